@@ -1,0 +1,45 @@
+"""What people and programs did. Rows are only ever added; a sealer chains them after they are committed."""
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models.desks import Desk
+
+
+class AuditEvent(models.Model):
+    """One deed: who, what, on what, why, before and after."""
+
+    recorded_at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=150, help_text="Person, token or part of the system.")
+    action = models.CharField(max_length=60, help_text="Past tense: limit.approved, alert.acknowledged.")
+    subject = models.CharField(max_length=200)
+    desk = models.ForeignKey(Desk, null=True, on_delete=models.PROTECT, related_name="+")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    run_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["desk", "-id"]), models.Index(fields=["subject", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.subject}"
+
+
+class AuditSeal(models.Model):
+    """The place of one committed event in the chain: its hash covers the event and the seal before it."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="seal")
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"

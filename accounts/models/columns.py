@@ -1,0 +1,89 @@
+"""Column kinds and constraints that every noun shares: codes, exact numbers, versions."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q
+
+CODE_PATTERN = r"^[A-Z0-9][A-Z0-9.-]{1,31}$"
+code_validator = RegexValidator(
+    CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
+)
+BEYOND = (
+    Decimal(10) ** 20
+)  # numeric(38,18) ends here; NaN sorts above every number, so the bound refuses it too
+
+
+def code_field(**options: Any) -> "models.CharField[str, str]":
+    """A house-wide unique, immutable code."""
+    return models.CharField(max_length=32, unique=True, validators=[code_validator], **options)
+
+
+def amount_field(**options: Any) -> "models.DecimalField[Decimal, Decimal]":
+    """A quantity, price or amount."""
+    return models.DecimalField(max_digits=38, decimal_places=18, **options)
+
+
+def rate_field(**options: Any) -> "models.DecimalField[Decimal, Decimal]":
+    """A rate, buffer or share."""
+    return models.DecimalField(max_digits=12, decimal_places=10, **options)
+
+
+def coded(noun: str) -> CheckConstraint:
+    return CheckConstraint(condition=Q(code__regex=CODE_PATTERN), name=f"{noun}_code_is_well_formed")
+
+
+def finite(noun: str, *columns: str) -> CheckConstraint:
+    """Refuses NaN (blank passes: a check that is unknown holds)."""
+    inside = Q()
+    for column in columns:
+        inside &= Q(**{f"{column}__gt": -BEYOND, f"{column}__lt": BEYOND})
+    return CheckConstraint(condition=inside, name=f"{noun}_numbers_are_finite")
+
+
+def finite_rates(noun: str, *columns: str, least: str = "0", most: str = "99") -> CheckConstraint:
+    """Rates between two bounds, NaN refused."""
+    inside = Q()
+    for column in columns:
+        inside &= Q(**{f"{column}__gte": Decimal(least), f"{column}__lte": Decimal(most)})
+    return CheckConstraint(condition=inside, name=f"{noun}_rates_are_in_range")
+
+
+class Version(models.Model):
+    """One append-only version of a noun: in force for revisions [revision_from, revision_to)."""
+
+    revision_from = models.PositiveBigIntegerField()
+    revision_to = models.PositiveBigIntegerField(null=True, blank=True)
+    valid_at = models.DateTimeField(help_text="When it became true in the world.")
+    recorded_at = models.DateTimeField(help_text="When the desk learned of it.")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+        constraints = [
+            CheckConstraint(
+                condition=Q(revision_to__isnull=True) | Q(revision_to__gt=F("revision_from")),
+                name="%(app_label)s_%(class)s_revisions_run_forward",
+            )
+        ]
+
+
+class ProposedVersion(Version):
+    """A version that two people made: one proposed, another approved."""
+
+    proposal = models.ForeignKey(
+        "accounts.Proposal",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Blank only for what the desk was set up with.",
+    )
+
+    class Meta(Version.Meta):
+        abstract = True

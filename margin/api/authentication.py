@@ -1,0 +1,4 @@
+from rest_framework.authentication import BaseAuthentication
+
+
+class TokenAuthentication(BaseAuthentication): ...

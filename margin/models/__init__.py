@@ -1,0 +1,65 @@
+"""The desk's state, one file per noun family. Rows only; the steps that change them are in `margin.flow`."""
+
+from margin.models.alerts import Alert, Delivery, Mail
+from margin.models.breaches import Breach
+from margin.models.jobs import LocalSchedule, LocalSlot
+from margin.models.limits import Limit
+from margin.models.market import (
+    Calendar,
+    Instrument,
+    InstrumentSource,
+    Loading,
+    PriceRefusal,
+    PriceState,
+    Quote,
+    RatePath,
+    RiskFactor,
+    Source,
+    Tick,
+    Venue,
+)
+from margin.models.positions import PositionVersion, SnapshotTime
+from margin.models.rules import (
+    DeskPolicy,
+    HaircutTier,
+    HaircutVersion,
+    InstrumentBuffer,
+    MarginSchedule,
+    ScheduleVersion,
+    Tier,
+)
+from margin.models.runs import Heartbeat, Run, ShardState
+
+__all__ = [
+    "Alert",
+    "Breach",
+    "Calendar",
+    "Delivery",
+    "DeskPolicy",
+    "HaircutTier",
+    "HaircutVersion",
+    "Heartbeat",
+    "Instrument",
+    "InstrumentBuffer",
+    "InstrumentSource",
+    "Limit",
+    "Loading",
+    "LocalSchedule",
+    "LocalSlot",
+    "Mail",
+    "MarginSchedule",
+    "PositionVersion",
+    "PriceRefusal",
+    "PriceState",
+    "Quote",
+    "RatePath",
+    "RiskFactor",
+    "Run",
+    "ScheduleVersion",
+    "ShardState",
+    "SnapshotTime",
+    "Source",
+    "Tick",
+    "Tier",
+    "Venue",
+]

@@ -1,0 +1,62 @@
+"""Breaches: a rule not kept, from the run that found it to the run that found it cured."""
+
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+
+from accounts.models import Client, Desk, SubAccount
+from accounts.models.columns import amount_field, finite
+
+
+class Breach(models.Model):
+    """One rule not kept by one subject. Opened once, however many runs see it."""
+
+    class Rule(models.TextChoices):
+        CLIENT_LEVERAGE = "client_leverage", "Client leverage cap"
+        INSTRUMENT_LEVERAGE = "instrument_leverage", "Instrument leverage cap"
+        SUB_ACCOUNT_LEVERAGE = "sub_account_leverage", "Sub-account leverage cap"
+        MISSING_CAP = "missing_cap", "No cap set"
+        MARGIN_LEVEL = "margin_level", "Margin level"
+        UNKNOWN_FIGURE = "unknown_figure", "Figure unknown"
+
+    class State(models.TextChoices):
+        WARNING = "warning", "Warning"
+        OPEN = "open", "Open"
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        CURED = "cured", "Cured"
+
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="breaches")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="breaches")
+    sub_account = models.ForeignKey(SubAccount, null=True, on_delete=models.PROTECT, related_name="breaches")
+    instrument = models.ForeignKey(
+        "margin.Instrument", null=True, on_delete=models.PROTECT, related_name="breaches"
+    )
+    limit = models.ForeignKey("margin.Limit", null=True, on_delete=models.PROTECT, related_name="breaches")
+    rule = models.CharField(max_length=24, choices=Rule.choices)
+    subject = models.CharField(
+        max_length=200, help_text="What the rule was asked of, such as client:ACME or account:ACME-1/cross."
+    )
+    state = models.CharField(max_length=12, choices=State.choices)
+    measured = amount_field(null=True, help_text="Blank: unbounded.")
+    allowed = amount_field(null=True)
+    detail = models.JSONField(
+        default=dict, help_text="Level, pool, cap name and whatever the sentence needs."
+    )
+    reason = models.CharField(max_length=300)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey("margin.Run", on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+    cured_at = models.DateTimeField(null=True)
+    cured_by = models.ForeignKey("margin.Run", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            UniqueConstraint(
+                fields=["rule", "subject"], condition=~Q(state="cured"), name="one_live_breach_per_subject"
+            ),
+            finite("breach", "measured", "allowed"),
+        ]
+        indexes = [models.Index(fields=["desk", "state", "-opened_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_rule_display()}: {self.subject}"

@@ -1,0 +1,96 @@
+"""Limits in force, as versions with effective dates."""
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from accounts.models import Client, Desk, RegulatoryClass, SubAccount
+from accounts.models.columns import ProposedVersion, amount_field, finite
+
+
+class Limit(ProposedVersion):
+    """One cap: what is measured, upon whom, from which value it warns and at which it binds."""
+
+    class Kind(models.TextChoices):
+        LEVERAGE = "leverage", "Leverage"
+
+    class Scope(models.TextChoices):
+        DESK = "desk", "Every client of the desk"
+        CLASS = "class", "Every client of a class"
+        CLIENT = "client", "A client"
+        SUB_ACCOUNT = "sub_account", "A sub-account"
+        INSTRUMENT = "instrument", "An instrument, for every client"
+
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="limits")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.LEVERAGE)
+    scope = models.CharField(max_length=12, choices=Scope.choices)
+    regulatory_class = models.CharField(max_length=16, choices=RegulatoryClass.choices, blank=True)
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="limits")
+    sub_account = models.ForeignKey(
+        SubAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="limits"
+    )
+    instrument = models.ForeignKey(
+        "margin.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="limits"
+    )
+    warn = amount_field(null=True, blank=True, help_text="Blank: 80 % of the limit.")
+    value = amount_field()
+    valid_to = models.DateTimeField(null=True, blank=True)
+
+    class Meta(ProposedVersion.Meta):
+        abstract = False
+        constraints = [
+            *ProposedVersion.Meta.constraints,
+            finite("limit", "warn", "value"),
+            CheckConstraint(condition=Q(value__gt=0), name="limit_is_positive"),
+            CheckConstraint(
+                condition=Q(warn__isnull=True) | Q(warn__gt=0, warn__lte=F("value")), name="limit_warns_first"
+            ),
+            CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_at")),
+                name="limit_dates_run_forward",
+            ),
+            CheckConstraint(
+                condition=Q(
+                    scope="desk",
+                    regulatory_class="",
+                    client__isnull=True,
+                    sub_account__isnull=True,
+                    instrument__isnull=True,
+                )
+                | (
+                    Q(scope="class", client__isnull=True, sub_account__isnull=True, instrument__isnull=True)
+                    & ~Q(regulatory_class="")
+                )
+                | Q(
+                    scope="client",
+                    regulatory_class="",
+                    client__isnull=False,
+                    sub_account__isnull=True,
+                    instrument__isnull=True,
+                )
+                | Q(
+                    scope="sub_account",
+                    regulatory_class="",
+                    client__isnull=True,
+                    sub_account__isnull=False,
+                    instrument__isnull=True,
+                )
+                | Q(
+                    scope="instrument",
+                    regulatory_class="",
+                    client__isnull=True,
+                    sub_account__isnull=True,
+                    instrument__isnull=False,
+                ),
+                name="limit_names_its_scope",
+            ),
+            UniqueConstraint(
+                fields=["desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"],
+                condition=Q(revision_to__isnull=True),
+                nulls_distinct=False,
+                name="one_limit_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        whom = self.regulatory_class or self.client or self.sub_account or self.instrument or self.desk
+        return f"{self.get_kind_display()} of {whom}: {self.value.normalize():f}"

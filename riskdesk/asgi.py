@@ -1,0 +1,8 @@
+"""One ASGI server: pages, API and sockets."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
+application = get_asgi_application()

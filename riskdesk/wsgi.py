@@ -1,0 +1,8 @@
+"""Pages and API for a WSGI server behind a proxy; sockets stay with `riskdesk.asgi`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
+application = get_wsgi_application()
