@@ -1,0 +1,24 @@
+#!/bin/sh
+# Every static check, all of them even when one fails; the exit code says whether any did.
+set -u
+
+failed=""
+step() {
+    name=$1
+    shift
+    if "$@"; then echo "ok    $name"; else echo "FAILED $name"; failed="$failed $name"; fi
+}
+
+strict=""
+for room in margin/engine margin/book margin/flow margin/gate margin/notify riskdesk/stack; do
+    [ -d "$room" ] && strict="$strict $room"
+done
+
+step format ruff format --check --quiet .
+step lint ruff check --quiet .
+step types mypy --strict $strict
+step migrations python manage.py makemigrations --check --dry-run
+step system-checks python manage.py check
+step architecture lint-imports
+
+[ -z "$failed" ] || { echo "make check failed:$failed"; exit 1; }

@@ -1,0 +1,130 @@
+"""One supervised program: how it is started, read, signalled and found deaf.
+
+Takes a `Part` (what to run); gives a running child with its last lines. Decides nothing about restarts.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from riskdesk.stack.account import Account
+from riskdesk.stack.death import death_hook
+from riskdesk.stack.trouble import Trouble, explain
+
+TAIL_LINES = 30
+READ_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A program of the desk. Services stop last, and gently also when the supervisor was killed."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path("/")
+    account: Account | None = None
+    service: bool = False
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    grace_seconds: float = 5.0
+    shows: Callable[[str], bool] = lambda line: True
+    heartbeat: Path | None = None
+    deaf_after_seconds: float = 60.0
+    before_restart: Callable[[], None] = lambda: None
+
+
+class Child:
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.started_at = time.monotonic()
+        self._rest = b""
+        self._beat: float | None = None
+        self._beat_seen_at = self.started_at
+        self.process = self._spawn()
+        assert self.process.stdout is not None
+        self.output = self.process.stdout.fileno()
+        os.set_blocking(self.output, False)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def read_lines(self) -> list[str] | None:
+        """Complete lines that have arrived; None once the child's output is closed."""
+        try:
+            chunk = os.read(self.output, READ_BYTES)
+        except BlockingIOError:
+            return []
+        if not chunk:
+            return None
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > READ_BYTES:  # a line without end: show it in pieces
+            whole, self._rest = [*whole, self._rest], b""
+        lines = [line.decode(errors="replace").rstrip("\r") for line in whole]
+        self.tail.extend(line for line in lines if line.strip())
+        return lines
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def how_it_ended(self) -> str:
+        code = self.process.returncode
+        if code is not None and code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+    def ask_to_stop(self) -> None:
+        """The part's own signal to its first process, which ends its own children in order."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(self.part.stop_signal)
+
+    def kill_group(self) -> None:
+        """End the child and whatever it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def lived_seconds(self) -> float:
+        return time.monotonic() - self.started_at
+
+    def is_deaf(self) -> bool:
+        """Has its heartbeat file stood still too long? By our monotonic clock, not by the file's time."""
+        if self.part.heartbeat is None:
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            beat = self.part.heartbeat.stat().st_mtime
+            if beat != self._beat:
+                self._beat, self._beat_seen_at = beat, time.monotonic()
+        return time.monotonic() - self._beat_seen_at > self.part.deaf_after_seconds
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        part = self.part
+        try:
+            return subprocess.Popen(
+                list(part.command),
+                env=dict(part.environment),
+                cwd=part.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=death_hook(part.death_signal),
+                **(part.account.identity() if part.account else {}),
+            )
+        except FileNotFoundError as error:
+            raise Trouble(
+                f"The program {part.command[0]} of '{part.name}' is missing: run make setup."
+            ) from error
+        except OSError as error:
+            raise explain(error, doing=f"starting {part.name}") from error

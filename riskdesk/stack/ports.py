@@ -1,0 +1,87 @@
+"""Loopback ports: free ones for the embedded services, and a clear sentence for a busy one."""
+
+import json
+import socket
+from pathlib import Path
+
+from riskdesk.stack.places import write_private
+from riskdesk.stack.trouble import Trouble
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int, *, host: str = LOOPBACK) -> bool:
+    """Can a server listen there? (SO_REUSEADDR: connections lingering from a former one don't count.)"""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def pick_free() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def remembered_port(folder: Path, service: str) -> int:
+    """The service's port of last time if it is still free, else a new one, remembered."""
+    path = folder / "ports.json"
+    ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    if service not in ports or not is_free(ports[service]):
+        ports[service] = pick_free()
+        write_private(path, json.dumps(ports))
+    return ports[service]
+
+
+def demand_free(port: int, *, host: str, variable: str) -> None:
+    """Refuse to start on a busy port, saying who has it where that can be seen."""
+    try:
+        with socket.create_server((host, port)):
+            return
+    except PermissionError as error:
+        raise Trouble(
+            f"Port {port} is reserved for root: choose one above 1023 with {variable}=..."
+        ) from error
+    except socket.gaierror as error:
+        raise Trouble(f"HOST={host} is not an address of this machine: use 127.0.0.1.") from error
+    except OSError as error:
+        if is_free(port):
+            raise Trouble(f"HOST={host} is not an address of this machine: use 127.0.0.1.") from error
+        owner = _listener(port)
+        by = f" by {owner}" if owner else ""
+        raise Trouble(
+            f"Port {port} is already in use{by}: stop that program, or choose another port, "
+            f"for example {variable}={port + 100}."
+        ) from error
+
+
+def _listener(port: int) -> str | None:
+    """The process listening on the port, from /proc; None where it cannot be seen."""
+    wanted = _listening_inode(port)
+    if wanted is None:
+        return None
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(link.readlink()) == f"socket:[{wanted}]":
+                process = link.parent.parent
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+        except OSError:
+            continue
+    return None
+
+
+def _listening_inode(port: int) -> str | None:
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        if not table.exists():
+            continue
+        for row in table.read_text().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                return fields[9]
+    return None
