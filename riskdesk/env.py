@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from riskdesk.stack.found import find_running
+
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 SAMPLE_SECRET = "development-only-secret-that-production-refuses"  # noqa: S105 - refused in production
 
@@ -99,9 +101,16 @@ class Reader:
         return value
 
 
+def _surroundings() -> Mapping[str, str]:
+    """The process's variables; where they name no database, those of the desk running on the data folder."""
+    if any(name in os.environ for name in ("DATABASE_URL", "DATABASE_URL_FILE")):
+        return os.environ
+    return {**find_running(Path(os.environ.get("DATA_DIR", ".data"))), **os.environ}
+
+
 def read_environment(source: Mapping[str, str] | None = None) -> Environment:
     """Read and check every variable the desk knows."""
-    reader = Reader(os.environ if source is None else source)
+    reader = Reader(_surroundings() if source is None else source)
     mode = reader.one_of("RISKDESK_ENV", "development", ("development", "production"))
     development = mode == "development"
     port = reader.number("PORT", 8000, least=1, most=65535)

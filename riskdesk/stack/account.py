@@ -19,9 +19,9 @@ NAME = "riskdesk"
 
 
 class Identity(TypedDict):
-    user: int
-    group: int
-    extra_groups: list[int]
+    user: int | None
+    group: int | None
+    extra_groups: list[int] | None
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,17 @@ class Account:
     uid: int
     gid: int
 
-    def identity(self) -> Identity:
-        """Arguments of `subprocess` that start a program as this account, without our groups."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
     def reaches(self, path: Path) -> bool:
         """May this account pass through (or run) the path? Asked of the kernel, so ACLs count."""
-        asked = subprocess.run(["test", "-x", str(path)], check=False, cwd="/", **self.identity())
+        asked = subprocess.run(["test", "-x", str(path)], check=False, cwd="/", **identity_of(self))
         return asked.returncode == 0
+
+
+def identity_of(account: Account | None) -> Identity:
+    """Arguments of `subprocess` that start a program as this account, without our groups; None: as we are."""
+    if account is None:
+        return {"user": None, "group": None, "extra_groups": None}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def unprivileged_account(owned: Path) -> Account | None:

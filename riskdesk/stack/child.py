@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from riskdesk.stack.account import Account
+from riskdesk.stack.account import Account, identity_of
 from riskdesk.stack.death import death_hook
 from riskdesk.stack.trouble import Trouble, explain
 
@@ -120,7 +120,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=death_hook(part.death_signal),
-                **(part.account.identity() if part.account else {}),
+                **identity_of(part.account),
             )
         except FileNotFoundError as error:
             raise Trouble(

@@ -33,7 +33,7 @@ class FolderLock:
         deadline = time.monotonic() + CLEARING_SECONDS
         while not self._try():
             holder = self._holder()
-            if (holder is not None and _alive(holder)) or time.monotonic() > deadline:
+            if (holder is not None and process_lives(holder)) or time.monotonic() > deadline:
                 raise Trouble(
                     f"The data folder {folder} is in use by another desk (pid {holder}): "
                     "stop that one first, or choose another folder with DATA_DIR=... and other ports."
@@ -52,7 +52,8 @@ class FolderLock:
         return int(text) if text.isdigit() else None
 
 
-def _alive(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
+    """Is there such a process, and is it more than a zombie?"""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

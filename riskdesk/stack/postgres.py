@@ -12,6 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from riskdesk.stack.account import identity_of
 from riskdesk.stack.binaries import package_folder, runnable
 from riskdesk.stack.child import Part
 from riskdesk.stack.places import Places, write_private
@@ -94,7 +95,7 @@ def _initdb(places: Places, draft: Path, password: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        **(places.account.identity() if places.account else {}),
+        **identity_of(places.account),
     )
     if made.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)

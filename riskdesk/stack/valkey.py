@@ -14,7 +14,7 @@ from riskdesk.stack.places import Places, write_private
 from riskdesk.stack.ports import LOOPBACK
 from riskdesk.stack.trouble import Trouble
 
-PASSWORD_FILE = "valkey"
+SECRET_NAME = "valkey"  # noqa: S105 - a file name
 CONFIGURATION = """\
 bind {host}
 port {port}
@@ -38,7 +38,7 @@ def valkey_part(places: Places, *, port: int) -> Part:
     folder.mkdir(mode=0o700, exist_ok=True)
     places.hand_over(folder)
     configuration = places.services / "valkey.conf"
-    password = places.secret(PASSWORD_FILE)
+    password = places.secret(SECRET_NAME)
     write_private(
         configuration, CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=folder)
     )
@@ -64,14 +64,14 @@ def _program(places: Places) -> Path:
 
 
 def valkey_url(places: Places, *, port: int) -> str:
-    return f"redis://:{places.secret(PASSWORD_FILE)}@{LOOPBACK}:{port}/0"
+    return f"redis://:{places.secret(SECRET_NAME)}@{LOOPBACK}:{port}/0"
 
 
 def valkey_answers(places: Places, *, port: int) -> bool:
     """PING with the password, in the protocol's own words: no client library at start-up."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1.0) as line:
-            line.sendall(f"AUTH {places.secret(PASSWORD_FILE)}\r\nPING\r\n".encode())
+            line.sendall(f"AUTH {places.secret(SECRET_NAME)}\r\nPING\r\n".encode())
             answer = b""
             while answer.count(b"\r\n") < 2 and (chunk := line.recv(256)):
                 answer += chunk
