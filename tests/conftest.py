@@ -1,0 +1,83 @@
+"""The cast of people that asks every door, and what every test shares.
+
+rita  risk manager of PRIME          ada  limits admin of PRIME, staff
+vic   viewer of PRIME                eve  second limits admin of PRIME, staff
+otto  risk manager of RETAIL         nobody  signed in, without any grant
+"""
+
+from dataclasses import dataclass
+
+import pytest
+
+from accounts.models import Desk, Role, User
+from tests import factories
+
+
+@dataclass(frozen=True)
+class Cast:
+    prime: Desk
+    retail: Desk
+    rita: User
+    vic: User
+    ada: User
+    eve: User
+    otto: User
+    nobody: User
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: object) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    prime, retail = factories.desk(), factories.desk("RETAIL", "Europe/London")
+    rita, vic, otto = (factories.person(name) for name in ("rita", "vic", "otto"))
+    ada, eve = (factories.person(name, staff=True) for name in ("ada", "eve"))
+    factories.grant(rita, prime, Role.RISK_MANAGER)
+    factories.grant(vic, prime, Role.VIEWER)
+    factories.grant(ada, prime, Role.LIMITS_ADMIN)
+    factories.grant(eve, prime, Role.LIMITS_ADMIN)
+    factories.grant(otto, retail, Role.RISK_MANAGER)
+    return Cast(prime, retail, rita, vic, ada, eve, otto, nobody=factories.person("nobody"))
+
+
+@pytest.fixture
+def prime(cast: Cast) -> Desk:
+    return cast.prime
+
+
+@pytest.fixture
+def retail(cast: Cast) -> Desk:
+    return cast.retail
+
+
+@pytest.fixture
+def rita(cast: Cast) -> User:
+    return cast.rita
+
+
+@pytest.fixture
+def vic(cast: Cast) -> User:
+    return cast.vic
+
+
+@pytest.fixture
+def ada(cast: Cast) -> User:
+    return cast.ada
+
+
+@pytest.fixture
+def eve(cast: Cast) -> User:
+    return cast.eve
+
+
+@pytest.fixture
+def otto(cast: Cast) -> User:
+    return cast.otto
+
+
+@pytest.fixture
+def nobody(cast: Cast) -> User:
+    return cast.nobody
