@@ -1,1 +1,6 @@
-"""Pure margin arithmetic: values in, values out. No Django, no clock, no I/O."""
+"""Pure margin arithmetic: values in, values out. No Django, no clock, no I/O.
+
+Where to find a rule:
+positions and legs `valuation`, schedules and haircuts `tiers`, pools `pools`, levels `risk`, prices in doubt
+`doubt`, one whole account `exact`, caps `limits`, what becomes of a finding `breach`.
+"""

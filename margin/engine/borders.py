@@ -1,0 +1,35 @@
+"""The engine's borders: what an account must satisfy before it is computed.
+
+Takes an account; gives the reasons why it cannot be measured, none if it can. One crooked account becomes
+unknown with its reason; the run goes on for the others. Never repairs anything.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from margin.engine.types import Account, Kind, Mode, Position
+
+
+def faults(account: Account) -> tuple[str, ...]:
+    """Named in the order of the account; empty for an account that can be computed."""
+    found = [fault for position in account.positions for fault in _position_faults(position)]
+    refs = Counter(position.ref for position in account.positions)
+    found += [f"two positions are called {ref}" for ref, count in refs.items() if count > 1]
+    if account.buffer < 0:
+        found.append("the house buffer is negative")
+    return tuple(found)
+
+
+def _position_faults(position: Position) -> Iterator[str]:
+    instrument = position.instrument
+    if position.mode not in Mode:
+        yield f"{position.ref}: unknown mode {position.mode}"
+    if instrument.contract_size <= 0:
+        yield f"{instrument.code}: the contract size is not above zero"
+    if instrument.reference_price < 0 or instrument.buffer < 0:
+        yield f"{instrument.code}: reference price or buffer is negative"
+    may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
+    if position.entry_price <= 0 and not may_be_negative:
+        yield f"{position.ref}: the entry price is not above zero"
+    if position.leverage is not None and position.leverage < 1:
+        yield f"{position.ref}: the leverage is below 1"

@@ -1,0 +1,120 @@
+"""Prices in doubt: a pool computed at both ends of every guard band.
+
+Takes a pool whose prices are stale or unconfirmed; gives the best and the worst level any combination of the
+ends allows, and the prices of the worst. A stale feed does not switch the desk off: where all ends agree, the
+level stands.
+
+A pool's lines (k*E - MM) are sums over its instruments, so the worst combination for a line is found end by
+end, instrument by instrument; only rates, which touch many parts at once, are combined.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import product
+
+from margin.engine.figures import Level
+from margin.engine.pools import Pool, Prices, value_collateral
+from margin.engine.prices import Needed
+from margin.engine.risk import Risk, bands, total
+from margin.engine.types import ONE, ZERO, Account, Policy, Position, PriceState
+from margin.engine.valuation import value_instrument
+
+MOST_RATES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The levels the doubtful prices allow; `worst_prices` are those of the worst of them."""
+
+    best: Level
+    worst: Level
+    worst_prices: Prices
+
+
+def level_range(
+    account: Account, pool: Pool, needed: Needed, policy: Policy, *, used: Mapping[str, Fraction]
+) -> Range | None:
+    """None where more rates are in doubt at once than can be combined."""
+    if len(needed.doubtful_rates) > MOST_RATES:
+        return None
+    corners = list(_corners(account, pool, needed, policy, used))
+    worst = max(corners, key=lambda corner: (corner[0], corner[1].house - corner[1].equity))
+    best = min(level for level, _, _ in corners)
+    return Range(best, worst[0], worst[2])
+
+
+def _corners(
+    account: Account, pool: Pool, needed: Needed, policy: Policy, used: Mapping[str, Fraction]
+) -> Iterator[tuple[Level, Risk, Prices]]:
+    """For every combination of rates and every line: the kindest and the unkindest ends of all marks."""
+    for rates in _rate_corners(needed):
+        fixed = value_collateral(account, pool, rates, used).risk
+        choices = [
+            [
+                End(code, mark, _risk_at(pool.by_instrument[code], mark, rates, account.buffer, policy))
+                for mark in _ends(needed, code)
+            ]
+            for code in pool.by_instrument
+        ]
+        for line in _lines(policy):
+            for pick in (min, max):
+                ends = [pick(both, key=partial(_above, line)) for both in choices]
+                risk = total([fixed, *(end.risk for end in ends)])
+                marks = {end.code: end.mark for end in ends}
+                yield risk.level(policy), risk, Prices(marks, rates, needed.prices.states)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One instrument at one end of its band (or at its mark, where it is not in doubt)."""
+
+    code: str
+    mark: Fraction
+    risk: Risk
+
+
+Line = tuple[Fraction, Fraction, Fraction]
+
+
+def _lines(policy: Policy) -> list[Line]:
+    """What each level asks, as weights of equity, maintenance and house maintenance."""
+    return [
+        (ONE, ONE, ZERO),
+        (ONE, ZERO, ONE),
+        *((share, ZERO, ONE) for _, share in bands(policy)),
+    ]
+
+
+def _above(line: Line, end: End) -> Fraction:
+    """How far above the line this instrument keeps the pool; below it if negative."""
+    equity, maintenance, house = line
+    return equity * end.risk.equity - maintenance * end.risk.maintenance - house * end.risk.house
+
+
+def _rate_corners(needed: Needed) -> Iterator[dict[str, Fraction]]:
+    names = list(needed.doubtful_rates)
+    for ends in product(*(needed.doubtful_rates[name] for name in names)):
+        yield {**needed.prices.rates, **dict(zip(names, ends, strict=True))}
+
+
+def _ends(needed: Needed, code: str) -> tuple[Fraction, ...]:
+    return needed.doubtful_marks.get(code, (needed.prices.marks[code],))
+
+
+def _risk_at(
+    positions: Sequence[Position],
+    mark: Fraction,
+    rates: Mapping[str, Fraction],
+    buffer: Fraction,
+    policy: Policy,
+) -> Risk:
+    return value_instrument(
+        positions,
+        mark=mark,
+        rate=rates[positions[0].instrument.settlement],
+        state=PriceState.FRESH,
+        buffer=buffer,
+        offsets=policy.offsets,
+    ).risk

@@ -1,0 +1,172 @@
+"""One account in exact arithmetic, to be read beside the rulebook.
+
+Takes an account, the market and the desk's policy; gives the figures of every pool and position. Always from
+scratch, never adjusted from the last value; rational throughout, so every decision is the true one.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from margin.engine.borders import faults
+from margin.engine.doubt import level_range
+from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
+from margin.engine.pools import Pool, PoolValue, pools_of, value_pool
+from margin.engine.prices import Needed, gather
+from margin.engine.risk import Risk
+from margin.engine.types import ZERO, Account, Market, Policy, PriceState
+
+
+def assess(account: Account, market: Market, policy: Policy) -> AccountFigures:
+    """Every pool measured, then the account over them."""
+    pools = pools_of(account)
+    wrong = faults(account)
+    if wrong:
+        return _account(account, [_unknown(pool, wrong, market) for pool in pools])
+    measured = []
+    used: Mapping[str, Fraction] = {}
+    for pool in pools:
+        figures, used = _assess_pool(account, pool, market, policy, used)
+        measured.append(figures)
+    return _account(account, measured)
+
+
+def _assess_pool(
+    account: Account, pool: Pool, market: Market, policy: Policy, used: Mapping[str, Fraction]
+) -> tuple[PoolFigures, Mapping[str, Fraction]]:
+    needed = gather(account, pool, market)
+    if needed.missing:
+        return _unknown(pool, needed.missing, market), used
+    value = value_pool(account, pool, needed.prices, policy, used=used)
+    if not needed.doubts:
+        return _figures(pool, value, value.risk.level(policy), needed), value.collateral.used
+    return _in_doubt(account, pool, value, needed, policy, used=used), value.collateral.used
+
+
+def _in_doubt(
+    account: Account,
+    pool: Pool,
+    value: PoolValue,
+    needed: Needed,
+    policy: Policy,
+    *,
+    used: Mapping[str, Fraction],
+) -> PoolFigures:
+    """Both ends agree: the level stands, bounded. They do not: unknown, and the worse end is shown."""
+    span = level_range(account, pool, needed, policy, used=used)
+    if span is not None and span.best is span.worst:
+        return _figures(pool, value, span.worst, needed, bounded=True, bounds=(span.best, span.worst))
+    if span is None:
+        return _figures(
+            pool, value, Level.UNKNOWN, needed, because=("too many rates in doubt", *needed.doubts)
+        )
+    worse = value_pool(account, pool, span.worst_prices, policy, used=used)
+    return _figures(pool, worse, Level.UNKNOWN, needed, because=needed.doubts, bounds=(span.best, span.worst))
+
+
+def _figures(
+    pool: Pool,
+    value: PoolValue,
+    level: Level,
+    needed: Needed,
+    *,
+    bounded: bool = False,
+    because: tuple[str, ...] = (),
+    bounds: tuple[Level, Level] | None = None,
+) -> PoolFigures:
+    risk = value.risk
+    gross = sum((valued.gross for valued in value.instruments), ZERO)
+    return PoolFigures(
+        pool=pool.name,
+        level=level,
+        bounded=bounded,
+        unknown_because=because,
+        bounds=bounds,
+        closed_markets=needed.closed,
+        collateral=value.collateral.risk.equity,
+        unrealised_pnl=sum((valued.risk.equity for valued in value.instruments), ZERO),
+        equity=risk.equity,
+        initial=risk.initial,
+        maintenance=risk.maintenance,
+        house_maintenance=risk.house,
+        utilisation=risk.utilisation,
+        free_margin=risk.free_margin,
+        shortfall=max(ZERO, -risk.equity),
+        gross=gross,
+        net=sum((valued.net for valued in value.instruments), ZERO),
+        leverage=leverage(gross, risk.equity),
+        scale=value.collateral.scale + sum((valued.scale for valued in value.instruments), ZERO),
+        legs=tuple(leg for valued in value.instruments for leg in valued.legs),
+        positions=tuple(row for valued in value.instruments for row in valued.positions),
+    )
+
+
+def leverage(gross: Fraction, equity: Fraction) -> Fraction | None:
+    """Notional over equity; nothing held is 0, something held on nothing is unbounded: None."""
+    if gross == 0:
+        return ZERO
+    return gross / equity if equity > 0 else None
+
+
+def _unknown(pool: Pool, because: Sequence[str], market: Market) -> PoolFigures:
+    """No figure at all rather than one that rests on a guess."""
+    rows = []
+    for positions in pool.by_instrument.values():
+        for position in positions:
+            mark = market.marks.get(position.instrument.code)
+            price, state = (mark.price, mark.state) if mark else (None, PriceState.MISSING)
+            rows.append(PositionFigures(position.ref, position.instrument.code, pool.name, price, state))
+    return PoolFigures(pool.name, Level.UNKNOWN, unknown_because=tuple(because), positions=tuple(rows))
+
+
+def _account(account: Account, pools: Sequence[PoolFigures]) -> AccountFigures:
+    binding = _binding(pools)
+    known = [risk_of(pool) for pool in pools if pool.equity is not None]
+    because = tuple(dict.fromkeys(reason for pool in pools for reason in pool.unknown_because))
+    if len(known) < len(pools):
+        return AccountFigures(
+            account.code, account.base, binding.level, binding.pool, tuple(pools), unknown_because=because
+        )
+    cross, isolated = known[0], known[1:]
+    equity = cross.equity + sum((max(ZERO, risk.equity) for risk in isolated), ZERO)
+    gross = sum((pool.gross or ZERO for pool in pools), ZERO)
+    return AccountFigures(
+        code=account.code,
+        base=account.base,
+        level=binding.level,
+        binding_pool=binding.pool,
+        pools=tuple(pools),
+        bounded=any(pool.bounded for pool in pools),
+        unknown_because=because,
+        equity=equity,
+        initial=sum((risk.initial for risk in known), ZERO),
+        maintenance=sum((risk.maintenance for risk in known), ZERO),
+        house_maintenance=sum((risk.house for risk in known), ZERO),
+        utilisation=binding.utilisation,
+        free_margin=pools[0].free_margin,
+        gross=gross,
+        net=sum((pool.net or ZERO for pool in pools), ZERO),
+        leverage=leverage(gross, equity),
+    )
+
+
+def risk_of(pool: PoolFigures) -> Risk:
+    """A known pool's equity and requirement, to ask questions of."""
+    figures = (pool.equity, pool.initial, pool.maintenance, pool.house_maintenance)
+    assert None not in figures, f"{pool.pool} is not known"
+    return Risk(*(figure for figure in figures if figure is not None))
+
+
+def _binding(pools: Sequence[PoolFigures]) -> PoolFigures:
+    """The pool that sets the account's level.
+
+    A sure liquidation stands whatever else is unknown; else an unknown pool leaves the account unknown; else
+    the worst level, of several the one nearest its end.
+    """
+    sure = [pool for pool in pools if pool.level is Level.LIQUIDATION]
+    candidates = sure or list(pools)
+    worst = max(pool.level for pool in candidates)
+    found, *others = [pool for pool in candidates if pool.level is worst]
+    for pool in others:
+        if pool.equity is not None and found.equity is not None and risk_of(pool).worse_than(risk_of(found)):
+            found = pool
+    return found

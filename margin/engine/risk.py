@@ -1,0 +1,89 @@
+"""Equity against requirement: one small value with the questions that are asked of it.
+
+The same type serves a holding, a leg, a pool. Levels are decided by multiplying across, never by dividing,
+so zero needs no path of its own and nothing is lost to rounding.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from margin.engine.figures import Level
+from margin.engine.types import ZERO, AtThreshold, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """`house` is maintenance with the house buffer on top."""
+
+    equity: Fraction = ZERO
+    initial: Fraction = ZERO
+    maintenance: Fraction = ZERO
+    house: Fraction = ZERO
+
+    def __add__(self, other: "Risk") -> "Risk":
+        return Risk(
+            self.equity + other.equity,
+            self.initial + other.initial,
+            self.maintenance + other.maintenance,
+            self.house + other.house,
+        )
+
+    @property
+    def required(self) -> Fraction:
+        """What new risk and withdrawals must leave covered."""
+        return max(self.initial, self.house)
+
+    @property
+    def free_margin(self) -> Fraction:
+        return max(ZERO, self.equity - self.required)
+
+    @property
+    def utilisation(self) -> Fraction | None:
+        """House requirement over equity; None where it is unbounded."""
+        if self.equity > 0:
+            return self.house / self.equity
+        return ZERO if self.house == 0 == self.equity else None
+
+    def worse_than(self, other: "Risk") -> bool:
+        """Nearer to its end than the other; no equity behind a requirement is worst."""
+        if self.equity > 0 and other.equity > 0:
+            return self.house * other.equity > other.house * self.equity
+        return self.equity < other.equity
+
+    def level(self, policy: Policy) -> Level:
+        """The measured level: the worst line that has been crossed."""
+        if self.maintenance == 0 and self.house == 0:
+            return Level.LIQUIDATION if self.equity < 0 else Level.NORMAL
+        if _is_short(self.equity, self.maintenance, policy):
+            return Level.LIQUIDATION
+        if _is_short(self.equity, self.house, policy):
+            return Level.MARGIN_CALL
+        for level, share in bands(policy):
+            if self.house >= share * self.equity:
+                return level
+        return Level.NORMAL
+
+
+def bands(policy: Policy) -> tuple[tuple[Level, Fraction], ...]:
+    """The bands of utilisation below the call, worst first."""
+    return (
+        (Level.DANGER, policy.danger),
+        (Level.AT_RISK, policy.at_risk),
+        (Level.WATCH, policy.watch),
+    )
+
+
+def _is_short(equity: Fraction, requirement: Fraction, policy: Policy) -> bool:
+    if policy.at_threshold is AtThreshold.LE:
+        return equity <= requirement
+    return equity < requirement
+
+
+def total(risks: "list[Risk] | tuple[Risk, ...]") -> Risk:
+    """The sum of parts that stand behind one another."""
+    return Risk(
+        sum((risk.equity for risk in risks), ZERO),
+        sum((risk.initial for risk in risks), ZERO),
+        sum((risk.maintenance for risk in risks), ZERO),
+        sum((risk.house for risk in risks), ZERO),
+    )

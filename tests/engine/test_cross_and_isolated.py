@@ -1,0 +1,45 @@
+"""Cross shares, isolated caps: what pools do to one another."""
+
+from fractions import Fraction
+
+from margin.engine.exact import assess
+from margin.engine.figures import Level
+from tests.engine.scene import DESK, account, cross, instrument, isolated, market
+
+BTC = instrument("BTC-PERP")
+ETH = instrument("ETH-PERP")
+
+
+def hybrid():
+    return account(
+        [cross(BTC, 1, 60_000), isolated(ETH, 10, 3_000, "eth")],
+        wallet=20_000,
+        pockets={"eth": 3_000},
+        buffer="0.10",
+    )
+
+
+def test_a_hybrid_account_measures_each_pool_by_its_own_money():
+    figures = assess(hybrid(), market({"BTC-PERP": 58_000, "ETH-PERP": 2_800}), DESK)
+    core, satellite = figures.pool("cross"), figures.pool("isolated:eth")
+    assert (core.equity, core.house_maintenance) == (18_000, 638)
+    assert core.utilisation == Fraction(638, 18_000)
+    assert (satellite.equity, satellite.house_maintenance) == (1_000, 308)
+    assert satellite.utilisation == Fraction(308, 1_000)
+    assert figures.equity == 19_000
+
+
+def test_an_isolated_shortfall_is_never_taken_from_the_wallet():
+    figures = assess(hybrid(), market({"BTC-PERP": 58_000, "ETH-PERP": 2_600}), DESK)
+    assert figures.pool("isolated:eth").shortfall == 1_000
+    assert figures.pool("isolated:eth").level is Level.LIQUIDATION
+    assert figures.pool("cross").equity == 18_000
+    assert figures.equity == 18_000
+
+
+def test_positions_of_one_instrument_and_side_are_one_leg_for_the_tiers():
+    tiered = instrument("BTC-PERP", (0, "0.01"), (50_000, "0.02"))
+    halves = account([cross(tiered, "0.5", 60_000, "a"), cross(tiered, "0.5", 60_000, "b")], wallet=10_000)
+    figures = assess(halves, market({"BTC-PERP": 60_000}), DESK)
+    assert figures.maintenance == 700
+    assert [row.maintenance for row in figures.positions] == [350, 350]
