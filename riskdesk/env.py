@@ -102,10 +102,10 @@ class Reader:
 
 
 def _surroundings() -> Mapping[str, str]:
-    """The process's variables; where they name no database, those of the desk running on the data folder."""
-    if any(name in os.environ for name in ("DATABASE_URL", "DATABASE_URL_FILE")):
-        return os.environ
-    return {**find_running(Path(os.environ.get("DATA_DIR", ".data"))), **os.environ}
+    """The process's variables; what they leave out comes from the desk running on the data folder."""
+    found = find_running(Path(os.environ.get("DATA_DIR", ".data")))
+    unset = {name: value for name, value in found.items() if f"{name}_FILE" not in os.environ}
+    return {**unset, **os.environ}
 
 
 def read_environment(source: Mapping[str, str] | None = None) -> Environment:

@@ -81,6 +81,13 @@ class Child:
             return f"was killed by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
 
+    def last_words(self) -> str:
+        """What it said at the end, as an addition to a sentence."""
+        while self.read_lines():
+            pass
+        text = "\n  ".join(list(self.tail)[-8:])
+        return f" Its last words:\n  {text}" if text else ""
+
     def ask_to_stop(self) -> None:
         """The part's own signal to its first process, which ends its own children in order."""
         with contextlib.suppress(ProcessLookupError):

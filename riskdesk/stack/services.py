@@ -59,7 +59,7 @@ def _start_valkey(supervisor: Supervisor, places: Places) -> int:
 
 def _await_valkey(supervisor: Supervisor, places: Places, *, port: int) -> dict[str, str]:
     supervisor.wait_until(
-        lambda: valkey.valkey_answers(places, port=port), names=["valkey"], seconds=READY_SECONDS
+        lambda: valkey.valkey_answers(places, port=port), name="valkey", seconds=READY_SECONDS
     )
     return {"REDIS_URL": valkey.valkey_url(places, port=port)}
 
@@ -70,7 +70,7 @@ def _start_postgres(supervisor: Supervisor, places: Places, *, temporary: bool) 
     port = remembered_port(places.data, "postgres")
     server = supervisor.start(postgres.postgres_part(places, port=port, temporary=temporary))
     supervisor.wait_until(
-        lambda: postgres.postgres_accepts(places, server.pid), names=["postgres"], seconds=READY_SECONDS
+        lambda: postgres.postgres_accepts(places, server.pid), name="postgres", seconds=READY_SECONDS
     )
     roles.make_roles(places, port=port, may_create_databases=temporary)
     owner, application = roles.owner_url(places, port=port), roles.application_url(places, port=port)

@@ -1,24 +1,21 @@
 """Runs parts as children: reads them, restarts them with back-off, stops them all in time.
 
-Takes parts and a console; gives a loop to turn. Single-threaded on purpose: a parent-death signal follows
-the thread that started the child. A reaper process of its own clears up if this process is killed.
+Takes parts and a console; gives a loop to turn. The loop is one thread on purpose: a parent-death signal
+follows the thread that started the child. The reaper clears up if this process is killed.
 """
 
 import contextlib
 import selectors
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
-from riskdesk.stack import reaper
 from riskdesk.stack.child import Child, Part
 from riskdesk.stack.console import Console
 from riskdesk.stack.death import marked, new_family_mark
 from riskdesk.stack.trouble import Trouble
+from riskdesk.stack.watchman import Watchman
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
@@ -35,8 +32,8 @@ class Supervisor:
         self.failures: dict[str, int] = {}
         self.due: dict[str, tuple[float, Part]] = {}
         self.selector = selectors.DefaultSelector()
-        self.lock_descriptors = tuple(lock_descriptors)
-        self.reaper = self._start_reaper()
+        self.hurried = False
+        self.watchman = Watchman(self.mark, lock_descriptors=lock_descriptors)
 
     # --- starting -----------------------------------------------------------------------------------
 
@@ -45,25 +42,29 @@ class Supervisor:
         if not part.service:  # services are stopped gently, by their group, not by the mark
             part = replace(part, environment=marked(dict(part.environment), self.mark))
         child = Child(part)
-        self._tell_reaper(f"watch {child.pid} {int(part.death_signal)}")
+        self.watchman.watch(child)
         self.children[part.name] = child
         self.selector.register(child.output, selectors.EVENT_READ, child)
         return child
 
-    def wait_until(self, ready: Callable[[], bool], *, names: Iterable[str], seconds: float) -> None:
-        """Turn the loop until ready; a part that ends meanwhile, or a deadline, is a start-up fault."""
-        watched = [self.children[name] for name in names]
+    def wait_until(self, ready: Callable[[], bool], *, name: str, seconds: float) -> None:
+        """Turn until the part is ready; one that ends meanwhile or takes too long is a start-up fault."""
+        child = self.children[name]
         deadline = time.monotonic() + seconds
         while not ready():
             self._read_output(0.02)
-            for child in watched:
-                if child.ended():
-                    raise Trouble(
-                        f"{child.part.name} did not start: it {child.how_it_ended()}.{last_words(child)}"
-                    )
+            if child.ended():
+                raise Trouble(f"{name} did not start: it {child.how_it_ended()}.{child.last_words()}")
             if time.monotonic() > deadline:
-                names_text = " and ".join(child.part.name for child in watched)
-                raise Trouble(f"{names_text} did not answer within {seconds:.0f} s.{last_words(watched[0])}")
+                raise Trouble(f"{name} did not answer within {seconds:.0f} s.{child.last_words()}")
+
+    def run_to_end(self, part: Part) -> Child:
+        """Run a part that is meant to end, showing what it says; gives it back for its exit code."""
+        child = self.start(part)
+        while not child.ended():
+            self._read_output(TURN_SECONDS)
+        self._dismiss(child)
+        return child
 
     # --- running ------------------------------------------------------------------------------------
 
@@ -72,29 +73,27 @@ class Supervisor:
         self._read_output(seconds)
         for child in list(self.children.values()):
             if child.ended():
-                self._bury(child)
+                self._schedule_restart(child)
             elif child.is_deaf():
-                self.replace_deaf(child.part.name)
+                self._end_deaf(child)
         self._start_due()
-        if self.reaper.poll() is not None:
-            self._revive_reaper()
+        self.watchman.revive(self.children.values())
 
-    def replace_deaf(self, name: str) -> None:
-        """End a child that lives but does not do its work; the loop starts it again."""
-        child = self.children[name]
-        self.console.say("desk", f"{name} (pid {child.pid}) gives no sign of work: replacing it")
+    def _end_deaf(self, child: Child) -> None:
+        """It lives but does not do its work: end it, and the loop starts it again."""
+        self.console.say("desk", f"{child.part.name} (pid {child.pid}) shows no sign of work: replacing it")
         child.kill_group()
+        child.process.wait()
 
-    def _bury(self, child: Child) -> None:
-        part, name = child.part, child.part.name
+    def _schedule_restart(self, child: Child) -> None:
+        name = child.part.name
         self._dismiss(child)
-        failures = 1 if child.lived_seconds() > STEADY_AFTER_SECONDS else self.failures.get(name, 0) + 1
-        self.failures[name] = failures
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS)
-        self.due[name] = (time.monotonic() + pause, part)
-        self.console.say(
-            "desk", f"{name} (pid {child.pid}) {child.how_it_ended()}: starting it again in {pause:.1f} s"
-        )
+        steady = child.lived_seconds() > STEADY_AFTER_SECONDS
+        self.failures[name] = 1 if steady else self.failures.get(name, 0) + 1
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** (self.failures[name] - 1), LONGEST_PAUSE_SECONDS)
+        self.due[name] = (time.monotonic() + pause, child.part)
+        ended = f"{name} (pid {child.pid}) {child.how_it_ended()}"
+        self.console.say("desk", f"{ended}: starting it again in {pause:.1f} s")
 
     def _start_due(self) -> None:
         for name, (moment, part) in list(self.due.items()):
@@ -130,71 +129,33 @@ class Supervisor:
         services = [child for child in self.children.values() if child.part.service]
         self._stop_together(workers, seconds=max((c.part.grace_seconds for c in workers), default=0))
         self._stop_together(services, seconds=SERVICE_GRACE_SECONDS)
-        self._end_reaper()
+        self.watchman.dismiss()
+        self.selector.close()
 
     def _stop_together(self, children: list[Child], *, seconds: float) -> None:
         for child in children:
             child.ask_to_stop()
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not all(child.ended() for child in children):
+        while self._are_awaited(children, deadline):
             self._read_output(0.02)
         for child in children:
             if not child.ended():
                 self.console.say("desk", f"{child.part.name} did not stop in time: ending it")
-            child.kill_group()  # also for one that ended: whatever it started ends with it
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(1.0)
             self._dismiss(child)
 
+    def _are_awaited(self, children: list[Child], deadline: float) -> bool:
+        in_time = time.monotonic() < deadline and not self.hurried
+        return in_time and not all(child.ended() for child in children)
+
     def _dismiss(self, child: Child) -> None:
+        """Forget a child, and end whatever it started that is still there."""
         child.kill_group()
-        if (lines := child.read_lines()) is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(1.0)
+        while lines := child.read_lines():
             self._show(child, lines)
         with contextlib.suppress(KeyError):
             self.selector.unregister(child.output)
         child.close()
         self.children.pop(child.part.name, None)
-        self._tell_reaper(f"forget {child.pid}")
-
-    # --- the reaper ---------------------------------------------------------------------------------
-
-    def _start_reaper(self) -> subprocess.Popen[bytes]:
-        program = str(Path(reaper.__file__))
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", program, self.mark],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-            start_new_session=True,
-            pass_fds=self.lock_descriptors,
-        )
-
-    def _tell_reaper(self, line: str) -> None:
-        assert self.reaper.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.reaper.stdin.write(f"{line}\n".encode())
-            self.reaper.stdin.flush()
-
-    def _revive_reaper(self) -> None:
-        self.reaper = self._start_reaper()
-        for child in self.children.values():
-            self._tell_reaper(f"watch {child.pid} {int(child.part.death_signal)}")
-
-    def _end_reaper(self) -> None:
-        """Its end of input is its signal to sweep once more: after an orderly stop it finds nothing."""
-        assert self.reaper.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.reaper.stdin.close()
-        try:
-            self.reaper.wait(reaper.GRACE_SECONDS + 1)
-        except subprocess.TimeoutExpired:
-            self.reaper.send_signal(signal.SIGKILL)
-        self.selector.close()
-
-
-def last_words(child: Child) -> str:
-    """What the child said before it ended, as an addition to a sentence."""
-    while lines := child.read_lines():
-        del lines
-    text = "\n  ".join(list(child.tail)[-8:])
-    return f" Its last words:\n  {text}" if text else ""
+        self.watchman.forget(child)

@@ -1,0 +1,27 @@
+"""Brings the database up to date: migrations, then demo data where the demo is wished for.
+
+Run by the launcher with the owner's URL; safe to run on several hosts at once (an advisory lock).
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+LOCK = 7_215_001
+
+
+class Command(BaseCommand):
+    help = "Migrate, collect static files in production, and seed the demo if DEMO says so."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # ends with this session
+        call_command("migrate", interactive=False, verbosity=0)
+        if settings.ENV.production:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        if settings.ENV.demo:
+            call_command("demo")

@@ -1,0 +1,64 @@
+"""The table of the desk's own processes.
+
+Takes the choices of this start and the variables of its services; gives the parts to supervise. To add a
+process, add a row here.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from riskdesk.env import Environment
+from riskdesk.stack.child import Part
+from riskdesk.stack.places import Places
+
+ROOT = Path(__file__).resolve().parents[2]
+HEARTBEAT = "RISKDESK_HEARTBEAT"
+PYTHON = sys.executable
+MANAGE = (PYTHON, str(ROOT / "manage.py"))
+
+
+def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> list[Part]:
+    """Every child, the ones the first page waits for in front."""
+    rows = [
+        ("web", _server("riskdesk.asgi:application", chosen.host, chosen.port), True),
+        ("risk", _worker("risk"), True),
+        ("gate", _server("margin.gate.app:application", chosen.host, chosen.gate_port), False),
+        ("general", _worker("general"), True),
+        ("beat", _celery("beat", "--pidfile="), False),
+    ]
+    if chosen.demo:
+        rows += [
+            ("feed", [*MANAGE, "demo_feed"], False),
+            ("mail", [*MANAGE, "mail_room"], False),
+        ]
+    return [_part(name, command, places, variables, beats=beats) for name, command, beats in rows]
+
+
+def _part(
+    name: str, command: list[str], places: Places, variables: Mapping[str, str], *, beats: bool
+) -> Part:
+    heartbeat = places.data / "heartbeats" / name if beats else None
+    beat = {HEARTBEAT: str(heartbeat)} if heartbeat else {}
+    return Part(
+        name=name, command=command, environment={**variables, **beat}, folder=ROOT, heartbeat=heartbeat
+    )
+
+
+def _server(application: str, host: str, port: int) -> list[str]:
+    """Sockets without per-message deflate and with small frames; no trust in forwarded headers here."""
+    return [
+        *(PYTHON, "-m", "uvicorn", application, "--host", host, "--port", str(port)),
+        *("--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
+        *("--no-proxy-headers", "--no-server-header", "--no-access-log", "--log-level", "warning"),
+        *("--timeout-graceful-shutdown", "3"),
+    ]
+
+
+def _worker(queue: str) -> list[str]:
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return _celery("worker", "-Q", queue, "-c", "1", "-n", f"{queue}@%h", *quiet)
+
+
+def _celery(verb: str, *options: str) -> list[str]:
+    return [PYTHON, "-m", "celery", "-A", "riskdesk", "--quiet", verb, "--loglevel", "INFO", *options]
