@@ -1,6 +1,6 @@
 """One supervised program: how it is started, read, signalled and found deaf.
 
-Takes a `Part` (what to run); gives a running child with its last lines. Decides nothing about restarts.
+Takes a `Part` (what to run); gives a running child with its output. Decides nothing about restarts.
 """
 
 import contextlib
@@ -8,17 +8,14 @@ import os
 import signal
 import subprocess
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from riskdesk.stack.account import Account, identity_of
 from riskdesk.stack.death import death_hook
+from riskdesk.stack.output import Output
 from riskdesk.stack.trouble import Trouble, explain
-
-TAIL_LINES = 30
-READ_BYTES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,34 +40,16 @@ class Part:
 class Child:
     def __init__(self, part: Part) -> None:
         self.part = part
-        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.started_at = time.monotonic()
-        self._rest = b""
         self._beat: float | None = None
         self._beat_seen_at = self.started_at
         self.process = self._spawn()
         assert self.process.stdout is not None
-        self.output = self.process.stdout.fileno()
-        os.set_blocking(self.output, False)
+        self.output = Output(self.process.stdout)
 
     @property
     def pid(self) -> int:
         return self.process.pid
-
-    def read_lines(self) -> list[str] | None:
-        """Complete lines that have arrived; None once the child's output is closed."""
-        try:
-            chunk = os.read(self.output, READ_BYTES)
-        except BlockingIOError:
-            return []
-        if not chunk:
-            return None
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > READ_BYTES:  # a line without end: show it in pieces
-            whole, self._rest = [*whole, self._rest], b""
-        lines = [line.decode(errors="replace").rstrip("\r") for line in whole]
-        self.tail.extend(line for line in lines if line.strip())
-        return lines
 
     def ended(self) -> bool:
         return self.process.poll() is not None
@@ -81,13 +60,6 @@ class Child:
             return f"was killed by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
 
-    def last_words(self) -> str:
-        """What it said at the end, as an addition to a sentence."""
-        while self.read_lines():
-            pass
-        text = "\n  ".join(list(self.tail)[-8:])
-        return f" Its last words:\n  {text}" if text else ""
-
     def ask_to_stop(self) -> None:
         """The part's own signal to its first process, which ends its own children in order."""
         with contextlib.suppress(ProcessLookupError):
@@ -97,10 +69,6 @@ class Child:
         """End the child and whatever it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
     def lived_seconds(self) -> float:
         return time.monotonic() - self.started_at

@@ -15,7 +15,15 @@ from riskdesk.stack.places import Places
 ROOT = Path(__file__).resolve().parents[2]
 HEARTBEAT = "RISKDESK_HEARTBEAT"
 PYTHON = sys.executable
+# Celery repeats its advice about root to every worker at every start; the docs give it once.
+QUIET_ROOT = "ignore:You're running the worker with superuser privileges"
 MANAGE = (PYTHON, str(ROOT / "manage.py"))
+
+NOT_YET = {
+    "gate": "margin/gate/app.py",
+    "feed": "margin/management/commands/demo_feed.py",
+    "mail": "margin/management/commands/mail_room.py",
+}
 
 
 def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> list[Part]:
@@ -32,6 +40,7 @@ def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]
             ("feed", [*MANAGE, "demo_feed"], False),
             ("mail", [*MANAGE, "mail_room"], False),
         ]
+    rows = [row for row in rows if row[0] not in NOT_YET or (ROOT / NOT_YET[row[0]]).exists()]
     return [_part(name, command, places, variables, beats=beats) for name, command, beats in rows]
 
 
@@ -40,8 +49,13 @@ def _part(
 ) -> Part:
     heartbeat = places.data / "heartbeats" / name if beats else None
     beat = {HEARTBEAT: str(heartbeat)} if heartbeat else {}
+    warnings = ",".join(filter(None, (variables.get("PYTHONWARNINGS"), QUIET_ROOT)))
     return Part(
-        name=name, command=command, environment={**variables, **beat}, folder=ROOT, heartbeat=heartbeat
+        name=name,
+        command=command,
+        environment={**variables, **beat, "PYTHONWARNINGS": warnings},
+        folder=ROOT,
+        heartbeat=heartbeat,
     )
 
 

@@ -31,7 +31,7 @@ def prepare_database(
         Part(name="prepare", command=[*MANAGE, "prepare"], environment=owner, folder=ROOT)
     )
     if ended.process.returncode != 0:
-        raise Trouble(f"The database could not be brought up to date.{ended.last_words()}")
+        raise Trouble(f"The database could not be brought up to date.{ended.output.last_words()}")
     write_private(stamp, wanted)
 
 

@@ -10,7 +10,7 @@ import json
 import threading
 from pathlib import Path
 
-ASK_EVERY_SECONDS = 0.2
+ASK_EVERY_SECONDS = 0.3
 HEALTH_EVERY_SECONDS = 5.0
 ANSWER_WITHIN_SECONDS = 5.0
 

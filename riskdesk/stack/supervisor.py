@@ -44,7 +44,7 @@ class Supervisor:
         child = Child(part)
         self.watchman.watch(child)
         self.children[part.name] = child
-        self.selector.register(child.output, selectors.EVENT_READ, child)
+        self.selector.register(child.output.descriptor, selectors.EVENT_READ, child)
         return child
 
     def wait_until(self, ready: Callable[[], bool], *, name: str, seconds: float) -> None:
@@ -54,9 +54,10 @@ class Supervisor:
         while not ready():
             self._read_output(0.02)
             if child.ended():
-                raise Trouble(f"{name} did not start: it {child.how_it_ended()}.{child.last_words()}")
+                child.output.drain()
+                raise Trouble(f"{name} did not start: it {child.how_it_ended()}.{child.output.last_words()}")
             if time.monotonic() > deadline:
-                raise Trouble(f"{name} did not answer within {seconds:.0f} s.{child.last_words()}")
+                raise Trouble(f"{name} did not answer within {seconds:.0f} s.{child.output.last_words()}")
 
     def run_to_end(self, part: Part) -> Child:
         """Run a part that is meant to end, showing what it says; gives it back for its exit code."""
@@ -107,11 +108,9 @@ class Supervisor:
             time.sleep(seconds)
         for key, _ in self.selector.select(seconds):
             child: Child = key.data
-            lines = child.read_lines()
-            if lines is None:
-                self.selector.unregister(child.output)
-                continue
-            self._show(child, lines)
+            self._show(child, child.output.read())
+            if child.output.at_end:
+                self.selector.unregister(child.output.descriptor)
 
     def _show(self, child: Child, lines: list[str]) -> None:
         if not self.console.shows_output:
@@ -152,10 +151,9 @@ class Supervisor:
         child.kill_group()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(1.0)
-        while lines := child.read_lines():
-            self._show(child, lines)
         with contextlib.suppress(KeyError):
-            self.selector.unregister(child.output)
-        child.close()
+            self.selector.unregister(child.output.descriptor)
+        self._show(child, child.output.drain())
+        child.output.close()
         self.children.pop(child.part.name, None)
         self.watchman.forget(child)

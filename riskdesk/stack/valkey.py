@@ -50,7 +50,7 @@ def valkey_part(places: Places, *, port: int) -> Part:
         account=places.account,
         service=True,
         death_signal=signal.SIGTERM,
-        shows=lambda line: " # " in line and "overcommit" not in line,
+        shows=lambda line: " # " in line and "overcommit" not in line and "ready to exit" not in line,
     )
 
 
