@@ -3,11 +3,14 @@
 from django.conf import settings
 from django.db import models
 
+from accounts.models.columns import INTERNAL
 from accounts.models.desks import Desk
 
 
 class AuditEvent(models.Model):
     """One deed: who, what, on what, why, before and after."""
+
+    desk_path = "desk"
 
     recorded_at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -31,6 +34,8 @@ class AuditEvent(models.Model):
 
 class AuditSeal(models.Model):
     """The place of one committed event in the chain: its hash covers the event and the seal before it."""
+
+    desk_path = INTERNAL
 
     number = models.PositiveBigIntegerField(primary_key=True)
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="seal")

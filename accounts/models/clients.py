@@ -30,6 +30,8 @@ class Mode(models.TextChoices):
 class Client(models.Model):
     """Who owes the house."""
 
+    desk_path = "desk"
+
     code = code_field()
     name = models.CharField(max_length=120)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="clients")
@@ -50,6 +52,8 @@ class Client(models.Model):
 
 class SubAccount(models.Model):
     """One book of positions over one wallet and its isolated pockets."""
+
+    desk_path = "client__desk"
 
     code = code_field()
     name = models.CharField(max_length=120)
@@ -76,6 +80,8 @@ class HouseBuffer(ProposedVersion):
 
     Blank inherits from the next wider scope; zero is a value.
     """
+
+    desk_path = "desk"
 
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="buffers")
     regulatory_class = models.CharField(max_length=16, choices=RegulatoryClass.choices, blank=True)

@@ -12,6 +12,11 @@ CODE_PATTERN = r"^[A-Z0-9][A-Z0-9.-]{1,31}$"
 code_validator = RegexValidator(
     CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
 )
+HOUSE_WIDE = ""
+INTERNAL = None
+"""Every model says where its desk lies: `desk_path = "client__desk"`, HOUSE_WIDE for what anybody with a role
+may read, INTERNAL for what no door shows. `accounts.access.for_user` reads nothing else."""
+
 BEYOND = (
     Decimal(10) ** 20
 )  # numeric(38,18) ends here; NaN sorts above every number, so the bound refuses it too

@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 
-from accounts.models.columns import amount_field, code_field, coded, finite, rate_field
+from accounts.models.columns import HOUSE_WIDE, INTERNAL, amount_field, code_field, coded, finite, rate_field
 
 HOUSE = 0
 """The shard number under which house-wide facts (rules, roles, instruments) take their revisions."""
@@ -12,6 +12,8 @@ HOUSE = 0
 
 class Shard(models.Model):
     """A part of the house's clients, and the counter of its facts. Number 0 counts the house-wide facts."""
+
+    desk_path = INTERNAL
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     revision = models.PositiveBigIntegerField(default=0)
@@ -22,6 +24,8 @@ class Shard(models.Model):
 
 class Asset(models.Model):
     """What can be owned or owed: currencies, stablecoins, coins, metals."""
+
+    desk_path = HOUSE_WIDE
 
     class Kind(models.TextChoices):
         FIAT = "fiat", "Currency"
@@ -53,6 +57,8 @@ class Asset(models.Model):
 
 class Desk(models.Model):
     """A book of clients under one set of eyes."""
+
+    desk_path = "pk"
 
     code = code_field()
     name = models.CharField(max_length=80)

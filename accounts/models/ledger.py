@@ -14,6 +14,8 @@ from accounts.models.desks import Asset, Desk
 class Pocket(models.Model):
     """Where collateral lies. Client pockets are `wallet` or `isolated:<ref>`; the key is opaque here."""
 
+    desk_path = "desk"
+
     class Kind(models.TextChoices):
         CLIENT = "client", "Client"
         HOUSE = "house", "House"
@@ -46,6 +48,8 @@ class Pocket(models.Model):
 class Balance(models.Model):
     """What a client pocket holds of an asset now: the kept sum of its transfers."""
 
+    desk_path = "pocket__desk"
+
     pocket = models.ForeignKey(Pocket, on_delete=models.PROTECT, related_name="balances")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
     amount = amount_field()
@@ -63,6 +67,8 @@ class Balance(models.Model):
 
 class Transfer(models.Model):
     """Money moved, once. Never changed; undone only by another transfer that reverses it."""
+
+    desk_path = "desk"
 
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="transfers")
     transaction = models.UUIDField(default=uuid.uuid4, help_text="Transfers that stand or fall together.")

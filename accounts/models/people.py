@@ -10,6 +10,8 @@ from accounts.models.columns import ProposedVersion
 class User(AbstractUser):
     """A person who signs in. What they may do is said by role grants, never by Django's permissions."""
 
+    person_path = "pk"
+
 
 class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
@@ -20,6 +22,8 @@ class Role(models.TextChoices):
 
 class RoleGrant(ProposedVersion):
     """One role of one person on one desk."""
+
+    desk_path = "desk"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
     desk = models.ForeignKey("accounts.Desk", on_delete=models.PROTECT, related_name="grants")

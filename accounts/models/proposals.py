@@ -10,6 +10,9 @@ from accounts.models.desks import Desk
 class Proposal(models.Model):
     """A change of a limit, buffer, schedule, haircut, policy or role, waiting for a second person."""
 
+    desk_path = "desk"
+    blank_desk_is_house_wide = True
+
     class Kind(models.TextChoices):
         LIMIT = "limit", "Limit"
         BUFFER = "buffer", "House buffer"

@@ -4,9 +4,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import UniqueConstraint
 
+from accounts.models.columns import INTERNAL
+
 
 class ApiToken(models.Model):
     """A named, hashed, expiring, revocable key that acts for a person within its scopes."""
+
+    person_path = "user"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tokens")
     name = models.CharField(max_length=80)
@@ -32,6 +36,8 @@ class ApiToken(models.Model):
 
 class Replay(models.Model):
     """The first answer to a write that carried an Idempotency-Key, kept for a day."""
+
+    desk_path = INTERNAL
 
     caller = models.CharField(max_length=80, help_text="Token or session person.")
     key = models.CharField(max_length=200)

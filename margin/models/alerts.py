@@ -7,10 +7,13 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 
 from accounts.models import Client, Desk, SubAccount
+from accounts.models.columns import INTERNAL
 
 
 class Alert(models.Model):
     """Something a person must know: raised in the transaction that made it true."""
+
+    desk_path = "desk"
 
     class Severity(models.TextChoices):
         INFO = "info", "Information"
@@ -59,6 +62,8 @@ class Alert(models.Model):
 class Delivery(models.Model):
     """One message on its way to one person: the intent first, the deed after. Sent at least once."""
 
+    desk_path = "desk"
+
     class Channel(models.TextChoices):
         MAIL = "mail", "Mail"
 
@@ -106,6 +111,8 @@ class Delivery(models.Model):
 
 class Mail(models.Model):
     """A message as the built-in mail room received it over SMTP."""
+
+    desk_path = INTERNAL
 
     message_id = models.CharField(max_length=200, db_index=True)
     sender = models.CharField(max_length=254)

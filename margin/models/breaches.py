@@ -10,6 +10,8 @@ from accounts.models.columns import amount_field, finite
 class Breach(models.Model):
     """One rule not kept by one subject. Opened once, however many runs see it."""
 
+    desk_path = "desk"
+
     class Rule(models.TextChoices):
         CLIENT_LEVERAGE = "client_leverage", "Client leverage cap"
         INSTRUMENT_LEVERAGE = "instrument_leverage", "Instrument leverage cap"

@@ -9,6 +9,8 @@ from accounts.models import Desk
 class LocalSchedule(models.Model):
     """A job at a local time in a zone, on the days a calendar trades (blank: every day)."""
 
+    desk_path = "desk"
+
     class Job(models.TextChoices):
         DIGEST = "digest", "Daily digest"
 
@@ -31,6 +33,8 @@ class LocalSchedule(models.Model):
 
 class LocalSlot(models.Model):
     """One local date on which a job was done: the row that keeps it from being done twice."""
+
+    desk_path = "schedule__desk"
 
     schedule = models.ForeignKey(LocalSchedule, on_delete=models.PROTECT, related_name="slots")
     local_date = models.DateField()

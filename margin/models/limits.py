@@ -10,6 +10,8 @@ from accounts.models.columns import ProposedVersion, amount_field, finite
 class Limit(ProposedVersion):
     """One cap: what is measured, upon whom, from which value it warns and at which it binds."""
 
+    desk_path = "desk"
+
     class Kind(models.TextChoices):
         LEVERAGE = "leverage", "Leverage"
 

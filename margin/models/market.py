@@ -4,11 +4,21 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from accounts.models import Asset
-from accounts.models.columns import amount_field, code_field, coded, finite, finite_rates, rate_field
+from accounts.models.columns import (
+    HOUSE_WIDE,
+    amount_field,
+    code_field,
+    coded,
+    finite,
+    finite_rates,
+    rate_field,
+)
 
 
 class Venue(models.Model):
     """Where positions are held."""
+
+    desk_path = HOUSE_WIDE
 
     code = code_field()
     name = models.CharField(max_length=80)
@@ -23,6 +33,8 @@ class Venue(models.Model):
 
 class Calendar(models.Model):
     """When an instrument trades: weekly sessions in a zone, and holidays. No sessions: always open."""
+
+    desk_path = HOUSE_WIDE
 
     code = code_field()
     name = models.CharField(max_length=80)
@@ -44,6 +56,8 @@ class Calendar(models.Model):
 
 class RiskFactor(models.Model):
     """What prices move with."""
+
+    desk_path = HOUSE_WIDE
 
     class AssetClass(models.TextChoices):
         CRYPTO = "crypto", "Crypto"
@@ -68,6 +82,8 @@ class RiskFactor(models.Model):
 
 class Instrument(models.Model):
     """What a position is in. Its margin schedule and own buffer are versions of their own."""
+
+    desk_path = HOUSE_WIDE
 
     class Kind(models.TextChoices):
         LINEAR = "linear", "Linear"
@@ -147,6 +163,8 @@ class Instrument(models.Model):
 class Loading(models.Model):
     """How much of a factor's move an instrument takes on."""
 
+    desk_path = HOUSE_WIDE
+
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="loadings")
     factor = models.ForeignKey(RiskFactor, on_delete=models.PROTECT, related_name="loadings")
     loading = rate_field(default=1)
@@ -163,6 +181,8 @@ class Loading(models.Model):
 
 class Source(models.Model):
     """A feed that may send prices under a token with the scope `prices:<code>`."""
+
+    desk_path = HOUSE_WIDE
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=80)
@@ -182,6 +202,8 @@ class Source(models.Model):
 class InstrumentSource(models.Model):
     """The order in which an instrument trusts its sources."""
 
+    desk_path = HOUSE_WIDE
+
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="sources")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="instruments")
     rank = models.PositiveSmallIntegerField(default=1)
@@ -199,6 +221,8 @@ class InstrumentSource(models.Model):
 
 class RatePath(models.Model):
     """An instrument whose mark is the price of one asset in another: an edge of the asset-price graph."""
+
+    desk_path = HOUSE_WIDE
 
     base = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="rates_as_base")
     quote = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="rates_as_quote")
@@ -221,6 +245,8 @@ class PriceState(models.TextChoices):
 
 class Quote(models.Model):
     """The newest price of an instrument from one source, and the newest one that is beyond doubt."""
+
+    desk_path = HOUSE_WIDE
 
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="quotes")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="quotes")
@@ -247,6 +273,8 @@ class Quote(models.Model):
 class Tick(models.Model):
     """A price as it arrived, kept for a day for charts and correlation."""
 
+    desk_path = HOUSE_WIDE
+
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="ticks")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     price = amount_field()
@@ -264,6 +292,8 @@ class Tick(models.Model):
 
 class PriceRefusal(models.Model):
     """Prices of one source and instrument refused for one reason: counted, with the last one shown."""
+
+    desk_path = HOUSE_WIDE
 
     source = models.CharField(max_length=32)
     instrument = models.CharField(max_length=64, help_text="As it was sent; it may be unknown.")

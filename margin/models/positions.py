@@ -10,6 +10,8 @@ from accounts.models.columns import Version, amount_field, finite
 class PositionVersion(Version):
     """A position from one revision of its shard until another. Quantity 0 is not stored: the row ends."""
 
+    desk_path = "sub_account__client__desk"
+
     class Mode(models.TextChoices):
         CROSS = "cross", "Cross"
         ISOLATED = "isolated", "Isolated"
@@ -62,6 +64,8 @@ class PositionVersion(Version):
 
 class SnapshotTime(models.Model):
     """How far a source's positions of an account reach: older ones are refused."""
+
+    desk_path = "sub_account__client__desk"
 
     sub_account = models.ForeignKey(SubAccount, on_delete=models.PROTECT, related_name="snapshot_times")
     source = models.CharField(max_length=32)

@@ -5,6 +5,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from accounts.models import Asset, Desk
 from accounts.models.columns import (
+    HOUSE_WIDE,
     ProposedVersion,
     amount_field,
     code_field,
@@ -17,6 +18,8 @@ from accounts.models.columns import (
 
 class MarginSchedule(models.Model):
     """A named table of margin rates by size."""
+
+    desk_path = HOUSE_WIDE
 
     code = code_field()
     name = models.CharField(max_length=80)
@@ -31,6 +34,8 @@ class MarginSchedule(models.Model):
 
 class ScheduleVersion(ProposedVersion):
     """One version of a schedule; its tiers say the rates."""
+
+    desk_path = HOUSE_WIDE
 
     schedule = models.ForeignKey(MarginSchedule, on_delete=models.PROTECT, related_name="versions")
 
@@ -51,6 +56,8 @@ class ScheduleVersion(ProposedVersion):
 
 class Tier(models.Model):
     """Rates from a notional upwards, in the settlement currency."""
+
+    desk_path = HOUSE_WIDE
 
     version = models.ForeignKey(ScheduleVersion, on_delete=models.PROTECT, related_name="tiers")
     floor = amount_field()
@@ -82,6 +89,8 @@ class Tier(models.Model):
 class HaircutVersion(ProposedVersion):
     """What of an asset counts as collateral, and what a debt in it costs."""
 
+    desk_path = HOUSE_WIDE
+
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="haircuts")
     liability_initial_rate = rate_field(default=0)
     liability_maintenance_rate = rate_field(default=0)
@@ -103,6 +112,8 @@ class HaircutVersion(ProposedVersion):
 class HaircutTier(models.Model):
     """A marginal haircut from a value upwards, in the account's base currency."""
 
+    desk_path = HOUSE_WIDE
+
     version = models.ForeignKey(HaircutVersion, on_delete=models.PROTECT, related_name="tiers")
     floor = amount_field(default=0)
     haircut = rate_field()
@@ -122,6 +133,8 @@ class HaircutTier(models.Model):
 
 class InstrumentBuffer(ProposedVersion):
     """The house's margin on one instrument, on top of every other buffer."""
+
+    desk_path = HOUSE_WIDE
 
     instrument = models.ForeignKey("margin.Instrument", on_delete=models.PROTECT, related_name="buffers")
     buffer = rate_field(null=True, blank=True, help_text="Blank: none.")
@@ -144,6 +157,8 @@ class InstrumentBuffer(ProposedVersion):
 
 class DeskPolicy(ProposedVersion):
     """How a desk reads its figures: the bands, the comparison, the offsets."""
+
+    desk_path = "desk"
 
     class Comparison(models.TextChoices):
         STRICT = "lt", "Below the requirement"

@@ -6,10 +6,13 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from accounts.models import Shard
+from accounts.models.columns import INTERNAL
 
 
 class ShardState(models.Model):
     """Who works a shard now, and what waits for it. Times here are the database's."""
+
+    desk_path = INTERNAL
 
     shard = models.OneToOneField(Shard, primary_key=True, on_delete=models.PROTECT, related_name="state")
     seq = models.PositiveBigIntegerField(default=0, help_text="Committed runs so far.")
@@ -31,6 +34,8 @@ class ShardState(models.Model):
 
 class Run(models.Model):
     """One cycle: pinned inputs, a hash of the figures, partial sums, timings. A few kilobytes."""
+
+    desk_path = INTERNAL
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -69,6 +74,8 @@ class Run(models.Model):
 
 class Heartbeat(models.Model):
     """Proof that work goes round: written by a worker for a message that the clock sent."""
+
+    desk_path = INTERNAL
 
     name = models.CharField(max_length=40, primary_key=True)
     beaten_at = models.DateTimeField()
