@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Q, UniqueConstraint
 
 from accounts.models.columns import INTERNAL
 
@@ -28,7 +28,13 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [UniqueConstraint(fields=["user", "name"], name="token_name_is_unique_per_person")]
+        constraints = [
+            UniqueConstraint(
+                fields=["user", "name"],
+                condition=Q(revoked_at__isnull=True),
+                name="token_name_is_unique_per_person",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.user})"
