@@ -15,10 +15,10 @@ from functools import partial
 from itertools import product
 
 from margin.engine.figures import Level
-from margin.engine.pools import Pool, Prices, value_collateral
+from margin.engine.pools import Pool, value_collateral
 from margin.engine.prices import Needed
-from margin.engine.risk import Risk, bands, total
-from margin.engine.types import ONE, ZERO, Account, Policy, Position, PriceState
+from margin.engine.risk import Line, Risk, lines, total
+from margin.engine.types import Account, Policy, Position, Prices, PriceState
 from margin.engine.valuation import value_instrument
 
 MOST_RATES = 6
@@ -58,7 +58,7 @@ def _corners(
             ]
             for code in pool.by_instrument
         ]
-        for line in _lines(policy):
+        for line in lines(policy).values():
             for pick in (min, max):
                 ends = [pick(both, key=partial(_above, line)) for both in choices]
                 risk = total([fixed, *(end.risk for end in ends)])
@@ -75,22 +75,8 @@ class End:
     risk: Risk
 
 
-Line = tuple[Fraction, Fraction, Fraction]
-
-
-def _lines(policy: Policy) -> list[Line]:
-    """What each level asks, as weights of equity, maintenance and house maintenance."""
-    return [
-        (ONE, ONE, ZERO),
-        (ONE, ZERO, ONE),
-        *((share, ZERO, ONE) for _, share in bands(policy)),
-    ]
-
-
 def _above(line: Line, end: End) -> Fraction:
-    """How far above the line this instrument keeps the pool; below it if negative."""
-    equity, maintenance, house = line
-    return equity * end.risk.equity - maintenance * end.risk.maintenance - house * end.risk.house
+    return line.above(end.risk)
 
 
 def _rate_corners(needed: Needed) -> Iterator[dict[str, Fraction]]:

@@ -12,7 +12,7 @@ from margin.engine.doubt import level_range
 from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
 from margin.engine.pools import Pool, PoolValue, pools_of, value_pool
 from margin.engine.prices import Needed, gather
-from margin.engine.risk import Risk
+from margin.engine.risk import risk_of
 from margin.engine.types import ZERO, Account, Market, Policy, PriceState
 
 
@@ -97,6 +97,7 @@ def _figures(
         scale=value.collateral.scale + sum((valued.scale for valued in value.instruments), ZERO),
         legs=tuple(leg for valued in value.instruments for leg in valued.legs),
         positions=tuple(row for valued in value.instruments for row in valued.positions),
+        prices=value.prices,
     )
 
 
@@ -147,13 +148,6 @@ def _account(account: Account, pools: Sequence[PoolFigures]) -> AccountFigures:
         net=sum((pool.net or ZERO for pool in pools), ZERO),
         leverage=leverage(gross, equity),
     )
-
-
-def risk_of(pool: PoolFigures) -> Risk:
-    """A known pool's equity and requirement, to ask questions of."""
-    figures = (pool.equity, pool.initial, pool.maintenance, pool.house_maintenance)
-    assert None not in figures, f"{pool.pool} is not known"
-    return Risk(*(figure for figure in figures if figure is not None))
 
 
 def _binding(pools: Sequence[PoolFigures]) -> PoolFigures:

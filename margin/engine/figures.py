@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from fractions import Fraction
 
-from margin.engine.types import PriceState
+from margin.engine.types import Prices, PriceState
 
 
 class Level(IntEnum):
@@ -66,7 +66,10 @@ class LegFigures:
 
 @dataclass(frozen=True, slots=True)
 class PoolFigures:
-    """One pool. `scale` is the sum of what was added up, against which closeness is judged."""
+    """One pool. `scale` is the sum of what was added up, against which closeness is judged.
+
+    `prices` are those the figures rest on: of a pool in doubt the worse end's.
+    """
 
     pool: str
     level: Level
@@ -89,6 +92,7 @@ class PoolFigures:
     scale: Fraction | None = None
     legs: tuple[LegFigures, ...] = ()
     positions: tuple[PositionFigures, ...] = ()
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from margin.engine.risk import Risk, total
-from margin.engine.types import ONE, ZERO, Account, AssetTerms, Policy, Position, PriceState
+from margin.engine.types import ONE, ZERO, Account, AssetTerms, Policy, Position, Prices
 from margin.engine.valuation import Valued, value_instrument
 
 CROSS = "cross"
@@ -23,15 +23,6 @@ class Pool:
     name: str
     balances: Mapping[str, Fraction]
     by_instrument: Mapping[str, tuple[Position, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """The numbers one pool is measured with, all present: marks of its instruments, rates of its assets."""
-
-    marks: Mapping[str, Fraction]
-    rates: Mapping[str, Fraction]
-    states: Mapping[str, PriceState]
 
 
 def pools_of(account: Account) -> tuple[Pool, ...]:
@@ -96,6 +87,7 @@ def value_collateral(
 class PoolValue:
     """A pool at one set of prices."""
 
+    prices: Prices
     collateral: Collateral
     instruments: tuple[Valued, ...]
 
@@ -109,6 +101,7 @@ def value_pool(
 ) -> PoolValue:
     """Collateral and positions of one pool. `used` is what earlier pools took of the account's caps."""
     return PoolValue(
+        prices,
         value_collateral(account, pool, prices.rates, used),
         tuple(
             value_instrument(

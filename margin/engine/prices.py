@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.pools import Pool, Prices
-from margin.engine.types import ONE, Account, Instrument, Kind, Mark, Market, PriceState, Rate
+from margin.engine.pools import Pool
+from margin.engine.types import ONE, Account, Instrument, Kind, Mark, Market, Prices, PriceState, Rate
 
 Ends = tuple[Fraction, Fraction]
 

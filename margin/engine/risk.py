@@ -4,11 +4,12 @@ The same type serves a holding, a leg, a pool. Levels are decided by multiplying
 so zero needs no path of its own and nothing is lost to rounding.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.figures import Level
-from margin.engine.types import ZERO, AtThreshold, Policy
+from margin.engine.figures import Level, PoolFigures
+from margin.engine.types import ONE, ZERO, AtThreshold, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,22 @@ class Risk:
         return Level.NORMAL
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a level asks: the weights of equity, maintenance and house maintenance in one sum."""
+
+    equity: Fraction
+    maintenance: Fraction
+    house: Fraction
+
+    def above(self, risk: Risk) -> Fraction:
+        """How far above the line a pool (or its part) is; negative below it."""
+        return self.equity * risk.equity - self.maintenance * risk.maintenance - self.house * risk.house
+
+
+SOLVENT = Line(ONE, ZERO, ZERO)
+
+
 def bands(policy: Policy) -> tuple[tuple[Level, Fraction], ...]:
     """The bands of utilisation below the call, worst first."""
     return (
@@ -73,13 +90,22 @@ def bands(policy: Policy) -> tuple[tuple[Level, Fraction], ...]:
     )
 
 
+def lines(policy: Policy) -> dict[Level, Line]:
+    """The line under which each level begins, worst first."""
+    return {
+        Level.LIQUIDATION: Line(ONE, ONE, ZERO),
+        Level.MARGIN_CALL: Line(ONE, ZERO, ONE),
+        **{level: Line(share, ZERO, ONE) for level, share in bands(policy)},
+    }
+
+
 def _is_short(equity: Fraction, requirement: Fraction, policy: Policy) -> bool:
     if policy.at_threshold is AtThreshold.LE:
         return equity <= requirement
     return equity < requirement
 
 
-def total(risks: "list[Risk] | tuple[Risk, ...]") -> Risk:
+def total(risks: Sequence[Risk]) -> Risk:
     """The sum of parts that stand behind one another."""
     return Risk(
         sum((risk.equity for risk in risks), ZERO),
@@ -87,3 +113,10 @@ def total(risks: "list[Risk] | tuple[Risk, ...]") -> Risk:
         sum((risk.maintenance for risk in risks), ZERO),
         sum((risk.house for risk in risks), ZERO),
     )
+
+
+def risk_of(pool: PoolFigures) -> Risk:
+    """A known pool's equity and requirement, to ask questions of."""
+    figures = (pool.equity, pool.initial, pool.maintenance, pool.house_maintenance)
+    assert None not in figures, f"{pool.pool} is not known"
+    return Risk(*(figure for figure in figures if figure is not None))

@@ -41,7 +41,10 @@ def deductions(floors: Sequence[Fraction], rates: Sequence[Fraction]) -> tuple[F
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A versioned margin schedule. `cap` is the largest leg allowed; `fee_rate` the cost of closing out."""
+    """A versioned margin schedule. `cap` is the largest leg allowed; `fee_rate` the cost of closing out.
+
+    `charges` are maintenance rate and fee; `may_be_free` says that a venue's own amount exceeds some of them.
+    """
 
     tiers: tuple[Tier, ...]
     fee_rate: Fraction = _ZERO
@@ -50,6 +53,7 @@ class Schedule:
     floors: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
     deductions: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
     charges: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
+    may_be_free: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Works out deductions and charges (maintenance rate + fee) once; a crooked schedule is refused."""
@@ -59,7 +63,10 @@ class Schedule:
         own = tuple(d if t.amount is None else t.amount for t, d in zip(self.tiers, computed, strict=True))
         object.__setattr__(self, "floors", floors)
         object.__setattr__(self, "deductions", own)
-        object.__setattr__(self, "charges", tuple(t.maintenance_rate + self.fee_rate for t in self.tiers))
+        charges = tuple(t.maintenance_rate + self.fee_rate for t in self.tiers)
+        object.__setattr__(self, "charges", charges)
+        free = any(d > floor * charge for d, floor, charge in zip(own, floors, charges, strict=True))
+        object.__setattr__(self, "may_be_free", free)
 
     def tier_of(self, notional: Fraction) -> int:
         """The index of the tier that owns this notional: floor_k <= n < floor_(k+1)."""

@@ -168,6 +168,15 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """The numbers one pool is measured with, all present: marks of its instruments, rates of its assets."""
+
+    marks: Mapping[str, Fraction]
+    rates: Mapping[str, Fraction]
+    states: Mapping[str, PriceState]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A desk's choices. The figures are the defaults of the rulebook, not truths."""
 

@@ -1,0 +1,135 @@
+"""A whole pool as a curve: how far above a line it is while prices move by a shock s.
+
+Takes a measured pool, how prices answer to the shock, and the line asked about; gives one curve. What does
+not move enters as one constant, so a curve costs only as much as what moves.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from margin.engine.curves import Curve, Larger, Sum
+from margin.engine.moving import Maintenance, PriceLine, Profit, Recognised, Straight
+from margin.engine.pools import Pool, terms_of
+from margin.engine.risk import Line, Risk
+from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Offsets, Policy, Position, Prices
+
+Weighted = tuple[Fraction, Curve]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How prices answer to s: marks by an absolute slope, collateral and settlement rates by a share.
+
+    `of` names the instrument whose own price is asked for, if one is.
+    """
+
+    marks: Mapping[str, Fraction] = field(default_factory=dict)
+    assets: Mapping[str, Fraction] = field(default_factory=dict)
+    settlements: Mapping[str, Fraction] = field(default_factory=dict)
+    of: str = ""
+
+    def ends_at_zero(self, instrument: Instrument) -> bool:
+        """The instrument asked about must keep a price, and 1/m has none at zero; others rest at zero."""
+        if instrument.kind is Kind.INVERSE:
+            return True
+        return instrument.code == self.of and not instrument.allow_negative
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One pool with the prices it was measured at and what it then came to."""
+
+    account: Account
+    policy: Policy
+    pool: Pool
+    prices: Prices
+    risk: Risk
+    before: tuple[Pool, ...] = ()
+
+
+def line_along(measured: Measured, movement: Movement, line: Line) -> Sum:
+    """The pool's distance above the line, as a curve; exactly today's value at s = 0."""
+    parts = [*_instruments(measured, movement, line), *_collateral(measured, movement, line)]
+    moving = sum((weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts), ZERO)
+    return Sum(line.above(measured.risk) - moving, tuple(parts))
+
+
+def domain(measured: Measured, movement: Movement) -> tuple[Fraction | None, Fraction | None]:
+    """How far s can go down and up: a price that must stay above zero ends it where it would reach zero."""
+    low: Fraction | None = None
+    high: Fraction | None = None
+    for code, positions in measured.pool.by_instrument.items():
+        slope = movement.marks.get(code)
+        if not slope or not movement.ends_at_zero(positions[0].instrument):
+            continue
+        zero = -measured.prices.marks[code] / slope
+        low = zero if zero < 0 and (low is None or zero > low) else low
+        high = zero if zero > 0 and (high is None or zero < high) else high
+    return low, high
+
+
+def _instruments(measured: Measured, movement: Movement, line: Line) -> Iterator[Weighted]:
+    for code, positions in measured.pool.by_instrument.items():
+        instrument = positions[0].instrument
+        slope = movement.marks.get(code, ZERO)
+        drift = movement.settlements.get(code, ZERO)
+        if not slope and not drift:
+            continue
+        start = measured.prices.rates[instrument.settlement]
+        mark = PriceLine(measured.prices.marks[code], slope, _may_be_negative(instrument))
+        rate = PriceLine(start, start * drift)
+        if line.equity:
+            yield line.equity, Profit(instrument, positions, mark, rate)
+        requirement = line.maintenance + line.house * (ONE + measured.account.buffer + instrument.buffer)
+        if requirement:
+            for curve in _legs(instrument, positions, mark, rate, measured.policy):
+                yield -requirement, curve
+
+
+def _may_be_negative(instrument: Instrument) -> bool:
+    return instrument.allow_negative and instrument.kind is Kind.LINEAR
+
+
+def _legs(
+    instrument: Instrument,
+    positions: tuple[Position, ...],
+    mark: PriceLine,
+    rate: PriceLine,
+    policy: Policy,
+) -> list[Curve]:
+    long = sum((p.quantity for p in positions if p.quantity > 0), ZERO)
+    short = sum((-p.quantity for p in positions if p.quantity < 0), ZERO)
+    legs: list[Curve] = [Maintenance(instrument, q, mark, rate) for q in (long, short) if q]
+    if policy.offsets is Offsets.HEDGE and len(legs) == 2:
+        return [Larger(*legs)]
+    return legs
+
+
+def _collateral(measured: Measured, movement: Movement, line: Line) -> Iterator[Weighted]:
+    account = measured.account
+    for asset, amount in measured.pool.balances.items():
+        drift = movement.assets.get(asset, ZERO)
+        if not drift or not amount:
+            continue
+        start = measured.prices.rates[asset]
+        price = PriceLine(start, start * drift)
+        if amount > 0:
+            yield line.equity, _recognised(measured, asset, amount, price)
+            continue
+        yield line.equity, Straight(amount, price)
+        factor = line.maintenance + line.house * (ONE + account.buffer)
+        yield -factor * terms_of(account, asset).liability_maintenance, Straight(-amount, price)
+
+
+def _recognised(measured: Measured, asset: str, amount: Fraction, price: PriceLine) -> Curve:
+    """min(own, room): the account's own cap on the asset, less what earlier pools have taken of it."""
+    haircuts = terms_of(measured.account, asset).haircuts
+    own = Recognised(haircuts, amount, price)
+    cap = measured.account.recognised_caps.get(asset)
+    if cap is None:
+        return own
+    taken = [pool.balances.get(asset, ZERO) for pool in measured.before]
+    earlier = tuple((-ONE, Recognised(haircuts, before, price)) for before in taken if before > 0)
+    room = Larger(Sum(cap, earlier), Sum(ZERO, ()))
+    return Sum(ZERO, ((-ONE, Larger(Sum(ZERO, ((-ONE, own),)), Sum(ZERO, ((-ONE, room),)))),))
