@@ -29,6 +29,7 @@ maxmemory-policy noeviction
 tcp-keepalive 10
 loglevel warning
 logfile ""
+proc-title-template "{{title}} {{listen-addr}} {{config-file}}"
 """
 
 

@@ -1,0 +1,57 @@
+"""The desk's launcher with small programs for children: all its behaviour, none of Django's boot.
+
+`web` answers /readyz; `worker` has children of its own, one of them in a session apart; `stubborn` refuses
+TERM and never shows a sign of work (which only counts where DEAF sets a limit).
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from riskdesk.env import Environment
+from riskdesk.stack import desk
+from riskdesk.stack.child import Part
+from riskdesk.stack.places import Places
+
+WEB = """
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
+    def log_message(self, *words): pass
+print("i am", __import__("os").getpid(), flush=True)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+WORKER = """
+import os, signal, subprocess, sys, time
+child = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+# one grandchild in our group, one that left it
+for apart in (False, True):
+    subprocess.Popen([sys.executable, "-c", child], start_new_session=apart)
+print("i am", os.getpid(), flush=True)
+time.sleep(600)
+"""
+STUBBORN = "import os,signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + (
+    'print("i am", os.getpid(), flush=True); time.sleep(600)'
+)
+
+
+def parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> list[Part]:
+    deaf = float(os.environ.get("DEAF", "0"))
+    return [
+        Part(name="web", command=[sys.executable, "-c", WEB, str(chosen.port)], environment=variables),
+        Part(name="worker", command=[sys.executable, "-c", WORKER], environment=variables),
+        Part(
+            name="stubborn",
+            command=[sys.executable, "-c", STUBBORN],
+            environment=variables,
+            heartbeat=places.data / "never" if deaf else None,
+            deaf_after_seconds=deaf,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    desk.desk_parts = parts
+    desk.prepare_database = lambda *arguments, **options: None
+    sys.exit(desk.main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""A start that cannot go on: one clear sentence, an exit code, nothing left running."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system.running import ROOT, bare_environment, free_port, left_over, run_exec, small_desk
+
+pytestmark = pytest.mark.system
+
+
+def refusal(data: Path, *flags: str, **environment: str) -> str:
+    """What the real `manage.py desk` says when it refuses; the whole of it, which is one sentence."""
+    ports = {"PORT": str(free_port()), "GATE_PORT": str(free_port())}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "desk", *flags],
+        env=bare_environment(**{"DATA_DIR": str(data), **ports, **environment}),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert left_over(data) == []
+    (sentence,) = ran.stderr.splitlines()
+    assert sentence.startswith("riskdesk: ")
+    return sentence
+
+
+def test_a_second_start_on_the_same_data_names_the_holder(data: Path) -> None:
+    with small_desk(data) as desk:
+        ran = run_exec("true", data=data)
+        assert ran.returncode == 1
+        assert f"{data} is in use by another desk (pid {desk.process.pid})" in ran.stderr
+        assert "DATA_DIR=" in ran.stderr
+
+
+@pytest.mark.parametrize("variable", ["PORT", "GATE_PORT"])
+def test_a_busy_port_is_named_with_its_owner_and_the_way_out(data: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        said = refusal(data, **{variable: str(port)})
+    assert f"Port {port} is already in use by" in said
+    assert f"(pid {os.getpid()})" in said
+    assert f"{variable}={port + 100}" in said
+
+
+def test_no_database_at_the_url(data: Path) -> None:
+    port = free_port()
+    said = refusal(data, DATABASE_URL=f"postgresql://u:secret-word@127.0.0.1:{port}/x")
+    assert f"no PostgreSQL answers at 127.0.0.1:{port}" in said
+    assert "secret-word" not in said
+
+
+@pytest.mark.parametrize("url", ["mysql://127.0.0.1/x", "postgresql://127.0.0.1:port/x", "riskdesk"])
+def test_a_database_url_that_is_none(data: Path, url: str) -> None:
+    assert "DATABASE_URL" in refusal(data, DATABASE_URL=url)
+
+
+def test_no_valkey_at_the_url(data: Path) -> None:
+    port = free_port()
+    said = refusal(data, REDIS_URL=f"redis://:secret-word@127.0.0.1:{port}/0")
+    assert f"no Valkey or Redis answers at 127.0.0.1:{port}" in said
+    assert "secret-word" not in said
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "words"),
+    [
+        (
+            "postgresql://riskdesk_owner:",
+            "postgresql://riskdesk_owner:wrong",
+            "refuses this user or password",
+        ),
+        ("/riskdesk?", "/nowhere?", 'database "nowhere" does not exist'),
+    ],
+)
+def test_a_database_that_answers_but_will_not_have_us(
+    data: Path, database_url: str, replaced: str, by: str, words: str
+) -> None:
+    assert words in refusal(data, DATABASE_URL=f"{database_url}?".replace(replaced, by))
+
+
+def test_a_wrong_valkey_password(data: Path, redis_url: str) -> None:
+    assert "refuses this password" in refusal(
+        data, REDIS_URL=redis_url.replace("redis://:", "redis://:wrong")
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "abc", "-1", "８０"])
+def test_a_port_that_is_none(data: Path, port: str) -> None:
+    assert "PORT=" in refusal(data, PORT=port)
+
+
+def test_a_flag_wins_over_the_variable(data: Path) -> None:
+    assert "PORT='x'" in refusal(data, "--port", "x")
+
+
+def test_the_demo_people_are_refused_beyond_loopback(data: Path) -> None:
+    assert "DEMO=0" in refusal(data, HOST="0.0.0.0")
+
+
+def test_a_data_folder_that_cannot_be_made(open_folder: Path) -> None:
+    (open_folder / "file").write_text("")
+    assert "preparing the data folder" in refusal(open_folder / "file" / "data")
+
+
+def test_a_nearly_full_disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    from riskdesk.stack.places import open_places
+    from riskdesk.stack.trouble import Trouble
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9, 5_000_000))
+    with pytest.raises(Trouble, match="nearly full"):
+        open_places(open_folder / "data")
+
+
+def test_a_disk_that_fills_up_while_the_cluster_is_made(open_folder: Path) -> None:
+    from riskdesk.stack.postgres import _why_initdb_failed
+
+    said = _why_initdb_failed("initdb: error: write: No space left on device", open_folder)
+    assert said.startswith(f"The disk of {open_folder} is full")
+
+
+def test_a_secret_file_that_cannot_be_read(data: Path) -> None:
+    assert "/nowhere/url" in refusal(data, DATABASE_URL_FILE="/nowhere/url")
