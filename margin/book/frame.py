@@ -18,9 +18,9 @@ from django.conf import settings
 
 ACCOUNT_COLUMNS = tuple(
     """
-    account name client client_name desk mode currency equity initial maintenance house_maintenance utilisation
-    level bounded unknown_because binding_pool control gross net leverage cap cap_name cap_use distance
-    distance_down distance_up next_level next next_down next_up free_margin positions price_time
+    account name client client_name desk mode currency equity initial maintenance house_maintenance
+    utilisation level bounded unknown_because binding_pool control gross net leverage cap cap_name cap_use
+    distance distance_down distance_up next_level next next_down next_up free_margin positions price_time
     """.split()  # noqa: SIM905 - read as the list it is
 )
 POSITION_COLUMNS = tuple(

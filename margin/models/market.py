@@ -257,6 +257,7 @@ class Quote(models.Model):
     received_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=PriceState.choices)
     doubt = models.CharField(max_length=120, blank=True)
+    doubt_since = models.DateTimeField(null=True, help_text="Since when the source has stood by this price.")
     confirmed_price = amount_field(null=True)
     confirmed_time = models.DateTimeField(null=True)
 

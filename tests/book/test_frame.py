@@ -67,9 +67,10 @@ def test_a_failed_write_leaves_the_old_frame_and_no_litter(monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as broken:
         broken.setattr("pathlib.Path.replace", full)
-        write_frame(frame(2))
+        with pytest.raises(OSError, match="No space"):
+            write_frame(frame(2))
     assert sorted(os.listdir(frame_path(1).parent)) == ["shard-1.frame", "shard-1.lock"]
 
 
