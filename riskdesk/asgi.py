@@ -4,8 +4,15 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-from riskdesk.start import refuse_on_errors
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
-application = get_asgi_application()
-refuse_on_errors()
+pages = get_asgi_application()  # first: it sets Django up, which the imports below need
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
+
+from margin.live.origin import own_pages_only  # noqa: E402
+from margin.live.routing import websocket_urlpatterns  # noqa: E402
+
+# The session's cookie is all a socket brings; margin.live.permission judges it, at opening and ever again.
+sockets = own_pages_only(CookieMiddleware(URLRouter(websocket_urlpatterns)))
+application = ProtocolTypeRouter({"http": pages, "websocket": sockets})

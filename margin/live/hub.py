@@ -1,0 +1,142 @@
+"""The one hub of a server process: one subscription a desk in use, one reading of each frame, one check of
+who may stay.
+
+Takes sockets that were let in; tells rooms what the layer said. Decides nothing about figures or
+permission itself.
+"""
+
+import asyncio
+from collections import Counter
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from margin.live.codes import Close
+from margin.live.database import in_database
+from margin.live.ear import Ear, Message
+from margin.live.permission import Refused, judge
+from margin.live.room import Room
+from margin.live.socket import Socket
+from margin.notify.hints import desk_group, people_group
+from margin.notify.push import Spec
+from riskdesk import clock
+
+log = structlog.get_logger(__name__)
+LOOK_AGAIN_SECONDS = 60.0
+MOST_SOCKETS_EACH = 50
+
+
+class Hub:
+    """Rooms by desk, and the tasks that keep them."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, Room] = {}
+        self._ear = Ear(heard=self._heard, returned=self._returned)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._tasks["ear"] = asyncio.create_task(self._ear.run())
+        self._tasks["watch"] = asyncio.create_task(self._watch())
+        self._errand(self._ear.listen_to(people_group()))
+
+    async def stop(self) -> None:
+        tasks = [*self._tasks.values(), *self._errands]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- sockets ---------------------------------------------------------------------------------------
+    def enter(self, socket: Socket, spec: Spec) -> bool:
+        """Let a socket in, beginning with a snapshot. False: this person has too many open."""
+        mine = Counter(other.person for room in self.rooms.values() for other in room.sockets)
+        if mine[socket.person] >= MOST_SOCKETS_EACH:
+            return False
+        if socket.desk not in self.rooms:
+            room = self.rooms[socket.desk] = Room(socket.desk)
+            self._tasks[socket.desk] = asyncio.create_task(room.run())
+            self._errand(self._ear.listen_to(desk_group(socket.desk)))
+        self.rooms[socket.desk].show(socket, spec)
+        return True
+
+    def leave(self, socket: Socket) -> None:
+        if room := self.rooms.get(socket.desk):
+            room.leave(socket)
+
+    def sockets(self, person: int | None = None) -> list[Socket]:
+        every = (socket for room in self.rooms.values() for socket in room.sockets)
+        return [socket for socket in every if person is None or socket.person == person]
+
+    # --- what the layer says ---------------------------------------------------------------------------
+    def _heard(self, message: Message) -> None:
+        """A table of message types; what is unknown comes from a newer process and is passed over."""
+        room = self.rooms.get(message.get("desk", ""))
+        match message.get("type"):
+            case "hint" if room:
+                room.wish(figures=True, alerts=bool(message.get("alerts", True)))
+            case "alerts" if room:
+                room.wish(figures=True, alerts=True)
+            case "beat":
+                self._beat()
+            case "look_again":
+                self._errand(self.look_again(message.get("person")))
+
+    def _returned(self) -> None:
+        """The layer is there (again): anything may have been missed."""
+        for room in self.rooms.values():
+            room.wish(figures=True, alerts=True)
+        self._errand(self.look_again())
+
+    def _beat(self) -> None:
+        at = clock.now().isoformat()
+        for desk, room in list(self.rooms.items()):
+            if room.sockets:
+                room.beat(at)
+                self._errand(room.catch_up())
+            else:
+                self._close_room(desk)
+
+    def _close_room(self, desk: str) -> None:
+        del self.rooms[desk]
+        self._tasks.pop(desk).cancel()
+        self._errand(self._ear.forget(desk_group(desk)))
+
+    # --- who may stay ----------------------------------------------------------------------------------
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            self._errand(self.look_again())
+
+    async def look_again(self, person: int | None = None) -> None:
+        """Ask of every distinct session and desk whether it still may; close those that may not."""
+        asked: dict[tuple[str, str], Close | None] = {}
+        for socket in self.sockets(person):
+            question = (socket.session, socket.desk)
+            if question not in asked:
+                answer = await in_database(judge)(*question)
+                asked[question] = answer.code if isinstance(answer, Refused) else None
+            if (code := asked[question]) is not None:
+                socket.close(code)
+
+    def _errand(self, deed: "asyncio._CoroutineLike[None]") -> None:
+        """A short deed in the background; its fault is logged, and the next beat or watch does it again."""
+        task = asyncio.create_task(deed)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: asyncio.Task[None]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("errand_failed", error=repr(fault)[:200])
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of this process (of this event loop, which is the same outside tests)."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+        _hubs[loop].start()
+    return _hubs[loop]

@@ -1,0 +1,11 @@
+"""The addresses of sockets."""
+
+from django.urls import path, re_path
+
+from margin.live.consumers import desk_socket
+from margin.live.origin import refuse
+
+websocket_urlpatterns = [
+    path("ws/desk/<str:desk>/", desk_socket),  # type: ignore[arg-type]
+    re_path(r"", refuse),  # type: ignore[arg-type]
+]

@@ -1,0 +1,216 @@
+"""What a page gets to see: pure arithmetic on views, and the only maker of figure frames.
+
+Takes the figures of a desk and what a view last had; gives snapshot, changed and chart frames.
+Never reads a file, a row or a clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec import UNSET, UnsetType
+
+from margin.notify.events import (
+    MOST_COLUMNS,
+    MOST_FILTER_VALUES,
+    MOST_ROWS,
+    AlertView,
+    ChartChanged,
+    Error,
+    Head,
+    Kpi,
+    Prices,
+    Resync,
+    RowsChanged,
+    Snapshot,
+    Value,
+    View,
+)
+
+KEY = "account"
+FILTERS = frozenset({"account", "client", "desk", "mode", "currency", "level", "control"})
+CHART_FIGURES = ("equity", "house_maintenance", "utilisation", "gross", "net")
+TROUBLE = ("danger", "margin_call", "liquidation", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One desk as its shards' newest frames say.
+
+    `order` names each account in trouble order: which part, which place in the part's columns. Nothing is
+    copied until a view asks for it.
+    """
+
+    desk: str
+    heads: Mapping[int, Head]
+    parts: Sequence[Mapping[str, Sequence[Value]]]
+    order: Sequence[tuple[int, int]]
+    kpi: Kpi
+    prices: Prices
+
+    @property
+    def oldest(self) -> Head:
+        """The head that everything rests on: the shard whose figures are oldest."""
+        return min(self.heads.values(), key=lambda head: head.at, default=Head(0, "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A view in its one canonical form, so that equal views are computed and encoded once."""
+
+    columns: tuple[str, ...]
+    filters: tuple[tuple[str, frozenset[str]], ...]
+    first: int
+    count: int
+    prices: bool
+    charts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a view shows: rows by account, in trouble order."""
+
+    heads: Mapping[int, Head] = field(default_factory=dict)
+    rows: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    total: int = 0
+    prices: Prices = field(default_factory=dict)
+
+
+def spec_of(view: View, known: Sequence[str]) -> Spec | Error:
+    """The canonical form of what the page asked for, or the error frame that refuses it."""
+    first, count = view.window
+    asked = view.columns if view.columns is not None else list(known)
+    unknown = [name for name in asked if name not in known]
+    values = sum(len(accepted) for accepted in view.filters.values())
+    problem = ""
+    if len(asked) > MOST_COLUMNS:
+        problem = f"at most {MOST_COLUMNS} columns"
+    elif unknown:
+        problem = f"there is no column {unknown[0][:40]!r}"
+    elif not view.filters.keys() <= FILTERS:
+        problem = f"filters are: {', '.join(sorted(FILTERS))}"
+    elif values > MOST_FILTER_VALUES:
+        problem = f"at most {MOST_FILTER_VALUES} accepted texts"
+    elif first < 0 or not 1 <= count <= MOST_ROWS:
+        problem = f"window is [first, count] with first >= 0 and 1 <= count <= {MOST_ROWS}"
+    if problem:
+        return Error(status=400, rule="view", message=problem, about="view", ref=view.ref)
+    return Spec(
+        columns=tuple(dict.fromkeys((KEY, *asked))),
+        filters=tuple(sorted((name, frozenset(accepted)) for name, accepted in view.filters.items())),
+        first=first,
+        count=count,
+        prices=view.prices,
+        charts=view.charts,
+    )
+
+
+def select(figures: Figures, spec: Spec) -> Shown:
+    """The rows of the window, cut to the view's columns."""
+    matching = _matching(figures, spec)
+    rows: dict[str, tuple[Value, ...]] = {}
+    for part, place in matching[spec.first : spec.first + spec.count]:
+        columns = figures.parts[part]
+        rows[str(columns[KEY][place])] = tuple(
+            columns[name][place] if name in columns else None for name in spec.columns
+        )
+    return Shown(
+        heads=figures.heads, rows=rows, total=len(matching), prices=figures.prices if spec.prices else {}
+    )
+
+
+def _matching(figures: Figures, spec: Spec) -> Sequence[tuple[int, int]]:
+    if not spec.filters:
+        return figures.order
+    return [
+        (part, place)
+        for part, place in figures.order
+        if all(figures.parts[part][name][place] in accepted for name, accepted in spec.filters)
+    ]
+
+
+def snapshot(figures: Figures, spec: Spec, shown: Shown, alerts: Sequence[AlertView]) -> Snapshot:
+    """All that the view shows."""
+    oldest = figures.oldest
+    return Snapshot(
+        desk=figures.desk,
+        seq=oldest.seq,
+        run=oldest.run,
+        at=oldest.at,
+        shards={str(shard): head for shard, head in figures.heads.items()},
+        columns=list(spec.columns),
+        rows=[list(row) for row in shown.rows.values()],
+        total=shown.total,
+        kpi=figures.kpi,
+        alerts=list(alerts),
+        prices=figures.prices if spec.prices else UNSET,
+    )
+
+
+def changes(figures: Figures, spec: Spec, before: Shown, after: Shown) -> list[RowsChanged]:
+    """The frames that lead from what a view had to what it shows now: one for each shard that moved.
+
+    All rows travel with the first; the others only move their shard's sequence on.
+    """
+    moved = [shard for shard, head in after.heads.items() if before.heads.get(shard) != head]
+    frames: list[RowsChanged] = []
+    for shard in moved:
+        head, had = after.heads[shard], before.heads.get(shard)
+        leads = not frames
+        frames.append(
+            RowsChanged(
+                desk=figures.desk,
+                shard=shard,
+                since=had.seq if had else 0,
+                seq=head.seq,
+                run=head.run,
+                at=head.at,
+                rows=_changed_rows(spec, before, after) if leads else {},
+                removed=[account for account in before.rows if account not in after.rows] if leads else [],
+                total=after.total,
+                kpi=figures.kpi,
+                prices=_changed_prices(before, after) if spec.prices and leads else UNSET,
+            )
+        )
+    return frames
+
+
+def _changed_rows(spec: Spec, before: Shown, after: Shown) -> dict[str, dict[str, Value]]:
+    changed: dict[str, dict[str, Value]] = {}
+    for account, row in after.rows.items():
+        had = before.rows.get(account)
+        if had is None:
+            changed[account] = dict(zip(spec.columns, row, strict=True))
+        elif had != row:
+            pairs = zip(spec.columns, had, row, strict=True)
+            changed[account] = {name: new for name, old, new in pairs if old != new}
+    return changed
+
+
+def _changed_prices(before: Shown, after: Shown) -> Prices | UnsetType:
+    return {name: price for name, price in after.prices.items() if before.prices.get(name) != price}
+
+
+def went_back(before: Mapping[int, Head], after: Mapping[int, Head]) -> bool:
+    """Whether a shard's count fell: differences would lie."""
+    return any(shard in after and after[shard].seq < head.seq for shard, head in before.items())
+
+
+def lost_a_shard(before: Mapping[int, Head], after: Mapping[int, Head]) -> bool:
+    """Whether a shard that was there cannot be read now: better old figures with their age than none."""
+    return not before.keys() <= after.keys()
+
+
+def resync(desk: str, reason: str) -> Resync:
+    return Resync(desk=desk, seq=0, run="", reason=reason)
+
+
+def chart_point(figures: Figures, shard: int) -> ChartChanged:
+    """The newest point of the desk's live chart."""
+    head, kpi = figures.heads[shard], figures.kpi
+    levels: Mapping[str, int] = kpi.get("levels") or {}
+    alerts: Mapping[str, int] = kpi.get("open_alerts") or {}
+    point: dict[str, Value] = {"at": head.at}
+    point |= {name: kpi.get(name) for name in CHART_FIGURES}
+    point["accounts_in_trouble"] = sum(levels.get(level, 0) for level in TROUBLE)
+    point["open_alerts"] = sum(alerts.values())
+    return ChartChanged(desk=figures.desk, chart="desk", shard=shard, seq=head.seq, run=head.run, point=point)
