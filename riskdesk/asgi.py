@@ -4,8 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from riskdesk.start import refuse_on_errors
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
 pages = get_asgi_application()  # first: it sets Django up, which the imports below need
+refuse_on_errors()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402

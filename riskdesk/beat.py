@@ -5,3 +5,6 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 class LeadingScheduler(DatabaseScheduler):  # type: ignore[misc]
     """Beats only while it leads."""
+
+    def setup_schedule(self) -> None:
+        """Nothing is read before we lead."""

@@ -1,8 +1,9 @@
 """The Celery application. Tasks are the doors in `margin.tasks`; settings live in `riskdesk.settings`."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
 os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP dies in a forked child
@@ -10,3 +11,14 @@ os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP dies in a 
 app = Celery("riskdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["margin"])
+
+
+def refuse_on_errors(**_: Any) -> None:
+    """Django stands by now. SystemExit passes through the signal; an ordinary exception would not."""
+    from riskdesk.start import refuse_on_errors as refuse
+
+    refuse()
+
+
+for signal in (signals.celeryd_init, signals.beat_init):
+    signal.connect(refuse_on_errors)

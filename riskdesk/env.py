@@ -1,35 +1,37 @@
-"""The one reader of the environment.
+"""The environment: every variable the desk knows, read once.
 
-Takes process variables, or for any secret NAME the file that NAME_FILE points at. Gives one frozen
+Takes the process's variables, or for any secret NAME the file that NAME_FILE points at. Gives one frozen
 `Environment`. Never guesses: nonsense in a variable stops the start with a sentence that names it.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+from riskdesk.connection import parse
+from riskdesk.reader import BadEnvironment, Reader
 from riskdesk.stack.found import find_running
 
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+__all__ = ["BadEnvironment", "Environment", "read_environment"]
+
 SAMPLE_SECRET = "development-only-secret-that-production-refuses"  # noqa: S105 - refused in production
+OUR_PREFIX = "RISKDESK_"
+OF_THE_LAUNCHER = {"RISKDESK_HEARTBEAT", "RISKDESK_FAMILY"}  # it sets them for its own children
 
 
-class BadEnvironment(Exception):
-    """A variable holds something that cannot be meant."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     mode: Literal["development", "production"]
     debug: bool
     demo: bool
-    secret_key: str
-    secret_key_fallbacks: tuple[str, ...]
-    database_url: str
-    database_owner_url: str
-    redis_url: str
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     data_dir: Path
     host: str
     port: int
@@ -41,7 +43,7 @@ class Environment:
     email_host: str
     email_port: int
     email_user: str
-    email_password: str
+    email_password: str = field(repr=False)
     email_tls: bool
     mail_from: str
     mail_domains: tuple[str, ...]
@@ -53,54 +55,6 @@ class Environment:
         return self.mode == "production"
 
 
-class Reader:
-    """Typed look-ups in one mapping; every refusal names variable, value and rule."""
-
-    def __init__(self, source: Mapping[str, str]) -> None:
-        self.source = source
-
-    def text(self, name: str, default: str = "") -> str:
-        if path := self.source.get(f"{name}_FILE"):
-            if name in self.source:
-                raise BadEnvironment(f"{name} and {name}_FILE are both set: keep one.")
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise BadEnvironment(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
-        return self.source.get(name, default)
-
-    def yes(self, name: str, *, default: bool) -> bool:
-        value = self.source.get(name)
-        if value is None:
-            return default
-        if value.lower() in TRUE:
-            return True
-        if value.lower() in FALSE:
-            return False
-        raise BadEnvironment(f"{name}={value!r} is neither yes nor no: use 1 or 0.")
-
-    def number(self, name: str, default: int, *, least: int, most: int) -> int:
-        value = self.source.get(name, str(default))
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
-            raise BadEnvironment(f"{name}={value!r} must be a whole number from {least} to {most}.")
-        return int(value)
-
-    def one_of(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.source.get(name, default)
-        if value not in choices:
-            raise BadEnvironment(f"{name}={value!r} must be one of: {', '.join(choices)}.")
-        return value
-
-    def words(self, name: str, default: str = "") -> tuple[str, ...]:
-        return tuple(word.strip() for word in self.text(name, default).split(",") if word.strip())
-
-    def url(self, name: str, schemes: tuple[str, ...], default: str = "") -> str:
-        value = self.text(name, default)
-        if value and value.split("://", 1)[0] not in schemes:
-            raise BadEnvironment(f"{name} must start with one of: {', '.join(s + '://' for s in schemes)}.")
-        return value
-
-
 def _surroundings() -> Mapping[str, str]:
     """The process's variables; what they leave out comes from the desk running on the data folder."""
     found = find_running(Path(os.environ.get("DATA_DIR", ".data")))
@@ -110,38 +64,63 @@ def _surroundings() -> Mapping[str, str]:
 
 def read_environment(source: Mapping[str, str] | None = None) -> Environment:
     """Read and check every variable the desk knows."""
-    reader = Reader(_surroundings() if source is None else source)
+    return read(Reader(_surroundings() if source is None else source))
+
+
+def read(reader: Reader) -> Environment:
     mode = reader.one_of("RISKDESK_ENV", "development", ("development", "production"))
     development = mode == "development"
     port = reader.number("PORT", 8000, least=1, most=65535)
     host = reader.text("HOST", "127.0.0.1")
-    database_url = reader.url("DATABASE_URL", ("postgres", "postgresql"))
-    return Environment(
+    base_url = reader.address("BASE_URL", f"http://{_bracketed(host)}:{port}" if development else "")
+    database_url = reader.server("DATABASE_URL", ("postgres", "postgresql"))
+    found = Environment(
         mode="development" if development else "production",
         debug=reader.yes("DEBUG", default=False),
         demo=reader.yes("DEMO", default=development),
-        secret_key=reader.text("SECRET_KEY", SAMPLE_SECRET if development else ""),
-        secret_key_fallbacks=reader.words("SECRET_KEY_FALLBACKS"),
+        secret_key=reader.secret("SECRET_KEY", SAMPLE_SECRET if development else ""),
+        secret_key_fallbacks=reader.secret_words("SECRET_KEY_FALLBACKS"),
         database_url=database_url,
-        database_owner_url=reader.url("DATABASE_OWNER_URL", ("postgres", "postgresql"), database_url),
-        redis_url=reader.url("REDIS_URL", ("redis", "rediss", "unix")),
+        database_owner_url=reader.server("DATABASE_OWNER_URL", ("postgres", "postgresql"), database_url),
+        redis_url=reader.server("REDIS_URL", ("redis", "rediss", "unix")),
         data_dir=Path(reader.text("DATA_DIR", ".data")).absolute(),
         host=host,
         port=port,
         gate_port=reader.number("GATE_PORT", 8001, least=1, most=65535),
-        base_url=reader.url("BASE_URL", ("http", "https"), f"http://{host}:{port}").rstrip("/"),
-        allowed_hosts=reader.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if development else ""),
+        base_url=base_url,
+        allowed_hosts=reader.words("ALLOWED_HOSTS", _own_hosts(base_url, development=development)),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, least=0, most=9),
         shards=reader.number("SHARDS", 1, least=1, most=64),
         email_host=reader.text("EMAIL_HOST", "127.0.0.1"),
-        email_port=reader.number("EMAIL_PORT", 8025, least=1, most=65535),
+        email_port=reader.number("EMAIL_PORT", 8025 if development else 587, least=1, most=65535),
         email_user=reader.text("EMAIL_USER"),
-        email_password=reader.text("EMAIL_PASSWORD"),
+        email_password=reader.secret("EMAIL_PASSWORD"),
         email_tls=reader.yes("EMAIL_TLS", default=not development),
         mail_from=reader.text("MAIL_FROM", "Riskdesk <desk@riskdesk.example>"),
         mail_domains=reader.words("MAIL_DOMAINS"),
         log_level=reader.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-        log_format="json"
-        if reader.one_of("LOG_FORMAT", "json", ("json", "console")) == "json"
-        else "console",
+        log_format="console"
+        if reader.one_of("LOG_FORMAT", "json", ("json", "console")) == "console"
+        else "json",
     )
+    _refuse_what_cannot_be_together(found, reader)
+    return found
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _own_hosts(base_url: str, *, development: bool) -> str:
+    own = urlsplit(base_url).hostname or ""
+    return f"127.0.0.1,localhost,[::1],{own}" if development else own
+
+
+def _refuse_what_cannot_be_together(found: Environment, reader: Reader) -> None:
+    if found.port == found.gate_port:
+        raise BadEnvironment(f"PORT and GATE_PORT are both {found.port}: the gate needs a port of its own.")
+    for name, url in (("DATABASE_URL", found.database_url), ("DATABASE_OWNER_URL", found.database_owner_url)):
+        parse(url, variable=name)
+    for name in reader.source:
+        if name.startswith(OUR_PREFIX) and name not in {*reader.names, *OF_THE_LAUNCHER}:
+            raise BadEnvironment(f"{name} is not a variable of the desk (see docs/reference/settings.md).")

@@ -1,8 +1,8 @@
 """Django's settings, all derived from `riskdesk.env`. Holds no risk policy: that lives in the database."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from riskdesk.connection import describe
 from riskdesk.env import read_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -81,23 +81,7 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict[str, object]:
-    """One PostgreSQL connection description; an empty URL leaves the desk to say what is missing."""
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "HOST": parts.hostname or "",
-        "PORT": parts.port or "",
-        "NAME": unquote(parts.path.lstrip("/")) or "riskdesk",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "riskdesk"},
-    }
-
-
-DATABASES = {"default": database(ENV.database_url)}
+DATABASES = {"default": describe(ENV.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 

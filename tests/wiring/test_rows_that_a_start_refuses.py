@@ -1,0 +1,58 @@
+"""Checks that read the database: people with the known password, zones nobody knows."""
+
+import pytest
+
+from accounts.models import User
+from margin.models import Calendar
+from riskdesk.checks import DEMO_PASSWORD, ROW_CHECKS
+from riskdesk.env import read_environment
+from tests import factories
+from tests.wiring.production import GOOD
+
+
+@pytest.fixture
+def _in_production(settings):
+    settings.ENV = read_environment(GOOD)
+
+
+def found(databases=("default",)):
+    return [message for check in ROW_CHECKS for message in check(databases=databases)]
+
+
+def ids():
+    return [message.id for message in found()]
+
+
+@pytest.mark.usefixtures("cast", "_in_production")
+def test_demo_people_are_refused_in_production_by_name():
+    for person in User.objects.all():
+        person.set_password(DEMO_PASSWORD)
+        person.save()
+    (error,) = found()
+    assert error.id == "riskdesk.E012"
+    assert "ada, eve, otto, rita, vic" in error.msg
+
+
+@pytest.mark.usefixtures("_in_production")
+def test_a_real_person_who_shares_a_name_with_the_demo_is_welcome(db):
+    User.objects.create_user("eve", password="a long and private sentence")
+    assert ids() == []
+
+
+@pytest.mark.usefixtures("cast")
+def test_demo_people_are_welcome_in_development():
+    assert ids() == []
+
+
+def test_a_zone_that_does_not_exist_is_named_with_its_row(db):
+    factories.desk("PRIME", "Europe/Atlantis")
+    Calendar.objects.create(code="FX", name="FX", zone="GMT+25")
+    (error,) = found()
+    assert error.id == "riskdesk.E013"
+    assert "desk PRIME has 'Europe/Atlantis'" in error.msg
+    assert "calendar FX has 'GMT+25'" in error.msg
+
+
+def test_without_a_database_named_rows_are_not_asked(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        assert found(databases=None) == []
