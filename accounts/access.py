@@ -9,6 +9,7 @@ open the admin's pages, yet what they find there is cut by the same grants, and 
 sees no row. The way in for everybody is a role that two people gave.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -114,6 +115,17 @@ def desks_where(who: Who, action: Action) -> "QuerySet[Desk]":
     areas = {area for area, means in DESK_AREAS.items() if means is action}
     named = [code for area, _, code in (scope.partition(":") for scope in scopes) if area in areas]
     return desks.filter(code__in=named)
+
+
+def desk_codes_of(person_ids: Iterable[int], action: Action) -> set[tuple[int, str]]:
+    """The same for many people at once, as (person, desk code): what the sockets ask every second."""
+    grants = RoleGrant.objects.filter(
+        user_id__in=person_ids,
+        user__is_active=True,
+        revision_to__isnull=True,
+        role__in=roles_for(action),
+    )
+    return set(grants.values_list("user_id", "desk__code"))
 
 
 def may(who: Who, action: Action, desk: Desk | None) -> bool:
