@@ -1,0 +1,246 @@
+"""How each ruled noun becomes a version: its identity, its values, its rows of detail.
+
+Takes a change as plain JSON (codes, decimal strings, ISO instants), gives an unsaved version or refusals.
+Never decides who may change it: that is `margin.flow.change`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import models
+
+from accounts.models import HouseBuffer, Proposal, RoleGrant
+from accounts.models.columns import ProposedVersion
+from margin.models import (
+    DeskPolicy,
+    HaircutTier,
+    HaircutVersion,
+    InstrumentBuffer,
+    Limit,
+    ScheduleVersion,
+    Tier,
+)
+from riskdesk.errors import Refusal
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A noun that changes only by versions: which columns say what it is, which say its values."""
+
+    model: type[ProposedVersion]
+    identity: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: type[models.Model] | None = None
+    row_values: tuple[str, ...] = ()
+
+
+RULED: dict[str, Ruled] = {
+    Proposal.Kind.LIMIT: Ruled(
+        Limit,
+        ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"),
+        ("value", "warn", "valid_to"),
+    ),
+    Proposal.Kind.BUFFER: Ruled(
+        HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)
+    ),
+    Proposal.Kind.INSTRUMENT_BUFFER: Ruled(InstrumentBuffer, ("instrument",), ("buffer",)),
+    Proposal.Kind.SCHEDULE: Ruled(
+        ScheduleVersion, ("schedule",), (), Tier,
+        ("floor", "initial_rate", "maintenance_rate", "maintenance_amount", "cap"),
+    ),
+    Proposal.Kind.HAIRCUT: Ruled(
+        HaircutVersion, ("asset",), ("liability_initial_rate", "liability_maintenance_rate"), HaircutTier,
+        ("floor", "haircut"),
+    ),
+    Proposal.Kind.POLICY: Ruled(
+        DeskPolicy, ("desk",), ("watch", "at_risk", "danger", "target", "at_threshold", "offsets")
+    ),
+    Proposal.Kind.ROLE: Ruled(RoleGrant, ("user", "desk", "role"), ()),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Candidate:
+    """What a change would put in force: a version with its rows, or the end of the one in force."""
+
+    ruled: Ruled
+    identity: Json
+    current: ProposedVersion | None
+    version: ProposedVersion | None
+    rows: list[models.Model]
+
+
+def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candidate | list[Refusal]:
+    """Read a change; refusals name the field, the value and the rule."""
+    ruled = RULED[kind]
+    known = {*ruled.identity, *ruled.values, "end", *(("rows",) if ruled.rows else ())}
+    if unknown := sorted(set(change) - known):
+        return [
+            Refusal(name, "unknown_field", str(change[name]), f"{name} is not part of a {kind}.")
+            for name in unknown
+        ]
+    identity, refusals = columns_of(ruled.model, ruled.identity, change)
+    if refusals:
+        return refusals
+    current = cast(ProposedVersion | None, in_force(ruled, identity))
+    if change.get("end"):
+        if current is None:
+            return [Refusal("end", "nothing_in_force", "true", "There is nothing in force to end.")]
+        return Candidate(ruled, identity, current, None, [])
+    values, refusals = columns_of(ruled.model, ruled.values, change)
+    rows, row_refusals = rows_of(ruled, change)
+    if refusals or row_refusals:
+        return refusals + row_refusals
+    version = ruled.model(**identity, **values, revision_from=1, valid_at=valid_at, recorded_at=valid_at)
+    if refusals := doubts(version, exclude=["proposal", "recorded_by"]):
+        return refusals
+    return Candidate(ruled, identity, current, version, rows)
+
+
+def columns_of(
+    model: type[models.Model], names: tuple[str, ...], change: Mapping[str, Any]
+) -> tuple[Json, list[Refusal]]:
+    """Column values from plain JSON; a name left out keeps the column's default."""
+    found: Json = {}
+    refusals: list[Refusal] = []
+    for name in names:
+        if name not in change:
+            continue
+        column = cast("models.Field[Any, Any]", model._meta.get_field(name))
+        try:
+            found[name] = value_of(column, change[name])
+        except (ObjectDoesNotExist, ValidationError, ArithmeticError, ValueError, TypeError):
+            what = column.verbose_name
+            refusals.append(
+                Refusal(name, "not_understood", str(change[name]), f"This is no {what} the desk knows.")
+            )
+    return found, refusals
+
+
+def value_of(column: "models.Field[Any, Any]", value: Any) -> Any:
+    """One value: a code or user name becomes its row, a decimal string its number, a blank None."""
+    if isinstance(column, models.ForeignKey):
+        if value in (None, ""):
+            return None
+        related = column.related_model
+        key = "username" if column.name == "user" else "code"
+        return related._default_manager.get(**{key: value})
+    if isinstance(column, models.DecimalField):
+        if value in (None, ""):
+            return None
+        if not isinstance(value, str):
+            raise TypeError("a number is sent as a string")
+        return Decimal(value)
+    if isinstance(column, models.DateTimeField) and value in (None, ""):
+        return None
+    return column.to_python(value)
+
+
+def rows_of(ruled: Ruled, change: Mapping[str, Any]) -> tuple[list[models.Model], list[Refusal]]:
+    """The tiers of a schedule or haircut, checked one by one and as a ladder."""
+    if ruled.rows is None:
+        return [], []
+    sent = change.get("rows")
+    if not isinstance(sent, list) or not sent:
+        return [], [Refusal("rows", "required", str(sent), "Give at least one tier, the first from 0.")]
+    rows: list[models.Model] = []
+    refusals: list[Refusal] = []
+    for number, one in enumerate(sent):
+        values, bad = columns_of(ruled.rows, ruled.row_values, one if isinstance(one, dict) else {})
+        row = ruled.rows(**values)
+        bad = bad or doubts(row, exclude=["version"])
+        refusals += [Refusal(f"rows.{number}.{r.field}", r.rule, r.value, r.message) for r in bad]
+        rows.append(row)
+    return rows, refusals or ladder_doubts(ruled, rows)
+
+
+def ladder_doubts(ruled: Ruled, rows: list[models.Model]) -> list[Refusal]:
+    """First floor 0, floors rising, rates never falling."""
+    floors = [cast(Any, row).floor for row in rows]
+    if floors[0] != 0:
+        return [Refusal("rows.0.floor", "first_floor_is_zero", str(floors[0]), "The first tier starts at 0.")]
+    for number in range(1, len(rows)):
+        if floors[number] <= floors[number - 1]:
+            return [
+                Refusal(
+                    f"rows.{number}.floor",
+                    "floors_rise",
+                    str(floors[number]),
+                    "Each tier starts above the one before.",
+                )
+            ]
+        for name in ruled.row_values:
+            if not name.endswith("rate") and name != "haircut":
+                continue
+            before, here = getattr(rows[number - 1], name), getattr(rows[number], name)
+            if here < before:
+                return [
+                    Refusal(
+                        f"rows.{number}.{name}",
+                        "rates_never_fall",
+                        str(here),
+                        f"It may not fall below {before}.",
+                    )
+                ]
+    return []
+
+
+def doubts(row: models.Model, *, exclude: list[str]) -> list[Refusal]:
+    """What the model's own fields and constraints say against a row."""
+    try:
+        row.clean_fields(exclude=exclude)
+        row.validate_constraints(exclude=[*exclude, "revision_to"])
+    except ValidationError as error:
+        found = error.message_dict
+        return [
+            Refusal(
+                "" if name == "__all__" else name,
+                "invalid",
+                str(getattr(row, name, "")),
+                " ".join(map(str, said)),
+            )
+            for name, said in found.items()
+        ]
+    return []
+
+
+def in_force(ruled: Ruled, identity: Mapping[str, Any]) -> models.Model | None:
+    """The version in force of this identity, if there is one."""
+    blank = {name: identity.get(name) for name in ruled.identity}
+    looked_up: Json = {"revision_to__isnull": True}
+    for name, value in blank.items():
+        column = ruled.model._meta.get_field(name)
+        if value is None and isinstance(column, models.ForeignKey):
+            looked_up[f"{name}__isnull"] = True
+        else:
+            looked_up[name] = value if value is not None else cast(Any, column).get_default()
+    return ruled.model._default_manager.filter(**looked_up).first()
+
+
+def as_json(ruled: Ruled, version: models.Model | None) -> Json | None:
+    """A version as the plain values a change is written in."""
+    if version is None:
+        return None
+    said: Json = {name: plain(getattr(version, name)) for name in (*ruled.identity, *ruled.values)}
+    if ruled.rows is not None:
+        tiers = ruled.rows._default_manager.filter(version=version).order_by("floor")
+        said["rows"] = [{name: plain(getattr(tier, name)) for name in ruled.row_values} for tier in tiers]
+    return said
+
+
+def plain(value: Any) -> str | None:
+    """One value as text: codes for rows, plain digits for numbers."""
+    if value is None:
+        return None
+    if isinstance(value, models.Model):
+        return str(getattr(value, "username", None) or getattr(value, "code", value.pk))
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return value.isoformat() if isinstance(value, datetime) else str(value)
