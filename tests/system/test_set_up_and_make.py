@@ -32,7 +32,7 @@ def set_up(folder: Path, *, python: str, path: str | None = None) -> subprocess.
 
 def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Python 3.9.2"\nexit 1\n')
+    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Python 3.9.2" && exit\nexit 1\n')
     old.chmod(0o755)
     tools = tmp_path / "tools"  # a PATH without any newer python3.11, .12 or .13
     tools.mkdir()
