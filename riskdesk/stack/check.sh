@@ -6,7 +6,12 @@ failed=""
 step() {
     name=$1
     shift
-    if "$@"; then echo "ok    $name"; else echo "FAILED $name"; failed="$failed $name"; fi
+    if said=$("$@" 2>&1); then
+        echo "ok      $name"
+    else
+        printf 'FAILED  %s\n%s\n' "$name" "$said"
+        failed="$failed $name"
+    fi
 }
 
 strict=""
@@ -17,7 +22,7 @@ done
 step format ruff format --check --quiet .
 step lint ruff check --quiet .
 step types mypy --strict $strict
-step migrations python manage.py makemigrations --check --dry-run
+step migrations python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 step system-checks python manage.py check
 step architecture lint-imports
 
