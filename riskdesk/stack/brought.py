@@ -65,7 +65,7 @@ def check_redis(url: str) -> None:
     """PING once, and say in one sentence why that fails."""
     import redis
 
-    where = _place(_parsed(url, variable="REDIS_URL", schemes=("redis", "rediss"), example="redis"))
+    where = _place(_parsed(url, variable="REDIS_URL", schemes=("redis", "rediss", "unix"), example="redis"))
     try:
         client = redis.Redis.from_url(
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
@@ -99,7 +99,7 @@ def _parsed(url: str, *, variable: str, schemes: tuple[str, ...], example: str) 
 
 
 def _place(parts: SplitResult) -> str:
-    host = parts.hostname or "localhost"
+    host = parts.hostname or parts.path or "localhost"
     return f"{host}:{parts.port}" if parts.port else host
 
 

@@ -115,6 +115,8 @@ def _start_all(
 def _own_variables(chosen: Environment, places: Places, environment: Mapping[str, str]) -> dict[str, str]:
     """What a child needs beside the services and the environment does not say."""
     own = {"DATA_DIR": str(places.data), "PYTHONUNBUFFERED": "1", "DEMO": "1" if chosen.demo else "0"}
+    if sys.stdout.isatty() and "LOG_FORMAT" not in environment:
+        own["LOG_FORMAT"] = "console"
     if not chosen.production and not ({"SECRET_KEY", "SECRET_KEY_FILE"} & environment.keys()):
         own["SECRET_KEY"] = places.secret("secret_key")
     if chosen.demo and not ({"EMAIL_HOST", "EMAIL_PORT"} & environment.keys()):
@@ -125,7 +127,9 @@ def _own_variables(chosen: Environment, places: Places, environment: Mapping[str
 def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: ParentWatch | None) -> None:
     """Turn the loop for as long as we are wanted; say once that the desk is ready, till then why not."""
     host = "127.0.0.1" if chosen.host in ("0.0.0.0", "localhost") else chosen.host  # noqa: S104
-    readiness = Readiness(host=host, port=chosen.port, heartbeat=places.data / "heartbeats" / "web")
+    readiness = Readiness(
+        host=host, port=chosen.port, name=_known_name(chosen), heartbeat=places.data / "heartbeats" / "web"
+    )
     announced, say_why_at = False, time.monotonic() + SAY_WHY_EVERY_SECONDS
     while watch is None or not watch.wants_us_stopped():
         supervisor.turn()
@@ -139,6 +143,12 @@ def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: 
         if time.monotonic() > say_why_at:
             say_why_at += SAY_WHY_EVERY_SECONDS
             supervisor.console.say("desk", f"not ready yet: {readiness.reason}")
+
+
+def _known_name(chosen: Environment) -> str:
+    """A host name that web answers to."""
+    plain = [name for name in chosen.allowed_hosts if not name.startswith((".", "*"))]
+    return "127.0.0.1" if "127.0.0.1" in plain or not plain else plain[0]
 
 
 def _give_up_on_the_hopeless(supervisor: Supervisor) -> None:

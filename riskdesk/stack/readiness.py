@@ -16,8 +16,8 @@ ANSWER_WITHIN_SECONDS = 5.0
 
 
 class Readiness:
-    def __init__(self, *, host: str, port: int, heartbeat: Path) -> None:
-        self.host, self.port, self.heartbeat = host, port, heartbeat
+    def __init__(self, *, host: str, port: int, name: str, heartbeat: Path) -> None:
+        self.host, self.port, self.name, self.heartbeat = host, port, name, heartbeat
         self.is_ready = False
         self.reason = "the web process does not answer yet"
         self.stopped = threading.Event()
@@ -32,7 +32,7 @@ class Readiness:
     def _ask(self, path: str) -> int | None:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_WITHIN_SECONDS)
         try:
-            connection.request("GET", path, headers={"Host": f"127.0.0.1:{self.port}"})
+            connection.request("GET", path, headers={"Host": self.name})
             answer = connection.getresponse()
             if path == "/readyz" and answer.status != 200:
                 self.reason = _reason(answer.status, answer.read(4096))
