@@ -119,17 +119,21 @@ class Sum:
     parts: tuple[tuple[Fraction, Curve], ...]
 
     def piece(self, s: Fraction, direction: int) -> Piece:
-        pieces = [(weight, *curve.piece(s, direction)) for weight, curve in self.parts]
-        form = Form(self.constant)
-        for weight, part, _ in pieces:
-            form += part.scaled(weight)
-        return form, nearest((end for _, _, end in pieces), direction)
+        form, ends = Form(self.constant), []
+        for weight, curve in self.parts:
+            part, end = curve.piece(s, direction)
+            form += part if weight == 1 else part.scaled(weight)
+            ends.append(end)
+        return form, nearest(ends, direction)
 
 
 def nearest(ends: Iterable[Fraction | None], direction: int) -> Fraction | None:
     """The first of these points one comes to, if there is any."""
-    known = [end for end in ends if end is not None]
-    return min(known, key=lambda end: direction * end, default=None)
+    found = None
+    for end in ends:
+        if end is not None and (found is None or (end < found if direction > 0 else end > found)):
+            found = end
+    return found
 
 
 def first_fall(curve: Curve, direction: int, limit: Fraction | None) -> Fraction | None:

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from margin.engine.curves import first_fall, nearest
 from margin.engine.figures import AccountFigures, Level
+from margin.engine.hill import hill_along
 from margin.engine.liquidation import measured_pools
 from margin.engine.risk import Line, lines
 from margin.engine.shocked import Measured, Movement, domain, line_along
@@ -73,10 +74,13 @@ def _first(pools: list[Measured], line: Line) -> Distance:
 
 
 def _of_pool(measured: Measured, line: Line) -> Distance:
+    if line.above(measured.risk) < 0:
+        return Distance(ZERO, ZERO)
     movement = market_wide(measured)
+    hill = hill_along(measured, movement, line)
+    if hill is not None:
+        return Distance(hill.fall(-1, LOWEST), hill.fall(1, HIGHEST))
     curve = line_along(measured, movement, line)
-    if not curve.parts:
-        return Distance()
     low, high = domain(measured, movement)
     lowest = LOWEST if low is None else max(LOWEST, low)
     highest = HIGHEST if high is None else min(HIGHEST, high)
@@ -88,7 +92,7 @@ def market_wide(measured: Measured) -> Movement:
     instruments = [positions[0].instrument for positions in measured.pool.by_instrument.values()]
     account = measured.account
     return Movement(
-        {i.code: i.loading * abs(measured.prices.marks[i.code]) for i in instruments},
+        {i.code: i.loading for i in instruments},
         {
             asset: account.terms[asset].loading
             for asset in measured.pool.balances

@@ -9,11 +9,11 @@ from fractions import Fraction
 
 from margin.engine.borders import faults
 from margin.engine.doubt import level_range
-from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
+from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures, known
 from margin.engine.pools import Pool, PoolValue, pools_of, value_pool
 from margin.engine.prices import Needed, gather
 from margin.engine.risk import risk_of
-from margin.engine.types import ZERO, Account, Market, Policy, PriceState
+from margin.engine.types import ZERO, Account, Market, Policy, PriceState, total_of
 
 
 def assess(account: Account, market: Market, policy: Policy) -> AccountFigures:
@@ -74,7 +74,7 @@ def _figures(
     bounds: tuple[Level, Level] | None = None,
 ) -> PoolFigures:
     risk = value.risk
-    gross = sum((valued.gross for valued in value.instruments), ZERO)
+    gross = total_of(valued.gross for valued in value.instruments)
     return PoolFigures(
         pool=pool.name,
         level=level,
@@ -83,7 +83,7 @@ def _figures(
         bounds=bounds,
         closed_markets=needed.closed,
         collateral=value.collateral.risk.equity,
-        unrealised_pnl=sum((valued.risk.equity for valued in value.instruments), ZERO),
+        unrealised_pnl=total_of(valued.risk.equity for valued in value.instruments),
         equity=risk.equity,
         initial=risk.initial,
         maintenance=risk.maintenance,
@@ -92,9 +92,9 @@ def _figures(
         free_margin=risk.free_margin,
         shortfall=max(ZERO, -risk.equity),
         gross=gross,
-        net=sum((valued.net for valued in value.instruments), ZERO),
+        net=total_of(valued.net for valued in value.instruments),
         leverage=leverage(gross, risk.equity),
-        scale=value.collateral.scale + sum((valued.scale for valued in value.instruments), ZERO),
+        scale=value.collateral.scale + total_of(valued.scale for valued in value.instruments),
         legs=tuple(leg for valued in value.instruments for leg in valued.legs),
         positions=tuple(row for valued in value.instruments for row in valued.positions),
         prices=value.prices,
@@ -121,15 +121,15 @@ def _unknown(pool: Pool, because: Sequence[str], market: Market) -> PoolFigures:
 
 def _account(account: Account, pools: Sequence[PoolFigures]) -> AccountFigures:
     binding = _binding(pools)
-    known = [risk_of(pool) for pool in pools if pool.equity is not None]
+    risks = [risk_of(pool) for pool in pools if pool.equity is not None]
     because = tuple(dict.fromkeys(reason for pool in pools for reason in pool.unknown_because))
-    if len(known) < len(pools):
+    if len(risks) < len(pools):
         return AccountFigures(
             account.code, account.base, binding.level, binding.pool, tuple(pools), unknown_because=because
         )
-    cross, isolated = known[0], known[1:]
-    equity = cross.equity + sum((max(ZERO, risk.equity) for risk in isolated), ZERO)
-    gross = sum((pool.gross or ZERO for pool in pools), ZERO)
+    cross, isolated = risks[0], risks[1:]
+    equity = cross.equity + total_of(max(ZERO, risk.equity) for risk in isolated)
+    gross = total_of(known(pool.gross) for pool in pools)
     return AccountFigures(
         code=account.code,
         base=account.base,
@@ -139,13 +139,13 @@ def _account(account: Account, pools: Sequence[PoolFigures]) -> AccountFigures:
         bounded=any(pool.bounded for pool in pools),
         unknown_because=because,
         equity=equity,
-        initial=sum((risk.initial for risk in known), ZERO),
-        maintenance=sum((risk.maintenance for risk in known), ZERO),
-        house_maintenance=sum((risk.house for risk in known), ZERO),
+        initial=total_of(risk.initial for risk in risks),
+        maintenance=total_of(risk.maintenance for risk in risks),
+        house_maintenance=total_of(risk.house for risk in risks),
         utilisation=binding.utilisation,
         free_margin=pools[0].free_margin,
         gross=gross,
-        net=sum((pool.net or ZERO for pool in pools), ZERO),
+        net=total_of(known(pool.net) for pool in pools),
         leverage=leverage(gross, equity),
     )
 

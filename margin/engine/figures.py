@@ -11,6 +11,12 @@ from fractions import Fraction
 from margin.engine.types import Prices, PriceState
 
 
+def known(figure: Fraction | None) -> Fraction:
+    """The figure, where the caller has made sure that it exists."""
+    assert figure is not None, "a figure that does not exist was used"
+    return figure
+
+
 class Level(IntEnum):
     """How near the close-out a pool stands, better to worse; unknown is no level but the lack of one."""
 

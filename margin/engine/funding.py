@@ -8,12 +8,12 @@ marginal haircut.
 from fractions import Fraction
 from math import ceil, floor
 
-from margin.engine.figures import AccountFigures, Level, PoolFigures
+from margin.engine.figures import AccountFigures, Level, PoolFigures, known
 from margin.engine.liquidation import measured_pools
 from margin.engine.pools import terms_of
 from margin.engine.shocked import Measured
 from margin.engine.tiers import Haircuts
-from margin.engine.types import ONE, ZERO, Account, Policy
+from margin.engine.types import ONE, ZERO, Account, Policy, total_of
 
 
 def top_up(
@@ -60,7 +60,7 @@ def _cap(measured: Measured, asset: str, price: Fraction) -> Fraction | None:
         return None
     cuts = terms_of(measured.account, asset).haircuts
     earlier = (max(ZERO, pool.balances.get(asset, ZERO)) * price for pool in measured.before)
-    return max(ZERO, cap - sum((cuts.recognised(value) for value in earlier), ZERO))
+    return max(ZERO, cap - total_of(cuts.recognised(value) for value in earlier))
 
 
 def value_counting(haircuts: Haircuts, wanted: Fraction) -> Fraction | None:
@@ -103,9 +103,7 @@ def withdrawable(
 
 
 def _spare_without_profit(pool: PoolFigures) -> Fraction:
-    assert pool.collateral is not None
-    assert pool.unrealised_pnl is not None
-    return pool.collateral + min(ZERO, pool.unrealised_pnl)
+    return known(pool.collateral) + min(ZERO, known(pool.unrealised_pnl))
 
 
 def _must_stay(measured: Measured, asset: str, price: Fraction, spare: Fraction) -> Fraction:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from margin.engine.figures import AccountFigures, Finding, PoolFigures, Reason, Severity
-from margin.engine.types import ZERO
+from margin.engine.types import ZERO, total_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _instrument_totals(pool: PoolFigures, instrument: str) -> Totals | None:
     own = [
         row.notional for row in pool.positions if row.instrument == instrument and row.notional is not None
     ]
-    return Totals(sum(own, ZERO), pool.equity)
+    return Totals(total_of(own), pool.equity)
 
 
 def check_position_limits(figures: AccountFigures) -> list[Finding]:

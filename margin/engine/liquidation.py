@@ -9,12 +9,13 @@ the lower. A pool already below the line gets the price at which it is cured, fl
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.curves import Curve, Sum, first_fall
+from margin.engine.curves import Sum, first_fall
 from margin.engine.figures import AccountFigures, Level, PoolFigures
+from margin.engine.hill import hill_along
 from margin.engine.pools import Pool, pools_of
 from margin.engine.risk import SOLVENT, Line, lines, risk_of
 from margin.engine.shocked import Measured, Movement, domain, line_along
-from margin.engine.types import ONE, Account, Instrument, Kind, Policy
+from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _measured(
 ) -> Measured | None:
     if figures.prices is None:
         return None
-    return Measured(account, policy, pool, figures.prices, risk_of(figures), before)
+    return Measured(account, policy, pool, figures, figures.prices, risk_of(figures), before)
 
 
 def _prices(measured: Measured, instrument: Instrument) -> HurtPrices:
@@ -72,9 +73,9 @@ def _prices(measured: Measured, instrument: Instrument) -> HurtPrices:
 def along(measured: Measured, instrument: Instrument) -> Movement:
     """The mark moves by s of its size; other things on the same underlying by the same share of theirs."""
     mark = measured.prices.marks[instrument.code]
-    own = {instrument.code: abs(mark) or ONE}
+    own = {instrument.code: ONE}
     base, underlying = measured.account.base, instrument.underlying
-    share = Fraction((mark > 0) - (mark < 0))
+    share = _sign(mark)
     if not underlying or not share:
         return Movement(own, of=instrument.code)
     related = [
@@ -82,7 +83,7 @@ def along(measured: Measured, instrument: Instrument) -> Movement:
         for positions in measured.pool.by_instrument.values()
         if positions[0].instrument.underlying == underlying
     ]
-    marks = {other.code: measured.prices.marks[other.code] * share for other in related}
+    marks = {other.code: share * _sign(measured.prices.marks[other.code]) for other in related}
     # The base currency is worth one whatever happens, also where it is the coin itself.
     moves_rates = underlying != base
     return Movement(
@@ -97,13 +98,21 @@ def along(measured: Measured, instrument: Instrument) -> Movement:
     )
 
 
+def _sign(mark: Fraction) -> Fraction:
+    return ONE if mark > 0 else -ONE if mark < 0 else ZERO
+
+
 def _nearest_price(measured: Measured, instrument: Instrument, movement: Movement, line: Line) -> Hurt:
     mark = measured.prices.marks[instrument.code]
-    curve = line_along(measured, movement, line)
     below = line.above(measured.risk) < 0
-    wanted: Curve = Sum(Fraction(0), ((-ONE, curve),)) if below else curve
-    low, high = domain(measured, movement)
-    shocks = [first_fall(wanted, -1, low), first_fall(wanted, 1, high)]
+    hill = None if below or instrument.allow_negative else hill_along(measured, movement, line)
+    if hill is not None:
+        shocks = [hill.fall(-1, -ONE), hill.fall(1, None)]
+    else:
+        curve = line_along(measured, movement, line)
+        wanted = Sum(ZERO, ((-ONE, curve),)) if below else curve
+        low, high = domain(measured, movement)
+        shocks = [first_fall(wanted, -1, low), first_fall(wanted, 1, high)]
     size = abs(mark) or ONE
     prices = [mark + shock * size for shock in shocks if shock is not None]
     nearest = min(prices, key=lambda price: (abs(price - mark), price), default=None)

@@ -5,13 +5,12 @@ carry the tier that owns the size *there*, not the one that owns it today. At s 
 `valuation` and `pools` compute.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from margin.engine.curves import Form, Piece, nearest
 from margin.engine.tiers import Haircuts, Schedule
-from margin.engine.types import ONE, ZERO, Instrument, Kind, Position
+from margin.engine.types import ONE, ZERO, Instrument, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +49,30 @@ def _sign(number: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Profit:
-    """U = (A*m - B)*x with A = c*sum(q), B = c*sum(q*e); inverse: (B' - A/m)*x with B' = c*sum(q/e)."""
+    """(A*m - B)*x, inverse (B - A/m)*x: A = c*sum(q), B = c*sum(q*e), inverse c*sum(q/e)."""
 
-    instrument: Instrument
-    positions: Sequence[Position]
+    kind: Kind
+    quantity: Fraction
+    entries: Fraction
     mark: PriceLine
     rate: PriceLine
 
     def piece(self, s: Fraction, direction: int) -> Piece:
         rate, rate_slope, rate_end = self.rate.piece(s, direction)
-        size = self.instrument.contract_size
-        quantity = size * sum((p.quantity for p in self.positions), ZERO)
-        if self.instrument.kind is Kind.INVERSE:
-            entries = size * sum((p.quantity / p.entry_price for p in self.positions), ZERO)
-            form = Form(entries * rate, entries * rate_slope)
+        if self.kind is Kind.INVERSE:
+            form = Form(self.entries * rate, self.entries * rate_slope)
             if rate:
-                form += _ratio(-quantity * rate / self.mark.start, rate_slope / rate, self.mark.relative)
+                factor = -self.quantity * rate / self.mark.start
+                form += _ratio(factor, rate_slope / rate, self.mark.relative)
             return form, rate_end
-        cost = size * sum((p.quantity * p.entry_price for p in self.positions), ZERO)
         mark, mark_slope, mark_end = self.mark.piece(s, direction)
-        constant, slope = quantity * mark - cost, quantity * mark_slope
-        form = _product(constant, slope, rate, rate_slope)
-        return form, nearest((mark_end, rate_end), direction)
+        constant, slope = self.quantity * mark - self.entries, self.quantity * mark_slope
+        return _product(constant, slope, rate, rate_slope), nearest((mark_end, rate_end), direction)
 
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """One leg: n*(mmr + fee) - d, in base currency, with the tier that owns n."""
+    """One leg: n*(mmr + fee) - d, in base currency, with the tier that owns n. `quantity` is |q|*c."""
 
     instrument: Instrument
     quantity: Fraction
@@ -88,13 +84,14 @@ class Maintenance:
         if self.instrument.kind is Kind.INVERSE:
             return self._inverse(s, direction, rate, rate_slope, rate_end)
         unit, unit_slope, unit_end = self._unit(s, direction)
-        quantity = self.quantity * self.instrument.contract_size
-        size, size_slope = quantity * unit, quantity * unit_slope
-        now = size + size_slope * s
-        tier, edges = _tier(self.instrument.schedule, now, _sign(size_slope) * direction)
+        size, size_slope = self.quantity * unit, self.quantity * unit_slope
+        now, growth = size + size_slope * s, _sign(size_slope) * direction
+        schedule = self.instrument.schedule
+        tier, edges = _tier(schedule, now, growth)
         ends = [s + (edge - now) / size_slope for edge in edges]
-        charge, deduction = _charge(self.instrument.schedule, tier, now, _sign(size_slope) * direction)
-        form = _product(size * charge - deduction, size_slope * charge, rate, rate_slope)
+        charge, deduction = _charge(schedule, tier, now, growth)
+        constant = size * charge - deduction if deduction else size * charge
+        form = _product(constant, size_slope * charge, rate, rate_slope)
         return form, nearest((unit_end, rate_end, *ends), direction)
 
     def _unit(self, s: Fraction, direction: int) -> tuple[Fraction, Fraction, Fraction | None]:
@@ -119,16 +116,15 @@ class Maintenance:
         self, s: Fraction, direction: int, rate: Fraction, rate_slope: Fraction, rate_end: Fraction | None
     ) -> Piece:
         """n = |q|*c/m grows as the mark falls; the tier's edges are marks."""
-        quantity = self.quantity * self.instrument.contract_size
-        now = quantity / (self.mark.start + self.mark.slope * s)
+        now = self.quantity / (self.mark.start + self.mark.slope * s)
         growth = -_sign(self.mark.slope) * direction
         schedule = self.instrument.schedule
         tier, edges = _tier(schedule, now, growth)
-        ends = [(quantity / edge - self.mark.start) / self.mark.slope for edge in edges if edge]
+        ends = [(self.quantity / edge - self.mark.start) / self.mark.slope for edge in edges if edge]
         charge, deduction = _charge(schedule, tier, now, growth)
         form = Form(-deduction * rate, -deduction * rate_slope)
         if rate:
-            factor = charge * quantity * rate / self.mark.start
+            factor = charge * self.quantity * rate / self.mark.start
             form += _ratio(factor, rate_slope / rate, self.mark.relative)
         return form, nearest((rate_end, *ends), direction)
 
@@ -143,7 +139,7 @@ def _tier(schedule: Schedule, size: Fraction, growth: int) -> tuple[int, list[Fr
         edges.append(schedule.floors[tier + 1])
     if growth < 0 and tier:
         edges.append(schedule.floors[tier])
-    if schedule.may_be_free:
+    if schedule.has_own_amounts:
         free_until = schedule.deductions[tier] / schedule.charges[tier]
         if (free_until - size) * growth > 0:
             edges.append(free_until)
@@ -153,7 +149,7 @@ def _tier(schedule: Schedule, size: Fraction, growth: int) -> tuple[int, list[Fr
 def _charge(schedule: Schedule, tier: int, size: Fraction, growth: int) -> tuple[Fraction, Fraction]:
     """Rate and deduction; a venue's own amount may exceed the charge on small sizes: then nothing is due."""
     charge, deduction = schedule.charges[tier], schedule.deductions[tier]
-    if not schedule.may_be_free:
+    if not schedule.has_own_amounts:
         return charge, deduction
     due = size * charge - deduction
     return (ZERO, ZERO) if due < 0 or (due == 0 and growth < 0) else (charge, deduction)
@@ -162,7 +158,7 @@ def _charge(schedule: Schedule, tier: int, size: Fraction, growth: int) -> tuple
 def _product(constant: Fraction, slope: Fraction, rate: Fraction, rate_slope: Fraction) -> Form:
     """(constant + slope*s) * (rate + rate_slope*s)."""
     if not rate_slope:
-        return Form(constant * rate, slope * rate)
+        return Form(constant, slope) if rate == 1 else Form(constant * rate, slope * rate)
     return Form(constant * rate, constant * rate_slope + slope * rate, slope * rate_slope)
 
 

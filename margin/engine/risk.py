@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.figures import Level, PoolFigures
-from margin.engine.types import ONE, ZERO, AtThreshold, Policy
+from margin.engine.figures import Level, PoolFigures, known
+from margin.engine.types import ONE, ZERO, AtThreshold, Policy, total_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,15 @@ def _is_short(equity: Fraction, requirement: Fraction, policy: Policy) -> bool:
 def total(risks: Sequence[Risk]) -> Risk:
     """The sum of parts that stand behind one another."""
     return Risk(
-        sum((risk.equity for risk in risks), ZERO),
-        sum((risk.initial for risk in risks), ZERO),
-        sum((risk.maintenance for risk in risks), ZERO),
-        sum((risk.house for risk in risks), ZERO),
+        total_of(risk.equity for risk in risks),
+        total_of(risk.initial for risk in risks),
+        total_of(risk.maintenance for risk in risks),
+        total_of(risk.house for risk in risks),
     )
 
 
 def risk_of(pool: PoolFigures) -> Risk:
     """A known pool's equity and requirement, to ask questions of."""
-    figures = (pool.equity, pool.initial, pool.maintenance, pool.house_maintenance)
-    assert None not in figures, f"{pool.pool} is not known"
-    return Risk(*(figure for figure in figures if figure is not None))
+    return Risk(
+        known(pool.equity), known(pool.initial), known(pool.maintenance), known(pool.house_maintenance)
+    )

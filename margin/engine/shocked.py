@@ -9,25 +9,46 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from margin.engine.curves import Curve, Larger, Sum
+from margin.engine.figures import PoolFigures
 from margin.engine.moving import Maintenance, PriceLine, Profit, Recognised, Straight
 from margin.engine.pools import Pool, terms_of
 from margin.engine.risk import Line, Risk
-from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Offsets, Policy, Position, Prices
+from margin.engine.types import (
+    ONE,
+    ZERO,
+    Account,
+    Instrument,
+    Kind,
+    Offsets,
+    Policy,
+    Position,
+    Prices,
+    total_of,
+)
 
 Weighted = tuple[Fraction, Curve]
+MINUS_ONE = -ONE
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How prices answer to s: marks by an absolute slope, collateral and settlement rates by a share.
+    """How prices answer to s: marks m + share*s*|m|, collateral and settlement rates likewise.
 
-    `of` names the instrument whose own price is asked for, if one is.
+    `of` names the instrument whose own price is asked for, if any; from a mark of zero it moves by s.
     """
 
     marks: Mapping[str, Fraction] = field(default_factory=dict)
     assets: Mapping[str, Fraction] = field(default_factory=dict)
     settlements: Mapping[str, Fraction] = field(default_factory=dict)
     of: str = ""
+
+    def line(self, instrument: Instrument, mark: Fraction) -> PriceLine:
+        """The instrument's mark along the shock."""
+        size = abs(mark)
+        if not size and instrument.code == self.of:
+            size = ONE
+        may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
+        return PriceLine(mark, self.marks.get(instrument.code, ZERO) * size, may_be_negative)
 
     def ends_at_zero(self, instrument: Instrument) -> bool:
         """The instrument asked about must keep a price, and 1/m has none at zero; others rest at zero."""
@@ -43,6 +64,7 @@ class Measured:
     account: Account
     policy: Policy
     pool: Pool
+    figures: PoolFigures
     prices: Prices
     risk: Risk
     before: tuple[Pool, ...] = ()
@@ -51,7 +73,7 @@ class Measured:
 def line_along(measured: Measured, movement: Movement, line: Line) -> Sum:
     """The pool's distance above the line, as a curve; exactly today's value at s = 0."""
     parts = [*_instruments(measured, movement, line), *_collateral(measured, movement, line)]
-    moving = sum((weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts), ZERO)
+    moving = total_of(weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts)
     return Sum(line.above(measured.risk) - moving, tuple(parts))
 
 
@@ -60,35 +82,48 @@ def domain(measured: Measured, movement: Movement) -> tuple[Fraction | None, Fra
     low: Fraction | None = None
     high: Fraction | None = None
     for code, positions in measured.pool.by_instrument.items():
-        slope = movement.marks.get(code)
-        if not slope or not movement.ends_at_zero(positions[0].instrument):
+        line = movement.line(positions[0].instrument, measured.prices.marks[code])
+        if not line.slope or not movement.ends_at_zero(positions[0].instrument):
             continue
-        zero = -measured.prices.marks[code] / slope
+        zero = -line.start / line.slope
         low = zero if zero < 0 and (low is None or zero > low) else low
         high = zero if zero > 0 and (high is None or zero < high) else high
     return low, high
 
 
 def _instruments(measured: Measured, movement: Movement, line: Line) -> Iterator[Weighted]:
+    """Profit and legs of what moves, in units of the line: its weights are taken into the settlement rate."""
     for code, positions in measured.pool.by_instrument.items():
         instrument = positions[0].instrument
-        slope = movement.marks.get(code, ZERO)
+        mark = movement.line(instrument, measured.prices.marks[code])
         drift = movement.settlements.get(code, ZERO)
-        if not slope and not drift:
+        if not mark.slope and not drift:
             continue
         start = measured.prices.rates[instrument.settlement]
-        mark = PriceLine(measured.prices.marks[code], slope, _may_be_negative(instrument))
-        rate = PriceLine(start, start * drift)
-        if line.equity:
-            yield line.equity, Profit(instrument, positions, mark, rate)
-        requirement = line.maintenance + line.house * (ONE + measured.account.buffer + instrument.buffer)
+        yield ONE, _profit(instrument, positions, mark, _weighted(line.equity, start, drift))
+        requirement = line.maintenance
+        if line.house:
+            requirement += line.house * (ONE + measured.account.buffer + instrument.buffer)
         if requirement:
+            rate = _weighted(requirement, start, drift)
             for curve in _legs(instrument, positions, mark, rate, measured.policy):
-                yield -requirement, curve
+                yield MINUS_ONE, curve
 
 
-def _may_be_negative(instrument: Instrument) -> bool:
-    return instrument.allow_negative and instrument.kind is Kind.LINEAR
+def _weighted(weight: Fraction, start: Fraction, drift: Fraction) -> PriceLine:
+    value = start if weight == 1 else start * weight
+    return PriceLine(value, value * drift if drift else ZERO)
+
+
+def _profit(
+    instrument: Instrument, positions: tuple[Position, ...], mark: PriceLine, rate: PriceLine
+) -> Profit:
+    size, inverse = instrument.contract_size, instrument.kind is Kind.INVERSE
+    quantity = total_of(p.quantity for p in positions)
+    entries = total_of(
+        p.quantity / p.entry_price if inverse else p.quantity * p.entry_price for p in positions
+    )
+    return Profit(instrument.kind, size * quantity, size * entries, mark, rate)
 
 
 def _legs(
@@ -98,9 +133,12 @@ def _legs(
     rate: PriceLine,
     policy: Policy,
 ) -> list[Curve]:
-    long = sum((p.quantity for p in positions if p.quantity > 0), ZERO)
-    short = sum((-p.quantity for p in positions if p.quantity < 0), ZERO)
-    legs: list[Curve] = [Maintenance(instrument, q, mark, rate) for q in (long, short) if q]
+    size = instrument.contract_size
+    long = size * total_of(p.quantity for p in positions if p.quantity > 0)
+    short = size * total_of(-p.quantity for p in positions if p.quantity < 0)
+    legs: list[Curve] = [
+        Maintenance(instrument, quantity, mark, rate) for quantity in (long, short) if quantity
+    ]
     if policy.offsets is Offsets.HEDGE and len(legs) == 2:
         return [Larger(*legs)]
     return legs

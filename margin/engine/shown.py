@@ -1,8 +1,8 @@
 """The edge: exact figures as decimals, rounded once.
 
 Takes fractions; gives decimal text. Requirements and utilisation round up, equity down, prices towards the
-mark. Where that would show a relation the decision denies, digits are carried until it holds; figures that are
-exactly equal are shown equal.
+mark. Where that would show a relation the decision denies, digits are carried until it holds; figures that
+are exactly equal are shown equal.
 """
 
 from collections.abc import Sequence

@@ -43,7 +43,7 @@ def deductions(floors: Sequence[Fraction], rates: Sequence[Fraction]) -> tuple[F
 class Schedule:
     """A versioned margin schedule. `cap` is the largest leg allowed; `fee_rate` the cost of closing out.
 
-    `charges` are maintenance rate and fee; `may_be_free` says that a venue's own amount exceeds some of them.
+    `charges` are maintenance rate and fee; `has_own_amounts`: a venue's deductions differ.
     """
 
     tiers: tuple[Tier, ...]
@@ -53,7 +53,7 @@ class Schedule:
     floors: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
     deductions: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
     charges: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
-    may_be_free: bool = field(init=False, repr=False, compare=False)
+    has_own_amounts: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Works out deductions and charges (maintenance rate + fee) once; a crooked schedule is refused."""
@@ -65,8 +65,7 @@ class Schedule:
         object.__setattr__(self, "deductions", own)
         charges = tuple(t.maintenance_rate + self.fee_rate for t in self.tiers)
         object.__setattr__(self, "charges", charges)
-        free = any(d > floor * charge for d, floor, charge in zip(own, floors, charges, strict=True))
-        object.__setattr__(self, "may_be_free", free)
+        object.__setattr__(self, "has_own_amounts", own != computed)
 
     def tier_of(self, notional: Fraction) -> int:
         """The index of the tier that owns this notional: floor_k <= n < floor_(k+1)."""
@@ -90,6 +89,7 @@ class Haircuts:
     version: str = ""
     floors: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
     offsets: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
+    only_rise: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         floors = tuple(tier.floor for tier in self.tiers)
@@ -97,6 +97,7 @@ class Haircuts:
         if any(not 0 <= tier.rate <= 1 for tier in self.tiers):
             raise ValueError("a haircut lies outside 0 to 1")
         object.__setattr__(self, "floors", floors)
+        object.__setattr__(self, "only_rise", all(a.rate <= b.rate for a, b in pairwise(self.tiers)))
         object.__setattr__(self, "offsets", deductions(floors, [tier.rate for tier in self.tiers]))
 
     def tier_of(self, value: Fraction) -> int:

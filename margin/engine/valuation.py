@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from margin.engine.figures import LegFigures, PositionFigures
+from margin.engine.figures import LegFigures, PositionFigures, known
 from margin.engine.risk import Risk
-from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, Position, PriceState
+from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, Position, PriceState, total_of
 
 
 def unit_size(instrument: Instrument, mark: Fraction) -> Fraction:
@@ -18,8 +18,8 @@ def unit_size(instrument: Instrument, mark: Fraction) -> Fraction:
     if instrument.kind is Kind.INVERSE:
         return instrument.contract_size / mark
     price = abs(mark)
-    if instrument.allow_negative and price < instrument.reference_price:
-        price = instrument.reference_price
+    if instrument.allow_negative:
+        price = max(price, instrument.reference_price)
     return instrument.contract_size * price
 
 
@@ -56,22 +56,21 @@ def value_instrument(
     unit = unit_size(instrument, mark)
     legs = _legs(positions, unit=unit, rate=rate, offsets=offsets)
     house_factor = ONE + buffer + instrument.buffer
-    sign = (mark > 0) - (mark < 0)
     rows = tuple(
         _position(p, legs, unit * rate, mark=mark, rate=rate, house_factor=house_factor, state=state)
         for p in positions
     )
-    maintenance = sum((leg.charged_maintenance for leg in legs), ZERO)
-    initial = sum((leg.charged_initial for leg in legs), ZERO)
-    net_quantity = sum((leg.side * leg.quantity for leg in legs), ZERO)
-    gross = sum((leg.size for leg in legs), ZERO) * rate
-    pnl = sum((row.unrealised_pnl or ZERO for row in rows), ZERO)
+    maintenance = total_of(leg.charged_maintenance for leg in legs)
+    pnl = total_of(known(row.unrealised_pnl) for row in rows)
+    gross = total_of(known(row.notional) for row in rows)
+    entries = total_of(abs(p.quantity) * unit_size(instrument, p.entry_price) for p in positions)
     return Valued(
-        risk=Risk(pnl, initial, maintenance, maintenance * house_factor),
+        risk=Risk(
+            pnl, total_of(leg.charged_initial for leg in legs), maintenance, maintenance * house_factor
+        ),
         gross=gross,
-        net=net_quantity * sign * unit * rate,
-        scale=gross
-        + sum((abs(p.quantity) * unit_size(instrument, p.entry_price) for p in positions), ZERO) * rate,
+        net=total_of(known(row.exposure) for row in rows),
+        scale=gross + entries * rate,
         legs=legs,
         positions=rows,
     )
@@ -95,34 +94,30 @@ def _leg(positions: Sequence[Position], *, unit: Fraction, rate: Fraction) -> Le
     """im = max(mm, sum of n_p * max(imr, 1/leverage_p)): a chosen leverage can only ask for more."""
     instrument = positions[0].instrument
     schedule = instrument.schedule
-    quantity = sum((abs(p.quantity) for p in positions), ZERO)
+    quantity = total_of(abs(p.quantity) for p in positions)
     size = quantity * unit
     tier = schedule.tier_of(size)
-    maintenance = schedule.maintenance(size)
-    initial = max(maintenance, unit * _initial_quantity(positions, schedule.tiers[tier].initial_rate))
+    maintenance = schedule.maintenance(size) * rate
+    table_rate = schedule.tiers[tier].initial_rate
+    initial = max(maintenance, _initial(positions, unit * rate, table_rate))
     return LegFigures(
         instrument=instrument.code,
         side=1 if positions[0].quantity > 0 else -1,
         quantity=quantity,
         size=size,
         tier=tier,
-        initial=initial * rate,
-        maintenance=maintenance * rate,
-        charged_initial=initial * rate,
-        charged_maintenance=maintenance * rate,
+        initial=initial,
+        maintenance=maintenance,
+        charged_initial=initial,
+        charged_maintenance=maintenance,
         cap=schedule.cap,
     )
 
 
-def _initial_quantity(positions: Sequence[Position], table_rate: Fraction) -> Fraction:
-    """Sum of |q_p| * max(imr, 1/leverage_p)."""
-    return sum(
-        (
-            abs(p.quantity) * (max(table_rate, 1 / p.leverage) if p.leverage else table_rate)
-            for p in positions
-        ),
-        ZERO,
-    )
+def _initial(positions: Sequence[Position], unit: Fraction, table_rate: Fraction) -> Fraction:
+    """Sum of n_p * max(imr, 1/leverage_p)."""
+    rates = (max(table_rate, 1 / p.leverage) if p.leverage else table_rate for p in positions)
+    return unit * total_of(abs(p.quantity) * rate for p, rate in zip(positions, rates, strict=True))
 
 
 def _position(
@@ -137,11 +132,10 @@ def _position(
 ) -> PositionFigures:
     """One row: its own profit and notional, and by size its share of what its leg is charged."""
     instrument, quantity = position.instrument, position.quantity
-    notional = abs(quantity) * unit
-    side = 1 if quantity > 0 else -1
-    leg = next((leg for leg in legs if leg.side == side), None)
-    share = abs(quantity) / leg.quantity if leg else ZERO
-    maintenance = leg.charged_maintenance * share if leg else ZERO
+    size = abs(quantity)
+    notional = size * unit
+    leg = next((leg for leg in legs if leg.side * quantity > 0), None)
+    maintenance = _share(leg.charged_maintenance, size, leg.quantity) if leg else ZERO
     return PositionFigures(
         ref=position.ref,
         instrument=instrument.code,
@@ -149,9 +143,13 @@ def _position(
         mark=mark,
         price_state=state,
         notional=notional,
-        exposure=notional * side * ((mark > 0) - (mark < 0)),
+        exposure=notional if quantity * mark > 0 else -notional if quantity * mark < 0 else ZERO,
         unrealised_pnl=profit(instrument, quantity, position.entry_price, mark) * rate,
-        initial=leg.charged_initial * share if leg else ZERO,
+        initial=_share(leg.charged_initial, size, leg.quantity) if leg else ZERO,
         maintenance=maintenance,
         house_maintenance=maintenance * house_factor,
     )
+
+
+def _share(amount: Fraction, part: Fraction, whole: Fraction) -> Fraction:
+    return amount if part == whole else amount * part / whole
