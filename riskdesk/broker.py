@@ -1,0 +1,39 @@
+"""A short look at Valkey beside Celery: is it there, and how long are the queues?
+
+Takes REDIS_URL; gives a ping and counts. Never reads or moves a message.
+"""
+
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+QUEUES = ("risk", "general")
+UNDER_WAY = "unacked"
+PATIENCE_SECONDS = 2
+
+
+@lru_cache(maxsize=1)
+def client() -> redis.Redis:
+    """One pool per process; its patience is short, because whoever asks is being waited for."""
+    return redis.Redis.from_url(
+        settings.CELERY_BROKER_URL,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        health_check_interval=5,
+    )
+
+
+def ping() -> None:
+    """Raises redis.RedisError if it does not answer."""
+    client().ping()
+
+
+def queue_lengths() -> dict[str, int]:
+    """Messages waiting by queue, and those taken but not yet finished under `unacked`."""
+    with client().pipeline(transaction=False) as pipe:
+        for queue in QUEUES:
+            pipe.llen(queue)
+        pipe.hlen(UNDER_WAY)
+        counts = pipe.execute()
+    return dict(zip((*QUEUES, UNDER_WAY), map(int, counts), strict=True))

@@ -1,0 +1,170 @@
+"""The desk's own state for machines: /healthz (this process), /readyz (everything a figure needs), /metrics.
+
+Takes vitals, the broker and the disk; gives JSON or Prometheus text. /readyz answers 503 with the reason as
+soon as any figure on the screen could be older than it looks. Never says anything about a client.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseProblem
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import access, tokens
+from accounts.access import Action
+from margin.flow.vitals import Vitals, take_vitals
+from riskdesk import broker
+
+SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
+FREE_SHARE = 0.05
+PROXY_MARKS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part's state; `reason` is blank while it is well."""
+
+    part: str
+    reason: str = ""
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers. Says nothing about the rest."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    found = list(findings())
+    faults = [f"{finding.part}: {finding.reason}" for finding in found if finding.reason]
+    checks = {f.part: {"ok": not f.reason, "reason": f.reason, **f.figures} for f in found}
+    answer = {"ready": not faults, "reason": "; ".join(faults), "checks": checks}
+    return JsonResponse(answer, status=503 if faults else 200)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For an administrator, a token of scope `metrics`, or a collector on this very machine."""
+    from riskdesk.metrics import CONTENT_TYPE, exposition
+
+    if not (_from_this_machine(request) or _token_allows(request) or _administers(request)):
+        signed_in = request.user.is_authenticated
+        problem = {"type": "about:blank", "title": "Not for you" if signed_in else "Sign in"}
+        status = 403 if signed_in else 401
+        problem_json = "application/problem+json"
+        response = JsonResponse({**problem, "status": status}, status=status, content_type=problem_json)
+        if not signed_in:
+            response["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return response
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+
+
+def findings() -> Iterator[Finding]:
+    """Every part a figure needs, in the order in which an operator would look."""
+    yield from _of_rows()
+    yield _of_valkey()
+    yield _of_disk()
+
+
+def _of_rows() -> Iterator[Finding]:
+    try:
+        vitals = take_vitals()
+    except DatabaseProblem as problem:
+        # Its words may hold names and addresses; the log has them.
+        why = "not migrated" if "does not exist" in str(problem) else "does not answer"
+        yield Finding("database", why)
+        return
+    yield Finding("database")
+    for judge in JUDGES:
+        yield judge(vitals)
+
+
+def _clock(vitals: Vitals) -> Finding:
+    skew = vitals.clock_skew_seconds
+    late = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} the database"
+    reason = late if abs(skew) > SKEW_SECONDS else ""
+    return Finding("clock", reason, {"skew_seconds": round(skew, 3)})
+
+
+def _feed(vitals: Vitals) -> Finding:
+    age = vitals.feed_age_seconds
+    figures: dict[str, object] = {"age_seconds": _rounded(age), "trading": vitals.trading}
+    if not vitals.trading:
+        return Finding("feed", "", figures)
+    if age is None:
+        return Finding("feed", "no price yet", figures)
+    return Finding("feed", f"no price for {age:.0f} s" if age > FEED_SECONDS else "", figures)
+
+
+def _recompute(vitals: Vitals) -> Finding:
+    age = vitals.recompute_age_seconds
+    parked = [shard for shard in vitals.shards if shard.parked_because]
+    figures: dict[str, object] = {"age_seconds": _rounded(age), "shards": len(vitals.shards)}
+    if parked:
+        numbers = ", ".join(str(shard.number) for shard in parked)
+        return Finding("recompute", f"shard {numbers} is parked after failed attempts", figures)
+    if age is None:
+        return Finding("recompute", "no figures yet", figures)
+    return Finding("recompute", f"figures are {age:.0f} s old" if age > RECOMPUTE_SECONDS else "", figures)
+
+
+def _heartbeat(vitals: Vitals) -> Finding:
+    ages = {queue: vitals.heartbeat_age_seconds.get(queue) for queue in broker.QUEUES}
+    silent = [q for q, age in ages.items() if age is None or age > HEARTBEAT_SECONDS]
+    reason = f"no beat from the workers of {' and '.join(silent)}" if silent else ""
+    return Finding("heartbeat", reason, {f"{q}_age_seconds": _rounded(age) for q, age in ages.items()})
+
+
+JUDGES: tuple[Callable[[Vitals], Finding], ...] = (_clock, _feed, _recompute, _heartbeat)
+
+
+def _of_valkey() -> Finding:
+    try:
+        return Finding("valkey", "", {"waiting": broker.queue_lengths()})
+    except redis.RedisError:
+        return Finding("valkey", "does not answer")
+
+
+def _of_disk() -> Finding:
+    try:
+        usage = shutil.disk_usage(settings.ENV.data_dir)
+    except OSError:
+        return Finding("disk", "the data folder cannot be read")
+    free = usage.free / usage.total
+    reason = f"only {free:.0%} free" if free < FREE_SHARE else ""
+    return Finding("disk", reason, {"free_share": round(free, 3)})
+
+
+def _rounded(age: float | None) -> float | None:
+    return None if age is None else round(age, 1)
+
+
+def _from_this_machine(request: HttpRequest) -> bool:
+    """A proxy on this machine would lend its address to the whole world, so its marks disqualify."""
+    if any(mark in request.headers for mark in PROXY_MARKS):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _token_allows(request: HttpRequest) -> bool:
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    token = tokens.find(secret.strip()) if kind.lower() == "bearer" else None
+    return token is not None and access.scope_allows(tokens.principal_of(token), "metrics")
+
+
+def _administers(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and access.may(request.user, Action.ADMINISTER, None)

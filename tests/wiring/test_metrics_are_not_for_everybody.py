@@ -1,0 +1,75 @@
+"""/metrics: what it says, and to whom."""
+
+import pytest
+import redis
+from prometheus_client.parser import text_string_to_metric_families
+
+from accounts import tokens
+from accounts.models import Role
+from margin.models import PriceRefusal
+from riskdesk import broker
+from tests import factories
+
+AWAY = {"REMOTE_ADDR": "203.0.113.9"}
+pytestmark = pytest.mark.usefixtures("well")
+
+
+def values(client, **extra):
+    answer = client.get("/metrics", **extra)
+    assert answer.status_code == 200, answer.content
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    families = text_string_to_metric_families(answer.content.decode())
+    return {
+        (s.name, *(s.labels[name] for name in sorted(s.labels))): s.value
+        for family in families
+        for s in family.samples
+    }
+
+
+def test_a_collector_on_this_machine_reads_ages_counts_queues_and_timings(client, well):
+    PriceRefusal.objects.create(
+        source="sim", instrument="X", reason="unknown_instrument", count=4, last_value="1", last_at=well
+    )
+    found = values(client)
+    assert found["riskdesk_recompute_age_seconds", "1"] < 20
+    assert found["riskdesk_feed_age_seconds", "sim"] < 30
+    assert found["riskdesk_heartbeat_age_seconds", "risk"] < 20
+    assert found["riskdesk_queue_messages", "general"] == 3
+    assert found["riskdesk_run_step_milliseconds", "0.95", "recompute"] == 12.5
+    assert found["riskdesk_runs_committed_total", "1"] == 1
+    assert found["riskdesk_prices_refused_total", "unknown_instrument", "sim"] == 4
+    assert found["riskdesk_database_up",] == found["riskdesk_valkey_up",] == 1
+
+
+def test_a_missing_broker_is_a_figure_and_not_an_error(client, monkeypatch):
+    def away():
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(broker, "queue_lengths", away)
+    assert values(client)["riskdesk_valkey_up",] == 0
+
+
+@pytest.mark.parametrize("mark", ["X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via", "X-Forwarded-Proto"])
+def test_a_proxy_on_this_machine_does_not_lend_its_address(client, mark):
+    assert client.get("/metrics", headers={mark: "203.0.113.9"}).status_code == 401
+
+
+def test_a_stranger_is_asked_to_sign_in(client):
+    answer = client.get("/metrics", **AWAY)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="metrics"')
+
+
+def test_only_an_administrator_reads_them_in_the_browser(client, cast):
+    for person in (cast.rita, cast.vic, cast.ada, cast.nobody):
+        client.force_login(person)
+        assert client.get("/metrics", **AWAY).status_code == 403
+    factories.grant(cast.nobody, cast.prime, Role.ADMINISTRATOR)
+    assert values(client, **AWAY)
+
+
+def test_only_a_token_of_scope_metrics_reads_them(client, cast):
+    scoped = tokens.issue(person=cast.vic, name="collector", scopes=["metrics"]).secret
+    other = tokens.issue(person=cast.vic, name="reader", scopes=["read:PRIME"]).secret
+    for secret, status in ((scoped, 200), (other, 401), ("rdk_nonsense", 401), ("", 401)):
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {secret}"}, **AWAY)
+        assert answer.status_code == status
