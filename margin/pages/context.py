@@ -1,7 +1,72 @@
-"""What every page's frame shows."""
+"""What every page's frame shows: theme, rooms, desks. Asks the database only where a template looks."""
 
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts import access
+from margin.pages import mail
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    name: str
+    path: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    name: str
+    may: str
+    desk: str
+
+
+DEMO_PEOPLE = (
+    DemoPerson("rita", "risk manager", "Prime"),
+    DemoPerson("vic", "viewer", "Prime"),
+    DemoPerson("ada", "limits admin, staff", "Prime"),
+    DemoPerson("eve", "second limits admin", "Prime"),
+    DemoPerson("otto", "risk manager", "Retail"),
+)
 
 
 def desk(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """The frame's values. A page that shows one desk adds `desk` itself."""
+    theme = request.COOKIES.get("theme", "")
+    demo = settings.ENV.demo and not settings.ENV.production
+    return {
+        "theme": theme if theme in THEMES else "",
+        "demo": demo,
+        "demo_people": DEMO_PEOPLE if demo else (),
+        "rooms": SimpleLazyObject(lambda: rooms(request)),
+        "desks": SimpleLazyObject(lambda: list(access.desks_for(request.user))),
+        "roles": SimpleLazyObject(lambda: roles(request)),
+    }
+
+
+def rooms(request: HttpRequest) -> list[Room]:
+    """The rooms this person may enter."""
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated:
+        return []
+    doors = [("Desk", "/")]
+    if mail.may_enter(person):
+        doors.append(("Mail room", "/mail/"))
+    if person.is_staff:
+        doors.append(("Administration", "/admin/"))
+    return [Room(name, path, _inside(request.path, path)) for name, path in doors]
+
+
+def roles(request: HttpRequest) -> str:
+    """The person's roles in words, such as `Risk manager of Prime`."""
+    grants = request.user.grants.filter(revision_to=None).select_related("desk").order_by("desk", "role")
+    return ", ".join(f"{grant.get_role_display()} of {grant.desk}" for grant in grants) or "No desk yet"
+
+
+def _inside(here: str, path: str) -> bool:
+    return here == path if path == "/" else here.startswith(path)

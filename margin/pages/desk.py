@@ -1,0 +1,84 @@
+"""`/`: the first page of the desk. Paints what the newest run says; the socket keeps it moving.
+
+Takes a request; gives HTML. Computes no figure: `margin.notify.figures` speaks to page and socket alike.
+"""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from accounts import access
+from accounts.models import Desk
+from margin.notify.alerts import open_counts
+from margin.notify.figures import desk_figures
+from margin.notify.push import Figures
+from margin.pages.rails import rail
+from margin.pages.rows import COLUMNS, account_rows
+from margin.pages.state import engine_state
+from margin.pages.summary import summary
+from riskdesk import clock
+
+FIRST_ROWS = 60
+"""Rows painted by the server; the snapshot brings the rest a moment later."""
+
+
+@require_GET
+@never_cache
+@login_required
+@gzip_page
+def desk_page(request: HttpRequest) -> HttpResponse:
+    """The desk named by `?desk=`, or the first the person may see."""
+    desk = choose_desk(request)
+    if desk is None:
+        return render(request, "desk/nobody.html")
+    figures = desk_figures(desk.code, open_counts(desk.code))
+    alerts = rail(request.user, desk)
+    context = {
+        "desk": desk,
+        "summary": summary(figures),
+        "rows": list(account_rows(figures, most=FIRST_ROWS)),
+        "rail": alerts,
+        "page_data": page_data(desk, figures, may_acknowledge=alerts.may_acknowledge),
+    }
+    return render(request, "desk/desk.html", context)
+
+
+def choose_desk(request: HttpRequest) -> Desk | None:
+    """A desk the person may see. One they may not see does not exist."""
+    desks = access.desks_where(request.user, access.Action.SEE_DESK).order_by("code")
+    if code := request.GET.get("desk"):
+        desk = desks.filter(code=code).first()
+        if desk is None:
+            raise Http404
+        return desk
+    return desks.first()
+
+
+def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[str, Any]:
+    """What the page's scripts start from."""
+    return {
+        "desk": desk.code,
+        "zone": desk.zone,
+        "now": clock.now().isoformat(),
+        "socket": f"/ws/desk/{desk.code}/",
+        "columns": COLUMNS,
+        "heads": {str(shard): {"seq": head.seq, "run": head.run, "at": head.at} for shard, head in figures.heads.items()},
+        "prices": figures.prices,
+        "engine": engine_state(desk),
+        "may_acknowledge": may_acknowledge,
+        "addresses": {
+            "snapshot": f"/api/v1/desk/{desk.code}/snapshot/",
+            "alerts": reverse("desk_alerts", args=[desk.code]),
+            "state": reverse("desk_state", args=[desk.code]),
+            "history": reverse("desk_history", args=[desk.code]),
+            "account": reverse("desk_account", args=[desk.code, "ACCOUNT"]),
+            "acknowledge": "/api/v1/alerts/0/acknowledge/",
+            "sign_in": reverse("account_login"),
+        },
+    }

@@ -1,0 +1,85 @@
+"""The drawer under a row: what bites first, and the positions. Takes rows of the frame; gives texts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from margin.pages import formats
+from margin.pages.rows import AccountRow, shown
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    ref: str
+    instrument: str
+    side: str
+    quantity: str
+    mode: str
+    pool: str
+    pool_level: str
+    pool_word: str
+    entry_price: str
+    mark: str
+    notional: str
+    pnl: str
+    loses: bool
+    maintenance: str
+    liquidation_price: str
+    to_liquidation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    account: AccountRow
+    free_margin: str
+    binding_pool: str
+    positions: list[PositionRow]
+
+
+def drawer(row: Mapping[str, Any], positions: Sequence[Mapping[str, Any]]) -> Drawer:
+    return Drawer(
+        account=shown(row),
+        free_margin=formats.money(row["free_margin"]),
+        binding_pool=row["binding_pool"] or "",
+        positions=[position(each) for each in sorted(positions, key=_size, reverse=True)],
+    )
+
+
+def position(row: Mapping[str, Any]) -> PositionRow:
+    quantity, pnl = row["quantity"], row["unrealised_pnl"]
+    return PositionRow(
+        ref=row["ref"],
+        instrument=row["instrument"],
+        side="short" if Decimal(quantity) < 0 else "long",
+        quantity=formats.money(_plain(quantity)),
+        mode=row["mode"],
+        pool=row["pool"],
+        pool_level=row["pool_level"] or "unknown",
+        pool_word=formats.LEVELS.get(row["pool_level"] or "unknown", ""),
+        entry_price=formats.money(_plain(row["entry_price"])),
+        mark=formats.money(_plain(row["mark"])),
+        notional=formats.money(row["notional"]),
+        pnl=formats.money(pnl),
+        loses=pnl is not None and Decimal(pnl) < 0,
+        maintenance=formats.money(row["maintenance"]),
+        liquidation_price=formats.money(_plain(row["liquidation_price"])),
+        to_liquidation=_to_liquidation(row["mark"], row["liquidation_price"]),
+    )
+
+
+def _plain(text: str | None) -> str | None:
+    """Without idle zeros."""
+    return None if text is None else f"{Decimal(text).normalize():f}"
+
+
+def _to_liquidation(mark: str | None, price: str | None) -> str:
+    """How far its own market may move, of the mark."""
+    if mark is None or price is None or not Decimal(mark):
+        return ""
+    move = (Decimal(price) - Decimal(mark)) / abs(Decimal(mark))
+    return ("+" if move > 0 else "") + formats.percent(f"{move:f}")
+
+
+def _size(row: Mapping[str, Any]) -> Decimal:
+    return Decimal(row["notional"] or 0)

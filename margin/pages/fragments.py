@@ -1,0 +1,66 @@
+"""Pieces of the desk page that its scripts fetch: the rail, one account's positions, the engine's state, the chart.
+
+Each asks the same question first: may this person see this desk? If not, it does not exist.
+"""
+
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from accounts import access
+from accounts.models import Desk
+from margin.book.history import desk_history
+from margin.book.read import account_row, position_rows
+from margin.charts.headroom import headroom
+from margin.pages.drawer import drawer
+from margin.pages.rails import rail
+from margin.pages.state import engine_state
+from riskdesk import clock
+
+CHART_SPAN = timedelta(minutes=30)
+
+
+@require_GET
+@never_cache
+@login_required
+def alerts(request: HttpRequest, code: str) -> HttpResponse:
+    desk = desk_or_404(request, code)
+    return render(request, "desk/rail.html", {"rail": rail(request.user, desk), "desk": desk})
+
+
+@require_GET
+@never_cache
+@login_required
+def account(request: HttpRequest, code: str, account: str) -> HttpResponse:
+    """What stands behind one row: its next events and its positions."""
+    desk = desk_or_404(request, code)
+    row = account_row(account)
+    if row is None or row["desk"] != desk.code:
+        raise Http404
+    return render(request, "desk/rows/positions.html", {"drawer": drawer(row, position_rows(account))})
+
+
+@require_GET
+@never_cache
+@login_required
+def state(request: HttpRequest, code: str) -> HttpResponse:
+    return JsonResponse(engine_state(desk_or_404(request, code)))
+
+
+@require_GET
+@never_cache
+@login_required
+def history(request: HttpRequest, code: str) -> HttpResponse:
+    """The figure of the desk's headroom chart."""
+    desk = desk_or_404(request, code)
+    points = desk_history(desk.code, since=clock.now() - CHART_SPAN)
+    return JsonResponse(headroom(points, currency=desk.reporting_currency.code, until=clock.now(), span=CHART_SPAN))
+
+
+def desk_or_404(request: HttpRequest, code: str) -> Desk:
+    desks = access.desks_where(request.user, access.Action.SEE_DESK).select_related("reporting_currency")
+    return get_object_or_404(desks, code=code)

@@ -1,0 +1,53 @@
+"""The alert rail: what waits for a person, and what has just been settled. One template for first paint and update.
+
+Takes a person and a desk; gives rows. The API acknowledges; nothing is changed here.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Case, IntegerField, Q, Value, When
+
+from accounts import access
+from accounts.models import Desk, User
+from margin.models import Alert, Breach
+from riskdesk import clock
+
+MOST = 60
+SHOWN_AFTER_RESOLVED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    alerts: list[Alert]
+    open_breaches: int
+    may_acknowledge: bool
+
+
+def rail(person: User, desk: Desk) -> Rail:
+    """Open ones first, critical before warning, newest first; then taken ones; then the freshly resolved."""
+    recent = Q(resolved_at__gte=clock.now() - SHOWN_AFTER_RESOLVED)
+    alerts = (
+        access.for_user(Alert, person)
+        .filter(desk=desk)
+        .filter(~Q(state=Alert.State.RESOLVED) | recent)
+        .annotate(place=_place())
+        .order_by("place", "-id")
+        .select_related("client", "sub_account", "acknowledged_by", "breach")[:MOST]
+    )
+    return Rail(
+        alerts=list(alerts),
+        open_breaches=access.for_user(Breach, person).filter(desk=desk, state__in=["open", "acknowledged"]).count(),
+        may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
+    )
+
+
+def _place() -> Case:
+    return Case(
+        When(state="open", severity="critical", then=Value(0)),
+        When(state="open", severity="warning", then=Value(1)),
+        When(state="open", then=Value(2)),
+        When(state="acknowledged", then=Value(3)),
+        default=Value(4),
+        output_field=IntegerField(),
+    )

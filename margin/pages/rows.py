@@ -1,0 +1,113 @@
+"""One sub-account of the list as its template wants it: every text ready, every mark as a share.
+
+Takes a row of the frame; gives `AccountRow`. Decides nothing: level, control and order come with the row.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from margin.notify.push import Figures
+from margin.pages import formats
+
+COLUMNS = (
+    "account name client client_name mode currency equity house_maintenance utilisation level bounded unknown_because "
+    "binding_pool control leverage cap cap_name cap_use distance distance_down distance_up next_level next next_down "
+    "next_up free_margin positions price_time"
+).split()
+FULL_SCALE = Decimal("1.2")
+"""The utilisation bar ends at 120 %, so that what lies beyond the requirement can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    account: str
+    client: str
+    client_name: str
+    level: str
+    level_word: str
+    why: str
+    bounded: bool
+    distance: str
+    side: str
+    next: str
+    next_side: str
+    next_level: str
+    next_word: str
+    equity: str
+    currency: str
+    requirement: str
+    utilisation: str
+    use: str
+    leverage: str
+    cap: str
+    cap_name: str
+    cap_use: str
+    over_cap: bool
+    mode: str
+    control: str
+    control_word: str
+    price_time: str
+
+
+def account_rows(figures: Figures, *, most: int) -> Iterator[AccountRow]:
+    """The first rows of a desk in trouble order."""
+    for part, place in figures.order[:most]:
+        columns = figures.parts[part]
+        yield shown({name: columns[name][place] for name in COLUMNS})
+
+
+def shown(row: Mapping[str, Any]) -> AccountRow:
+    """The texts of one row."""
+    cap_use = row["cap_use"]
+    return AccountRow(
+        account=row["account"],
+        client=row["client"],
+        client_name=row["client_name"],
+        level=row["level"],
+        level_word=formats.LEVELS.get(row["level"], row["level"]),
+        why=row["unknown_because"] or "",
+        bounded=bool(row["bounded"]),
+        distance=formats.percent(row["distance"], 2),
+        side=nearer_side(row["distance"], row["distance_down"], row["distance_up"]),
+        next=formats.percent(row["next"], 2),
+        next_side=nearer_side(row["next"], row["next_down"], row["next_up"]),
+        next_level=row["next_level"] or "",
+        next_word=formats.LEVELS.get(row["next_level"] or "", ""),
+        equity=formats.money(row["equity"]),
+        currency=row["currency"],
+        requirement=formats.money(row["house_maintenance"]),
+        utilisation=formats.percent(row["utilisation"]),
+        use=bar_share(row["utilisation"], scale=FULL_SCALE, absent=use_without_equity(row)),
+        leverage=formats.times(row["leverage"]),
+        cap=formats.times(row["cap"]) if row["cap"] else "no cap",
+        cap_name=row["cap_name"] or "",
+        cap_use=bar_share(cap_use, absent="0"),
+        over_cap=cap_use is not None and Decimal(cap_use) > 1,
+        mode=row["mode"],
+        control=row["control"] or "open",
+        control_word=formats.CONTROLS.get(row["control"] or "open", row["control"] or ""),
+        price_time=row["price_time"] or "",
+    )
+
+
+def nearer_side(nearest: str | None, down: str | None, up: str | None) -> str:
+    """Which way the market has to go: `down`, `up`, or nothing where neither reaches."""
+    if nearest is None:
+        return ""
+    if down is not None and (up is None or abs(Decimal(down)) <= abs(Decimal(up))):
+        return "down"
+    return "up" if up is not None else ""
+
+
+def use_without_equity(row: Mapping[str, Any]) -> str:
+    """Utilisation is unbounded where a requirement stands on no equity: the bar is full."""
+    return "1" if row["level"] == "liquidation" else "0"
+
+
+def bar_share(text: str | None, *, absent: str, scale: Decimal = Decimal(1)) -> str:
+    """A bar's length, 0 to 1."""
+    if text is None:
+        return absent
+    return f"{min(max(Decimal(text) / scale, Decimal(0)), Decimal(1)):.4f}"
