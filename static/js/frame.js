@@ -9,6 +9,7 @@ export function chooseTheme(theme) {
   document.cookie = `theme=${theme}; path=/; max-age=${age}; samesite=lax${secure}`;
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
+  document.querySelector("[data-theme-sheet]")?.remove(); // the admin's way of saying it
   document.querySelector('meta[name="color-scheme"]')?.setAttribute("content", theme || "light dark");
   for (const button of document.querySelectorAll("[data-theme-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === theme));

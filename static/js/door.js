@@ -1,0 +1,48 @@
+// Talking to the server over HTTP: one place for tokens, sessions that ended, and refusals in words.
+
+export class Refused extends Error {}
+
+let signIn = "/accounts/login/";
+
+export function signInAt(address) {
+  signIn = address;
+}
+
+export function goToSignIn() {
+  location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+export async function fetchText(address) {
+  return (await ask(address)).text();
+}
+
+export async function fetchJson(address) {
+  return (await ask(address, { headers: { Accept: "application/json" } })).json();
+}
+
+/** Send a deed as JSON, with the form token of this page. */
+export async function send(address, body) {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
+  return ask(address, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function ask(address, options = {}) {
+  const answer = await fetch(address, { credentials: "same-origin", ...options });
+  if (answer.status === 401 || (answer.redirected && new URL(answer.url).pathname === signIn)) {
+    goToSignIn();
+    throw new Refused("your session has ended");
+  }
+  if (!answer.ok) throw new Refused(await reason(answer));
+  return answer;
+}
+
+/** What a problem says, in its own words where it has some. */
+async function reason(answer) {
+  try {
+    const problem = await answer.json();
+    return problem.errors?.[0]?.message ?? problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
+  } catch {
+    return `the server answered ${answer.status}`;
+  }
+}

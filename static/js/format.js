@@ -1,0 +1,82 @@
+// Figures as text: decimal strings in, text out. Writes what margin/pages/formats.py writes, digit for digit,
+// without a float in between; both are held to tests/cases/formats.json.
+
+export const NONE = "—";
+const MINUS = "−";
+
+export const LEVELS = {
+  normal: "Normal", watch: "Watch", at_risk: "At risk", danger: "Danger",
+  margin_call: "Margin call", liquidation: "Liquidation", unknown: "Unknown",
+};
+export const CONTROLS = { open: "Open", reduce_only: "Reduce only", frozen: "Frozen" };
+
+/** A decimal string as whole digits and how many of them lie behind the point. */
+export function parse(text) {
+  const [, sign, whole, fraction = ""] = /^([-+]?)(\d+)(?:\.(\d*))?$/.exec(text) ?? [];
+  if (whole === undefined) throw new RangeError(`not a plain decimal: ${text}`);
+  const digits = BigInt(whole + fraction);
+  return { digits: sign === "-" ? -digits : digits, scale: fraction.length };
+}
+
+/** Cut or raised to `decimals`: "down" towards minus infinity, "up" towards plus, "zero" towards zero. */
+export function cut({ digits, scale }, decimals, towards) {
+  if (scale <= decimals) return { digits: digits * 10n ** BigInt(decimals - scale), scale: decimals };
+  const unit = 10n ** BigInt(scale - decimals);
+  let quotient = digits / unit; // BigInt division cuts towards zero
+  const rest = digits % unit;
+  if (towards === "up" && rest > 0n) quotient += 1n;
+  if (towards === "down" && rest < 0n) quotient -= 1n;
+  return { digits: quotient, scale: decimals };
+}
+
+/** Grouped digits with the typographic minus, as wide as a digit. */
+export function typeset({ digits, scale }) {
+  const all = (digits < 0n ? -digits : digits).toString().padStart(scale + 1, "0");
+  const whole = all.slice(0, all.length - scale).replace(/\B(?=(\d{3})+$)/g, ",");
+  const text = scale ? `${whole}.${all.slice(-scale)}` : whole;
+  return digits < 0n ? MINUS + text : text;
+}
+
+export function money(text) {
+  return text == null ? NONE : typeset(parse(text));
+}
+
+export function wholeDown(text) {
+  return text == null ? NONE : typeset(cut(parse(text), 0, "down"));
+}
+
+export function wholeUp(text) {
+  return text == null ? NONE : typeset(cut(parse(text), 0, "up"));
+}
+
+export function percent(text, decimals = 1) {
+  if (text == null) return NONE;
+  const { digits, scale } = parse(text);
+  const exact = { digits: digits * 100n, scale };
+  const shown = cut(exact, decimals, "zero");
+  const hundred = 100n * 10n ** BigInt(decimals);
+  const over = shown.digits === hundred && exact.digits > 100n * 10n ** BigInt(scale) ? ">" : "";
+  return `${over}${typeset(shown)} %`;
+}
+
+export function times(text, decimals = 2) {
+  if (text == null) return NONE;
+  const shown = typeset(cut(parse(text), decimals, "up"));
+  return `${shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown}×`;
+}
+
+/** A bar's length, 0 to 1; a float will do for a drawing. */
+export function share(text, absent = 0, scale = 1) {
+  return text == null ? absent : Math.min(Math.max(Number(text) / scale, 0), 1);
+}
+
+/** An age that a glance can take: tenths below ten seconds, then whole units. */
+export function age(seconds) {
+  if (!Number.isFinite(seconds)) return NONE;
+  const past = Math.max(seconds, 0);
+  if (past < 10) return `${past.toFixed(1)} s`;
+  if (past < 120) return `${Math.floor(past)} s`;
+  if (past < 7200) return `${Math.floor(past / 60)} min`;
+  if (past < 172800) return `${Math.floor(past / 3600)} h`;
+  return `${Math.floor(past / 86400)} d`;
+}

@@ -1,0 +1,67 @@
+// The alert rail: asks the server for its rows when an alert came, was taken or was settled; sends acknowledgements.
+// The server is the only author of the rows; here they are swapped by id, so that a half-written note survives.
+
+const RENEW_MS = 400;
+const RETRY_MS = 5_000;
+
+export class Rail {
+  constructor({ root, note, addresses, fetchText, send, onNew }) {
+    Object.assign(this, { root, note, addresses, fetchText, send, onNew });
+    this.timer = null;
+    this.root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.acknowledge(event.target.closest("form[data-acknowledge]"));
+    });
+  }
+
+  soon(delay = RENEW_MS) {
+    this.timer ??= setTimeout(() => this.renew(), delay);
+  }
+
+  async renew() {
+    this.timer = null;
+    try {
+      const page = document.createElement("template");
+      page.innerHTML = await this.fetchText(this.addresses.alerts); // written and escaped by our own server
+      this.swap(page.content.querySelector("ol"));
+      this.note.textContent = "";
+    } catch (error) {
+      this.note.textContent = `not renewed: ${error.message}`;
+      this.soon(RETRY_MS);
+    }
+  }
+
+  swap(fresh) {
+    const list = this.root.querySelector("ol");
+    const held = new Map([...list.children].map((item) => [item.id, item]));
+    const known = new Set(held.keys());
+    const items = [...fresh.children].map((item) => {
+      const old = held.get(item.id);
+      return item.id && old?.dataset.mark === item.dataset.mark ? old : item;
+    });
+    const focused = document.activeElement;
+    list.replaceChildren(...items);
+    if (list.contains(focused)) focused.focus({ preventScroll: true });
+    list.dataset.openBreaches = fresh.dataset.openBreaches;
+    const arrived = items.filter((item) => item.dataset.id && !known.has(item.id) && item.dataset.state === "open");
+    for (const item of arrived) item.classList.add("arrived");
+    this.onNew(arrived, Number(fresh.dataset.openBreaches));
+  }
+
+  async acknowledge(form) {
+    const button = form.querySelector("button");
+    button.disabled = true;
+    form.querySelector(".failed")?.remove();
+    try {
+      const address = this.addresses.acknowledge.replace("/0/", `/${form.dataset.acknowledge}/`);
+      await this.send(address, { note: form.elements.note.value });
+      await this.renew();
+    } catch (error) {
+      const failed = Object.assign(document.createElement("p"), { className: "failed", textContent: error.message });
+      failed.setAttribute("role", "alert");
+      form.append(failed);
+    } finally {
+      button.disabled = false;
+    }
+  }
+}
