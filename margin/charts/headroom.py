@@ -40,12 +40,22 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
         _line(times, [float(point.equity) for point in points], "Equity", "series-1")
         | {"fill": "tonexty", "fillcolor": "var(--headroom)"},
         _line(times, use, "Utilisation", "series-3")
-        | {"yaxis": "y2", "fill": "tozeroy", "fillcolor": "var(--use-area)", "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>"},
+        | {
+            "yaxis": "y2",
+            "fill": "tozeroy",
+            "fillcolor": "var(--use-area)",
+            "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>",
+        },
     ]
 
 
 def layout(*, until: datetime, span: timedelta) -> dict[str, Any]:
-    grid = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line)", "tickfont": {"size": 10}}
+    grid = {
+        "gridcolor": "var(--line)",
+        "zeroline": False,
+        "linecolor": "var(--line)",
+        "tickfont": {"size": 10},
+    }
     return {
         "autosize": True,
         "margin": {"l": 46, "r": 8, "t": 4, "b": 20},
@@ -53,7 +63,11 @@ def layout(*, until: datetime, span: timedelta) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
         "hovermode": "x unified",
-        "hoverlabel": {"bgcolor": "var(--raised)", "bordercolor": "var(--line-strong)", "font": {"color": "var(--text)", "size": 11}},
+        "hoverlabel": {
+            "bgcolor": "var(--raised)",
+            "bordercolor": "var(--line-strong)",
+            "font": {"color": "var(--text)", "size": 11},
+        },
         "showlegend": False,
         "dragmode": "zoom",
         "uirevision": "kept",
@@ -67,7 +81,14 @@ def layout(*, until: datetime, span: timedelta) -> dict[str, Any]:
             "nticks": 7,
             "showgrid": False,
         },
-        "yaxis": grid | {"domain": [0.42, 1], "tickformat": "~s", "nticks": 4, "rangemode": "tozero", "hoverformat": ",.0f"},
+        "yaxis": grid
+        | {
+            "domain": [0.42, 1],
+            "tickformat": "~s",
+            "nticks": 4,
+            "rangemode": "tozero",
+            "hoverformat": ",.0f",
+        },
         "yaxis2": grid | {"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
         "shapes": [_band(level, token) for level, token in BANDS],
     }
@@ -78,7 +99,7 @@ def describe(points: Sequence[Point], *, currency: str) -> str:
     if not points:
         return "No run has been kept in the last half hour."
     now, uses = points[-1], [point.utilisation for point in points if point.utilisation is not None]
-    text = f"Equity {now.equity:,.0f} {currency} against a house requirement of {now.house_maintenance:,.0f} {currency}."
+    text = f"Equity {now.equity:,.0f} {currency}, house requirement {now.house_maintenance:,.0f} {currency}."
     if not uses or now.utilisation is None:
         return f"{text} Utilisation is unbounded: there is no equity."
     return (

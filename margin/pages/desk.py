@@ -68,7 +68,10 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
         "now": clock.now().isoformat(),
         "socket": f"/ws/desk/{desk.code}/",
         "columns": COLUMNS,
-        "heads": {str(shard): {"seq": head.seq, "run": head.run, "at": head.at} for shard, head in figures.heads.items()},
+        "heads": {
+            str(shard): {"seq": head.seq, "run": head.run, "at": head.at}
+            for shard, head in figures.heads.items()
+        },
         "prices": figures.prices,
         "engine": engine_state(desk),
         "may_acknowledge": may_acknowledge,

@@ -7,7 +7,7 @@ writes the same; both are held to `tests/cases/formats.json`.
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 NONE = "—"
-MINUS = "−"  # noqa: RUF003 - the typographic minus: as wide as a digit
+MINUS = "−"
 
 LEVELS = {
     "normal": "Normal",

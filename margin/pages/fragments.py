@@ -1,4 +1,4 @@
-"""Pieces of the desk page that its scripts fetch: the rail, one account's positions, the engine's state, the chart.
+"""Pieces of the desk page that its scripts fetch: rail, positions of an account, engine state, chart.
 
 Each asks the same question first: may this person see this desk? If not, it does not exist.
 """
@@ -58,7 +58,9 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
     """The figure of the desk's headroom chart."""
     desk = desk_or_404(request, code)
     points = desk_history(desk.code, since=clock.now() - CHART_SPAN)
-    return JsonResponse(headroom(points, currency=desk.reporting_currency.code, until=clock.now(), span=CHART_SPAN))
+    return JsonResponse(
+        headroom(points, currency=desk.reporting_currency.code, until=clock.now(), span=CHART_SPAN)
+    )
 
 
 def desk_or_404(request: HttpRequest, code: str) -> Desk:

@@ -7,6 +7,7 @@ in a sandboxed frame under a policy that lets nothing run and nothing be fetched
 from dataclasses import dataclass
 from datetime import datetime
 
+from csp.decorators import csp_replace, csp_update
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -19,7 +20,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import User
-from csp.decorators import csp_replace, csp_update
 from margin.models import Delivery, Mail
 
 A_PAGE = 40

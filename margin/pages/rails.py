@@ -1,4 +1,4 @@
-"""The alert rail: what waits for a person, and what has just been settled. One template for first paint and update.
+"""The alert rail: what waits for a person, and what has just been settled.
 
 Takes a person and a desk; gives rows. The API acknowledges; nothing is changed here.
 """
@@ -37,7 +37,9 @@ def rail(person: User, desk: Desk) -> Rail:
     )
     return Rail(
         alerts=list(alerts),
-        open_breaches=access.for_user(Breach, person).filter(desk=desk, state__in=["open", "acknowledged"]).count(),
+        open_breaches=access.for_user(Breach, person)
+        .filter(desk=desk, state__in=["open", "acknowledged"])
+        .count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
     )
 

@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from margin.book.frame import ACCOUNT_COLUMNS
 from margin.notify.push import Figures
 from margin.pages import formats
 
-COLUMNS = (
-    "account name client client_name mode currency equity house_maintenance utilisation level bounded unknown_because "
-    "binding_pool control leverage cap cap_name cap_use distance distance_down distance_up next_level next next_down "
-    "next_up free_margin positions price_time"
-).split()
+UNUSED = set("name desk initial maintenance binding_pool gross net free_margin positions".split())
+    "name",
+    "desk",
+    "initial",
+    "maintenance",
+    "binding_pool",
+    "gross",
+    "net",
+    "free_margin",
+    "positions",
+}
+COLUMNS = [name for name in ACCOUNT_COLUMNS if name not in UNUSED]
+"""What the page asks of the socket."""
 FULL_SCALE = Decimal("1.2")
 """The utilisation bar ends at 120 %, so that what lies beyond the requirement can be seen."""
 

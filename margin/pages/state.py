@@ -1,4 +1,4 @@
-"""How the engine room does: heartbeats, what waits, what was parked or refused. Takes a desk; gives plain data."""
+"""How the engine room does: heartbeats, what waits, was parked or refused. Takes a desk; gives plain data."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The key figures of a desk as texts. Takes `Figures`; gives `Summary`; computes nothing but shares of bars."""
+"""The key figures of a desk as texts. Takes `Figures`; gives `Summary`; computes only shares of bars."""
 
 from dataclasses import dataclass, field
 

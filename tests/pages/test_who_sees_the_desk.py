@@ -1,0 +1,68 @@
+"""The first page shows a person their own desks, and no other."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from margin.book.frame import write_frame
+from tests.conftest import Cast
+from tests.pages.frames import account, frame, position
+
+
+@pytest.fixture(autouse=True)
+def _a_run(book: Path) -> None:
+    write_frame(frame([account("ACME-1"), account("NORTH-1", level="danger")], [position("ACME-1")]))
+
+
+def test_a_stranger_is_led_to_the_sign_in_page(client: Client, db: None) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/accounts/login/?next=/"
+
+
+def test_a_viewer_sees_the_rows_and_no_way_to_acknowledge(client: Client, cast: Cast) -> None:
+    client.force_login(cast.vic)
+    page = client.get("/").content.decode()
+    assert "ACME-1" in page
+    assert "NORTH-1" in page
+    assert '"may_acknowledge": false' in page
+
+
+def test_another_desk_does_not_exist(client: Client, cast: Cast) -> None:
+    client.force_login(cast.otto)
+    assert "ACME-1" not in client.get("/").content.decode()
+    for path in (
+        "/?desk=PRIME",
+        "/desk/PRIME/alerts/",
+        "/desk/PRIME/state/",
+        "/desk/PRIME/history/",
+        "/desk/PRIME/accounts/ACME-1/",
+    ):
+        assert client.get(path).status_code == 404, path
+
+
+def test_a_desk_of_ones_own_does_not_open_accounts_of_another(client: Client, cast: Cast) -> None:
+    client.force_login(cast.otto)
+    assert client.get("/desk/RETAIL/accounts/ACME-1/").status_code == 404
+
+
+def test_a_person_without_a_desk_is_told_how_to_get_one(client: Client, cast: Cast) -> None:
+    client.force_login(cast.nobody)
+    assert "see no desk yet" in client.get("/").content.decode()
+
+
+def test_the_drawer_shows_the_positions(client: Client, cast: Cast) -> None:
+    client.force_login(cast.rita)
+    drawer = client.get("/desk/PRIME/accounts/ACME-1/").content.decode()
+    assert "BTC-PERP" in drawer
+    assert "−1.5" in drawer
+    assert "71,200.5" in drawer
+
+
+def test_names_of_clients_are_text_and_nothing_else(client: Client, cast: Cast, book: Path) -> None:
+    write_frame(frame([account("EVIL-1", client_name="<img src=x onerror=window.xss=1>")], seq=2))
+    client.force_login(cast.rita)
+    page = client.get("/").content.decode()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
