@@ -13,16 +13,6 @@ from margin.notify.push import Figures
 from margin.pages import formats
 
 UNUSED = set("name desk initial maintenance binding_pool gross net free_margin positions".split())
-    "name",
-    "desk",
-    "initial",
-    "maintenance",
-    "binding_pool",
-    "gross",
-    "net",
-    "free_margin",
-    "positions",
-}
 COLUMNS = [name for name in ACCOUNT_COLUMNS if name not in UNUSED]
 """What the page asks of the socket."""
 FULL_SCALE = Decimal("1.2")
