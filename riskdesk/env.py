@@ -59,7 +59,7 @@ def _surroundings() -> Mapping[str, str]:
     """The process's variables; what they leave out comes from the desk running on the data folder."""
     found = find_running(Path(os.environ.get("DATA_DIR", ".data")))
     unset = {name: value for name, value in found.items() if f"{name}_FILE" not in os.environ}
-    return {**unset, **os.environ}
+    return {**unset, **{name: value for name, value in os.environ.items() if value}}
 
 
 def read_environment(source: Mapping[str, str] | None = None) -> Environment:

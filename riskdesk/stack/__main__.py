@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from riskdesk.stack.execute import execute
-from riskdesk.stack.trouble import Trouble
+from riskdesk.stack.trouble import Trouble, explain
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> int:
         return execute(command, data_folder=chosen.data, environment=os.environ)
     except Trouble as trouble:
         print(f"riskdesk: {trouble}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"riskdesk: {explain(error, doing='starting the services')}", file=sys.stderr)
         return 1
 
 

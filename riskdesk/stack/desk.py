@@ -24,7 +24,7 @@ from riskdesk.stack.prepare import prepare_database
 from riskdesk.stack.readiness import Readiness
 from riskdesk.stack.services import bring_up
 from riskdesk.stack.supervisor import Supervisor
-from riskdesk.stack.trouble import Trouble
+from riskdesk.stack.trouble import Trouble, explain
 
 FLAGS = {
     "port": "PORT",
@@ -54,6 +54,9 @@ def main(arguments: list[str]) -> int:
         run_desk(environment, watch)
     except (Trouble, BadEnvironment) as trouble:
         print(f"riskdesk: {trouble}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"riskdesk: {explain(error, doing='starting the desk')}", file=sys.stderr)
         return 1
     except StopAsked:
         return 0

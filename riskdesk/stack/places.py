@@ -55,11 +55,14 @@ def open_places(data_folder: Path) -> Places:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: complete, or not there."""
+    """Write a file of mode 0600 at once, complete or not there, for the owner of its folder."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+        if os.geteuid() == 0:
+            folder = path.parent.stat()
+            os.fchown(descriptor, folder.st_uid, folder.st_gid)
     draft.replace(path)
 
 

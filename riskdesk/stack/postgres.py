@@ -74,7 +74,6 @@ def make_cluster(places: Places) -> None:
     draft, password = places.services / "cluster.draft", places.services / "initial"
     shutil.rmtree(draft, ignore_errors=True)
     write_private(password, places.secret(SUPERUSER_FILE))
-    places.hand_over(password)
     try:
         _initdb(places, draft, password)
     finally:

@@ -15,6 +15,7 @@ from psycopg import sql
 from riskdesk.stack.places import Places
 from riskdesk.stack.ports import LOOPBACK
 from riskdesk.stack.postgres import SUPERUSER, SUPERUSER_FILE
+from riskdesk.stack.trouble import Trouble
 
 DATABASE = "riskdesk"
 OWNER, OWNER_FILE = "riskdesk_owner", "database_owner"
@@ -77,7 +78,13 @@ def make_roles(places: Places, *, port: int, may_create_databases: bool) -> None
 
 def _superuser(places: Places, *, port: int, database: str) -> psycopg.Connection:
     url = database_url(places, role=SUPERUSER, secret=SUPERUSER_FILE, port=port, database=database)
-    return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise Trouble(
+            f"The database in {places.services} does not accept the passwords in {places.secrets}: "
+            "put back the secrets that were kept with it, or choose another DATA_DIR."
+        ) from error
 
 
 def _make_role(

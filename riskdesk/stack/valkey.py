@@ -43,7 +43,6 @@ def valkey_part(places: Places, *, port: int) -> Part:
     write_private(
         configuration, CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=folder)
     )
-    places.hand_over(configuration)
     return Part(
         name="valkey",
         command=[str(_program(places)), str(configuration)],

@@ -60,7 +60,16 @@ def programs_copied() -> Iterator[None]:
 
 
 def run_copy(copied: Path, data: Path, *, python: str, user: int | None = None) -> str:
-    ran = subprocess.run(
+    ran = start_copy(copied, data, python=python, user=user)
+    assert ran.returncode == 0, ran.stderr
+    assert left_over(data) == []
+    return ran.stdout.strip()
+
+
+def start_copy(
+    copied: Path, data: Path, *, python: str, user: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [python, "-m", "riskdesk.stack", "exec", "--data", str(data), "--", python, "-c", WHO],
         env={**bare_environment(), "PYTHONPATH": str(copied), "HOME": "/nonexistent"},
         cwd=copied if user is None else "/",
@@ -72,9 +81,6 @@ def run_copy(copied: Path, data: Path, *, python: str, user: int | None = None) 
         check=False,
         timeout=90,
     )
-    assert ran.returncode == 0, ran.stderr
-    assert left_over(data) == []
-    return ran.stdout.strip()
 
 
 def modes_above(path: Path) -> dict[str, int]:
@@ -111,6 +117,30 @@ def test_root_under_a_closed_home_keeps_it_closed(
         assert modes_above(home / "program") == before
     finally:
         shutil.rmtree(services)
+
+
+def test_an_ordinary_user_on_roots_data_is_told_so(copied: Path, data: Path) -> None:
+    user = pwd.getpwnam("nobody")
+    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid))
+    assert run_copy(copied, data, python=sys.executable) == "42 0"
+    ran = start_copy(copied, data, python=python, user=user.pw_uid)
+    assert ran.returncode == 1
+    (said,) = ran.stderr.splitlines()
+    assert said.startswith("riskdesk: Permission denied while")
+    assert "start as the account that owns it" in said
+
+
+def test_root_on_an_ordinary_users_data_becomes_that_user(copied: Path, open_folder: Path) -> None:
+    user = pwd.getpwnam("nobody")
+    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid))
+    home = open_folder / "home"
+    home.mkdir(mode=0o755)
+    os.chown(home, user.pw_uid, user.pw_gid)
+    data = home / ".data"
+    run_copy(copied, data, python=python, user=user.pw_uid)
+    assert run_copy(copied, data, python=sys.executable) == "42 0"
+    assert (data / "services" / "cluster").stat().st_uid == user.pw_uid
+    assert run_copy(copied, data, python=python, user=user.pw_uid) == f"42 {user.pw_uid}"
 
 
 def test_root_with_an_open_folder_keeps_everything_inside(data: Path) -> None:

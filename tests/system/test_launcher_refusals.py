@@ -1,6 +1,7 @@
 """A start that cannot go on: one clear sentence, an exit code, nothing left running."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -111,9 +112,16 @@ def test_a_data_folder_that_cannot_be_made(open_folder: Path) -> None:
     assert "preparing the data folder" in refusal(open_folder / "file" / "data")
 
 
-def test_a_nearly_full_disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
+def test_lost_secrets_are_named(data: Path) -> None:
+    run_exec("true", data=data)
+    shutil.rmtree(data / "secrets")
+    (data / "services" / "roles.applied").unlink()
+    ran = run_exec("true", data=data)
+    assert ran.returncode == 1
+    assert f"does not accept the passwords in {data}/secrets" in ran.stderr
 
+
+def test_a_nearly_full_disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from riskdesk.stack.places import open_places
     from riskdesk.stack.trouble import Trouble
 
