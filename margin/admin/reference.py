@@ -1,0 +1,195 @@
+"""Reference data: desks, clients, sub-accounts, assets, venues, calendars, factors, sources, instruments.
+
+One person edits these; a save goes through `margin.flow.reference`, so that every book sees it.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from import_export.admin import ImportExportMixin
+
+from accounts.access import Action
+from accounts.admin.base import DeskAdmin, DeskFilter, can, desk_of
+from accounts.models import Asset, Client, Desk, SubAccount
+from margin.admin import resources
+from margin.flow.reference import save_reference
+from margin.models import (
+    Calendar,
+    Instrument,
+    InstrumentSource,
+    Loading,
+    MarginSchedule,
+    RatePath,
+    RiskFactor,
+    Source,
+    Venue,
+)
+
+
+class ReferenceAdmin(ImportExportMixin, DeskAdmin):
+    """A noun that one limits admin or administrator may edit, import with a shown difference, and export."""
+
+    edit_action = Action.EDIT_REFERENCE
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        save_reference(row=obj, person=request.user, desk=desk_of(obj), changed=form.changed_data)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return can(request, Action.EDIT_REFERENCE, None)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return can(request, Action.SEE_DESK, None)
+
+    def get_import_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
+        return {**super().get_import_resource_kwargs(request, **options), "person": request.user}
+
+
+@admin.register(Desk)
+class DeskPage(ReferenceAdmin):
+    resource_classes = [resources.DeskResource]
+    edit_action = Action.ADMINISTER
+    list_display = ("code", "name", "zone", "reporting_currency")
+    list_select_related = ("reporting_currency",)
+    search_fields = ("code", "name")
+
+
+@admin.register(Asset)
+class AssetPage(ReferenceAdmin):
+    resource_classes = [resources.AssetResource]
+    immutable = ("code", "scale")
+    list_display = ("code", "name", "kind", "scale", "shock_loading", "step")
+    list_filter = ("kind",)
+    search_fields = ("code", "name")
+
+
+class SubAccountsOfClient(admin.TabularInline):  # type: ignore[type-arg]
+    model = SubAccount
+    fields = ("code", "name", "default_mode", "base_currency", "status")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Client)
+class ClientPage(ReferenceAdmin):
+    resource_classes = [resources.ClientResource]
+    immutable = ("code", "desk", "shard")
+    list_display = ("code", "name", "desk", "regulatory_class", "status", "shard")
+    list_filter = (DeskFilter, "regulatory_class", "status")
+    list_select_related = ("desk", "shard")
+    search_fields = ("code", "name")
+    inlines = [SubAccountsOfClient]
+
+
+@admin.register(SubAccount)
+class SubAccountPage(ReferenceAdmin):
+    resource_classes = [resources.SubAccountResource]
+    immutable = ("code", "client", "base_currency")
+    list_display = ("code", "name", "client", "default_mode", "base_currency", "status")
+    list_filter = (DeskFilter, "default_mode", "status", "base_currency")
+    list_select_related = ("client__desk", "base_currency")
+    search_fields = ("code", "name", "client__code", "client__name")
+    autocomplete_fields = ("client",)
+
+
+@admin.register(Venue)
+class VenuePage(ReferenceAdmin):
+    resource_classes = [resources.VenueResource]
+    list_display = ("code", "name")
+    search_fields = ("code", "name")
+
+
+@admin.register(Calendar)
+class CalendarPage(ReferenceAdmin):
+    resource_classes = [resources.CalendarResource]
+    list_display = ("code", "name", "zone")
+    search_fields = ("code", "name")
+
+
+@admin.register(RiskFactor)
+class RiskFactorPage(ReferenceAdmin):
+    resource_classes = [resources.RiskFactorResource]
+    list_display = ("code", "name", "asset_class")
+    list_filter = ("asset_class",)
+    search_fields = ("code", "name")
+
+
+@admin.register(Source)
+class SourcePage(ReferenceAdmin):
+    resource_classes = [resources.SourceResource]
+    list_display = ("code", "name")
+    search_fields = ("code", "name")
+
+
+@admin.register(MarginSchedule)
+class SchedulePage(ReferenceAdmin):
+    resource_classes = [resources.MarginScheduleResource]
+    list_display = ("code", "name")
+    search_fields = ("code", "name")
+
+
+class InstrumentRows(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that belong to an instrument, under the instrument's own rights."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return can(request, Action.EDIT_REFERENCE, None)
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
+class SourcesOfInstrument(InstrumentRows):
+    model = InstrumentSource
+
+
+class LoadingsOfInstrument(InstrumentRows):
+    model = Loading
+
+
+class RatePathsOfInstrument(InstrumentRows):
+    model = RatePath
+
+
+@admin.register(Instrument)
+class InstrumentPage(ReferenceAdmin):
+    resource_classes = [resources.InstrumentResource]
+    immutable = ("code", "kind", "settlement", "contract_size")
+    list_display = (
+        "code",
+        "name",
+        "product",
+        "asset_class",
+        "venue",
+        "settlement",
+        "schedule",
+        "calendar",
+        "active",
+    )
+    list_filter = ("asset_class", "product", "kind", "venue", "schedule", "active")
+    list_select_related = ("venue", "settlement", "schedule", "calendar")
+    search_fields = ("code", "name")
+    inlines = [SourcesOfInstrument, LoadingsOfInstrument, RatePathsOfInstrument]
+    fieldsets = (
+        (
+            None,
+            {"fields": ("code", "name", "kind", "product", "asset_class", "cap_class", "venue", "active")},
+        ),
+        ("Contract", {"fields": ("settlement", "underlying", "contract_size", "tick", "lot")}),
+        ("Margin", {"fields": ("schedule", "fee_rate", "allow_negative", "reference_price")}),
+        (
+            "Price guards",
+            {"fields": ("calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band")},
+        ),
+    )

@@ -1,0 +1,117 @@
+"""Reference data as files: columns of each noun, codes instead of row numbers, one revision a file."""
+
+from typing import Any
+
+from import_export import fields, resources, widgets
+
+from accounts.models import Asset, Client, Desk, Shard, SubAccount
+from margin.flow.reference import reference_changed
+from margin.models import Calendar, Instrument, MarginSchedule, RiskFactor, Source, Venue
+
+
+def by_code(column: str, model: Any) -> fields.Field:
+    """A column that names another row by its code."""
+    return fields.Field(column_name=column, attribute=column, widget=widgets.ForeignKeyWidget(model, "code"))
+
+
+class ReferenceResource(resources.ModelResource):
+    """Rows are found by code; a file that changes anything takes one revision and leaves one audit row."""
+
+    def __init__(self, person: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.person = person
+
+    def after_import(self, dataset: Any, result: Any, **options: Any) -> None:
+        if options.get("dry_run"):
+            return
+        counts = {name: count for name, count in result.totals.items() if count}
+        reference_changed(
+            person=self.person,
+            subject=f"import of {self._meta.model._meta.verbose_name_plural}",
+            desk=None,
+            after=counts,
+        )
+
+    class Meta:
+        abstract = True
+        import_id_fields = ("code",)
+        skip_unchanged = True
+        report_skipped = True
+        use_transactions = True
+        clean_model_instances = True
+
+
+class DeskResource(ReferenceResource):
+    reporting_currency = by_code("reporting_currency", Asset)
+
+    class Meta(ReferenceResource.Meta):
+        model = Desk
+        fields = ("code", "name", "zone", "reporting_currency")
+
+
+class AssetResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = Asset
+        fields = ("code", "name", "kind", "scale", "shock_loading", "step")
+
+
+class ClientResource(ReferenceResource):
+    desk = by_code("desk", Desk)
+    shard = fields.Field(
+        column_name="shard", attribute="shard", widget=widgets.ForeignKeyWidget(Shard, "number")
+    )
+
+    class Meta(ReferenceResource.Meta):
+        model = Client
+        fields = ("code", "name", "desk", "regulatory_class", "status", "shard")
+
+
+class SubAccountResource(ReferenceResource):
+    client = by_code("client", Client)
+    base_currency = by_code("base_currency", Asset)
+
+    class Meta(ReferenceResource.Meta):
+        model = SubAccount
+        fields = ("code", "name", "client", "default_mode", "base_currency", "status")
+
+
+class VenueResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = Venue
+        fields = ("code", "name")
+
+
+class CalendarResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = Calendar
+        fields = ("code", "name", "zone", "sessions", "holidays")
+
+
+class RiskFactorResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = RiskFactor
+        fields = ("code", "name", "asset_class")
+
+
+class SourceResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = Source
+        fields = ("code", "name")
+
+
+class MarginScheduleResource(ReferenceResource):
+    class Meta(ReferenceResource.Meta):
+        model = MarginSchedule
+        fields = ("code", "name")
+
+
+class InstrumentResource(ReferenceResource):
+    venue = by_code("venue", Venue)
+    settlement = by_code("settlement", Asset)
+    underlying = by_code("underlying", Asset)
+    calendar = by_code("calendar", Calendar)
+    schedule = by_code("schedule", MarginSchedule)
+
+    class Meta(ReferenceResource.Meta):
+        model = Instrument
+        exclude = ("id",)

@@ -1,0 +1,165 @@
+"""The admin: every noun findable and cut to the caller's desks, no page that asks per row, rules by proposal."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Client, Proposal
+from margin.models import Limit, ScheduleVersion
+from tests import factories
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+OURS = [
+    model
+    for model in admin.site._registry
+    if model._meta.app_label in {"accounts", "margin", "django_celery_beat"}
+]
+
+
+@pytest.fixture
+def ada_in(cast: Cast, client: Browser) -> Browser:
+    client.force_login(cast.ada)
+    return client
+
+
+def listing(model: type) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_noun_has_a_page_that_opens(ada_in: Browser, model: type) -> None:
+    assert ada_in.get(listing(model)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["rita", "vic", "otto", "nobody"])
+def test_who_is_not_staff_finds_no_admin(cast: Cast, client: Browser, name: str) -> None:
+    client.force_login(getattr(cast, name))
+    assert client.get("/admin/", follow=False).status_code in {302, 403, 404}
+
+
+def test_rows_of_other_desks_do_not_exist(cast: Cast, ada_in: Browser) -> None:
+    factories.client("MINE", of=cast.prime)
+    other = factories.client("THEIRS", of=cast.retail)
+    page = ada_in.get(listing(Client)).content.decode()
+    assert "MINE" in page
+    assert "THEIRS" not in page
+    assert ada_in.get(reverse("admin:accounts_client_change", args=[other.pk])).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "url", ["accounts_client", "margin_positionversion", "margin_limit", "accounts_transfer"]
+)
+def test_a_list_asks_no_query_per_row(cast: Cast, ada_in: Browser, url: str) -> None:
+    def fill(number: int) -> None:
+        account = factories.sub_account(
+            f"C{number:02d}-1", of=factories.client(f"C{number:02d}", of=cast.prime)
+        )
+        instrument = factories.instrument(f"I{number:02d}")
+        factories.position(account, instrument, "1", "100")
+        factories.balance(account, "100")
+        factories.limit(cast.prime, "5", scope="client", client=account.client)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert ada_in.get(reverse(f"admin:{url}_changelist")).status_code == 200
+        return len(asked)
+
+    fill(1)
+    queries()  # content types and the like are asked once and kept
+    few = queries()
+    for number in range(2, 9):
+        fill(number)
+    assert queries() == few
+
+
+LIMIT = {"kind": "leverage", "scope": "desk", "value": "10", "reason": "calm"}
+
+
+def test_saving_a_limit_makes_a_proposal_that_another_admin_approves(cast: Cast, ada_in: Browser) -> None:
+    said = ada_in.post("/admin/margin/limit/add/", {**LIMIT, "desk": cast.prime.pk})
+    proposal = Proposal.objects.get()
+    assert said.url == reverse("admin:accounts_proposal_change", args=[proposal.pk])
+    assert not Limit.objects.exists()
+    deed = reverse("admin:decide_proposal", args=[proposal.pk, "approve"])
+    ada_in.post(deed)
+    assert not Limit.objects.exists(), "its author approved it"
+    ada_in.force_login(cast.eve)
+    ada_in.post(deed, {"note": "agreed"})
+    assert Limit.objects.get().value == 10
+
+
+def test_editing_a_limit_proposes_the_next_version(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    page = reverse("admin:margin_limit_change", args=[limit.pk])
+    assert ada_in.get(page).status_code == 200
+    ada_in.post(page, {"value": "8", "reason": "storm"})
+    assert Proposal.objects.get().change["value"] == "8"
+    assert Limit.objects.get().value == 10
+
+
+def test_a_refused_value_is_said_beside_its_field(cast: Cast, ada_in: Browser) -> None:
+    page = ada_in.post("/admin/margin/limit/add/", {**LIMIT, "desk": cast.prime.pk, "value": "-1"})
+    assert page.status_code == 200
+    assert "limit_is_positive" in page.content.decode()
+    assert not Proposal.objects.exists()
+
+
+def test_ending_a_limit_is_a_proposal_too(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    ada_in.post(reverse("admin:margin_limit_delete", args=[limit.pk]), {"post": "yes"})
+    assert Proposal.objects.get().change["end"] is True
+    assert Limit.objects.filter(revision_to__isnull=True).exists()
+
+
+def test_tiers_are_edited_together_and_proposed_together(cast: Cast, ada_in: Browser) -> None:
+    version = ScheduleVersion.objects.get(schedule=factories.schedule("FLAT"))
+    tier = version.tiers.get()
+    rows = {
+        "tiers-TOTAL_FORMS": "2", "tiers-INITIAL_FORMS": "1", "tiers-0-id": tier.pk, "tiers-0-version": version.pk,
+        "tiers-0-floor": "0", "tiers-0-initial_rate": "0.05", "tiers-0-maintenance_rate": "0.02",
+        "tiers-1-version": version.pk, "tiers-1-floor": "1000", "tiers-1-initial_rate": "0.1",
+        "tiers-1-maintenance_rate": "0.05",
+    }  # fmt: skip
+    page = reverse("admin:margin_scheduleversion_change", args=[version.pk])
+    assert ada_in.get(page).status_code == 200
+    ada_in.post(page, {**rows, "reason": "larger books"})
+    assert [row["floor"] for row in Proposal.objects.get().change["rows"]] == ["0", "1000"]
+    assert version.tiers.get().maintenance_rate == Decimal("0.01"), "the version in force was changed"
+    falling = ada_in.post(page, {**rows, "tiers-1-maintenance_rate": "0.01", "reason": "x"})
+    assert "may not fall" in falling.content.decode()
+
+
+def test_a_proposal_page_shows_the_difference(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    ada_in.post(reverse("admin:margin_limit_change", args=[limit.pk]), {"value": "8", "reason": "storm"})
+    page = ada_in.get(
+        reverse("admin:accounts_proposal_change", args=[Proposal.objects.get().pk])
+    ).content.decode()
+    assert "You proposed this" in page
+    assert "<strong>8</strong>" in page
+
+
+def test_an_import_shows_its_difference_first_and_takes_one_revision(cast: Cast, ada_in: Browser) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from accounts.models import Shard
+    from margin.models import Venue
+
+    factories.venue("SIM")
+    file = SimpleUploadedFile("v.csv", b"code,name\nSIM,Simulated\nNEW,New venue\n")
+    page = ada_in.post("/admin/margin/venue/import/", {"import_file": file, "format": "0"})
+    assert page.status_code == 200
+    assert not Venue.objects.filter(code="NEW").exists()
+    before = Shard.objects.get(number=0).revision
+    confirm = page.context["confirm_form"].initial
+    ada_in.post("/admin/margin/venue/process_import/", confirm)
+    assert Venue.objects.get(code="NEW").name == "New venue"
+    assert Shard.objects.get(number=0).revision == before + 1
