@@ -128,6 +128,12 @@ def desk_codes_of(person_ids: Iterable[int], action: Action) -> set[tuple[int, s
     return set(grants.values_list("user_id", "desk__code"))
 
 
+def people_with(action: Action, desk: Desk) -> "QuerySet[User]":
+    """The active people whose role on the desk lets them do this: whom a message about it is for."""
+    grants = RoleGrant.objects.filter(desk=desk, role__in=roles_for(action), revision_to__isnull=True)
+    return User.objects.filter(is_active=True, pk__in=grants.values("user")).order_by("pk")
+
+
 def may(who: Who, action: Action, desk: Desk | None) -> bool:
     """Whether the caller may do this on the desk. No desk: house-wide, takes the right on any."""
     desks = desks_where(who, action)

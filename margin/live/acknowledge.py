@@ -1,28 +1,37 @@
 """An alert taken over the socket: the same deed as on page and API, answered in frames."""
 
+from importlib import import_module
+
+from django.conf import settings
+
 from accounts.access import Action, for_user, may
 from accounts.models import User
+from accounts.sessions import Seat, acted_lately
 from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of
 from margin.notify.events import Ack, AlertView, Error
+from margin.notify.hints import send_alerts_changed
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
 
-def acknowledge_alert(person_id: int, desk_code: str, frame: Ack) -> AlertView | Error:
+def acknowledge_alert(seat: Seat, frame: Ack) -> AlertView | Error:
     """The alert as it stands afterwards, or why it was not taken. Another desk's alert does not exist."""
-    person = User.objects.get(pk=person_id)
-    seen = for_user(Alert.objects.select_related("desk"), person).filter(desk__code=desk_code)
+    from margin.flow.acknowledge import acknowledge
+
+    person = User.objects.get(pk=seat.person_id)
+    seen = for_user(Alert.objects.select_related("desk"), person).filter(desk__code=seat.desk_code)
     alert = seen.filter(pk=frame.alert).first()
     if alert is None:
         return _error(frame, 404, "not_found", "There is no such alert.")
     if not may(person, Action.ACKNOWLEDGE, alert.desk):
         return _error(frame, 403, "not_allowed", "Your role does not acknowledge alerts.")
-    from margin.flow.acknowledge import acknowledge
-
+    if not acted_lately(import_module(settings.SESSION_ENGINE).SessionStore(seat.session_key)):
+        return _error(frame, 403, "confirm_password", "Nobody was here for a while: sign in again to act.")
     answer = acknowledge(alert=alert, person=person, note=frame.note, now=clock.now())
     if isinstance(answer, Refusal):
         return _error(frame, 409, answer.rule, answer.message)
+    send_alerts_changed(seat.desk_code)
     return view_of(Alert.objects.select_related(*RELATED).get(pk=alert.pk))
 
 

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from accounts.sessions import NoSeat
+
 
 class Close(IntEnum):
     RECONNECT = 4001
@@ -10,3 +12,6 @@ class Close(IntEnum):
     NOT_THIS_DESK = 4403
     TOO_SLOW = 4408
     TOO_MANY = 4429
+
+
+NO_SEAT = {NoSeat.NOT_SIGNED_IN: Close.NOT_SIGNED_IN, NoSeat.NOT_THIS_DESK: Close.NOT_THIS_DESK}

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.sessions import NoSeat, take_seat
 from margin.live.acknowledge import acknowledge_alert
-from margin.live.codes import Close
+from margin.live.codes import NO_SEAT, Close
 from margin.live.database import in_database
 from margin.live.hub import hub
-from margin.live.permission import Refused, judge
 from margin.live.rate import Bucket
 from margin.live.socket import Send, Socket
 from margin.notify.events import Ack, ClientFrame, Error, Ping, Pong, View, decode, encode
@@ -30,11 +30,11 @@ async def desk_socket(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await send({"type": "websocket.accept"})
     desk = scope["url_route"]["kwargs"]["desk"]
     session = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
-    person = await in_database(judge)(session, desk)
-    if isinstance(person, Refused):
-        await send({"type": "websocket.close", "code": int(person.code)})
+    seat = await in_database(take_seat)(session, desk)
+    if isinstance(seat, NoSeat):
+        await send({"type": "websocket.close", "code": int(NO_SEAT[seat])})
         return
-    socket = Socket(send, person=person.pk, session=session, desk=desk)
+    socket = Socket(send, seat)
     default = spec_of(View(), COLUMNS)
     if isinstance(default, Error) or not hub().enter(socket, default):
         socket.close(Close.TOO_MANY)
@@ -80,7 +80,7 @@ async def _view(socket: Socket, frame: View) -> Error | None:
 
 
 async def _ack(socket: Socket, frame: Ack) -> Error | None:
-    answer = await in_database(acknowledge_alert)(socket.person, socket.desk, frame)
+    answer = await in_database(acknowledge_alert)(socket.seat, frame)
     if isinstance(answer, Error):
         return answer
     socket.reply(hub().rooms[socket.desk].alert_text(answer, ref=frame.ref))

@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from margin.live.codes import Close
+from accounts.sessions import PEOPLE_GROUP, seats_lost
+from margin.live.codes import NO_SEAT
 from margin.live.database import in_database
 from margin.live.ear import Ear, Message
-from margin.live.permission import Refused, judge
 from margin.live.room import Room
 from margin.live.socket import Socket
-from margin.notify.hints import desk_group, people_group
+from margin.notify.hints import desk_group
 from margin.notify.push import Spec
 from riskdesk import clock
 
@@ -38,7 +38,7 @@ class Hub:
     def start(self) -> None:
         self._tasks["ear"] = asyncio.create_task(self._ear.run())
         self._tasks["watch"] = asyncio.create_task(self._watch())
-        self._errand(self._ear.listen_to(people_group()))
+        self._errand(self._ear.listen_to(PEOPLE_GROUP))
 
     async def stop(self) -> None:
         tasks = [*self._tasks.values(), *self._errands]
@@ -49,8 +49,8 @@ class Hub:
     # --- sockets ---------------------------------------------------------------------------------------
     def enter(self, socket: Socket, spec: Spec) -> bool:
         """Let a socket in, beginning with a snapshot. False: this person has too many open."""
-        mine = Counter(other.person for room in self.rooms.values() for other in room.sockets)
-        if mine[socket.person] >= MOST_SOCKETS_EACH:
+        mine = Counter(other.seat.person_id for room in self.rooms.values() for other in room.sockets)
+        if mine[socket.seat.person_id] >= MOST_SOCKETS_EACH:
             return False
         if socket.desk not in self.rooms:
             room = self.rooms[socket.desk] = Room(socket.desk)
@@ -65,7 +65,7 @@ class Hub:
 
     def sockets(self, person: int | None = None) -> list[Socket]:
         every = (socket for room in self.rooms.values() for socket in room.sockets)
-        return [socket for socket in every if person is None or socket.person == person]
+        return [socket for socket in every if person is None or socket.seat.person_id == person]
 
     # --- what the layer says ---------------------------------------------------------------------------
     def _heard(self, message: Message) -> None:
@@ -108,15 +108,12 @@ class Hub:
             self._errand(self.look_again())
 
     async def look_again(self, person: int | None = None) -> None:
-        """Ask of every distinct session and desk whether it still may; close those that may not."""
-        asked: dict[tuple[str, str], Close | None] = {}
-        for socket in self.sockets(person):
-            question = (socket.session, socket.desk)
-            if question not in asked:
-                answer = await in_database(judge)(*question)
-                asked[question] = answer.code if isinstance(answer, Refused) else None
-            if (code := asked[question]) is not None:
-                socket.close(code)
+        """Ask of every seat (of one person, or all) whether it still holds; close those that lost it."""
+        sockets = self.sockets(person)
+        lost = await in_database(seats_lost)({socket.seat for socket in sockets})
+        for socket in sockets:
+            if (why := lost.get(socket.seat)) is not None:
+                socket.close(NO_SEAT[why])
 
     def _errand(self, deed: "asyncio._CoroutineLike[None]") -> None:
         """A short deed in the background; its fault is logged, and the next beat or watch does it again."""

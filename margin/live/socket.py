@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from accounts.sessions import Seat
 from margin.live.codes import Close
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -23,8 +24,8 @@ GONE = (OSError, RuntimeError)
 class Socket:
     """The writing side of a connection. All methods but `write` return at once and never block."""
 
-    def __init__(self, send: Send, *, person: int, session: str, desk: str) -> None:
-        self.person, self.session, self.desk = person, session, desk
+    def __init__(self, send: Send, seat: Seat) -> None:
+        self.seat, self.desk = seat, seat.desk_code
         self.newest: Callable[[], str] | None = None
         self._send = send
         self._news: deque[str] = deque()

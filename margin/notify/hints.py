@@ -29,11 +29,6 @@ def desk_group(desk: str) -> str:
     return group_of("desk", desk)
 
 
-def people_group() -> str:
-    """Where every server process hears that a person's session or roles changed."""
-    return group_of("people", "house")
-
-
 def send_hint(desk: str, shard: int, seq: int, run: str, *, alerts: bool = True) -> None:
     """Say that a run of a shard moved a desk, and whether its alerts changed too. Call after the commit."""
     send_hints([desk], shard, seq, run, alerts=alerts)

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from accounts.models import User
+from accounts.sessions import open_session
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Frame, ShownPrice, columns_of, write_frame
 
 DEADLINE_SECONDS = 15.0
@@ -61,6 +62,9 @@ def write_run(seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str
 def cookie_of(person: User) -> str:
     browser = Client()
     browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    session = browser.session
+    open_session(session)
+    session.save()
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 

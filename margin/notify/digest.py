@@ -1,0 +1,156 @@
+"""The daily digest: one mail a person, with what the desk must know when the day turns.
+
+Takes a desk and the time; gives waiting `Delivery` rows. Reads the newest frames and the breach and alert
+rows; sends nothing (the outbox does), and knows nothing of schedules: whoever calls keeps the once-a-day
+promise.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from accounts.access import Action, people_with
+from accounts.models import Desk
+from margin.book.read import account_rows, desk_summary
+from margin.models import Alert, Breach, Delivery
+from margin.notify.email import Letter, local_time, site_link, write
+from margin.notify.figures import SEVERITIES
+
+MOST_LINES = 8
+LEVEL_NAMES = {
+    "liquidation": "Liquidation",
+    "margin_call": "Margin call",
+    "danger": "Danger",
+    "at_risk": "At risk",
+    "watch": "Watch",
+    "normal": "Normal",
+    "unknown": "Unknown",
+}
+Line = dict[str, str]
+
+
+def compose_digests(desk: Desk, now: datetime) -> list[Delivery]:
+    """Write the day's digest into the outbox, one row for each person who may see the desk."""
+    people = [person for person in people_with(Action.SEE_DESK, desk) if person.email]
+    letter = compose_digest(desk, now)
+    rows = [
+        Delivery(
+            desk=desk,
+            kind="digest",
+            recipient=person.email,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            created_at=now,
+            due_at=now,
+        )
+        for person in people
+    ]
+    return Delivery.objects.bulk_create(rows)
+
+
+def compose_digest(desk: Desk, now: datetime) -> Letter:
+    """The digest as it will look."""
+    breaches = list(
+        Breach.objects.filter(desk=desk)
+        .exclude(state=Breach.State.CURED)
+        .select_related("client", "sub_account")
+        .order_by("opened_at")
+    )
+    summary = desk_summary(desk.code)
+    rows = account_rows([desk.code])
+    levels = summary["levels"] if summary else {}
+    trouble = sum(levels.get(level, 0) for level in ("liquidation", "margin_call", "danger"))
+    state = f"{counted(len(breaches), 'open breach', 'es')}, {counted(trouble, 'account')} in danger or worse"
+    return write(
+        "digest",
+        f"{desk.name}, {now.astimezone(ZoneInfo(desk.zone)):%a %-d %b}: {state}",
+        severity="critical" if trouble else "warning" if breaches else "info",
+        desk=desk,
+        state=state,
+        at=local_time(now, desk.zone),
+        figures_at=local_time(datetime.fromisoformat(summary["at"]), desk.zone) if summary else "",
+        levels=[(name, levels.get(level, 0)) for level, name in LEVEL_NAMES.items()],
+        totals=_totals(summary),
+        breaches=[_breach_line(breach, now) for breach in breaches[:MOST_LINES]],
+        more_breaches=max(0, len(breaches) - MOST_LINES),
+        nearest=[_nearest_line(row) for row in rows if row["distance"] is not None][:MOST_LINES],
+        largest=_largest(rows),
+        alerts=_alerts_of_the_day(desk, now),
+        link=site_link("/"),
+        run=summary["run"] if summary else "none",
+    )
+
+
+def _totals(summary: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if summary is None:
+        return []
+    names = {
+        "equity": "Equity",
+        "house_maintenance": "Requirement with buffers",
+        "gross": "Gross exposure",
+        "net": "Net exposure",
+    }
+    return [(name, f"{money(summary[key])} {summary['currency']}") for key, name in names.items()]
+
+
+def _breach_line(breach: Breach, now: datetime) -> Line:
+    return {
+        "what": breach.get_rule_display(),
+        "whom": breach.sub_account.code if breach.sub_account else breach.client.code,
+        "reason": breach.reason,
+        "state": breach.get_state_display(),
+        "age": age(now - breach.opened_at),
+    }
+
+
+def _nearest_line(row: dict[str, Any]) -> Line:
+    return {
+        "account": row["account"],
+        "client": row["client_name"] or row["client"],
+        "level": LEVEL_NAMES.get(row["level"], row["level"]),
+        "distance": percent(row["distance"]),
+    }
+
+
+def _largest(rows: list[dict[str, Any]]) -> Line | None:
+    """The sub-account that binds most margin (compared within the figures' own currencies)."""
+    known = [row for row in rows if row["house_maintenance"] is not None]
+    if not known:
+        return None
+    row = max(known, key=lambda row: Decimal(row["house_maintenance"]))
+    return {
+        "account": row["account"],
+        "requirement": f"{money(row['house_maintenance'])} {row['currency']}",
+        "use": percent(row["utilisation"]) if row["utilisation"] is not None else "unknown",
+    }
+
+
+def _alerts_of_the_day(desk: Desk, now: datetime) -> list[tuple[str, int]]:
+    raised = Alert.objects.filter(desk=desk, raised_at__gt=now - timedelta(days=1), raised_at__lte=now)
+    counts = Counter(raised.order_by().values_list("severity", flat=True))
+    return [(Alert.Severity(severity).label, counts[severity]) for severity in SEVERITIES]
+
+
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+def money(amount: str) -> str:
+    """A figure for reading: grouped, whole units."""
+    return f"{Decimal(amount):,.0f}"
+
+
+def percent(rate: str) -> str:
+    return f"{Decimal(rate) * 100:.2f} %"
+
+
+def age(duration: timedelta) -> str:
+    """How long, in the two largest units."""
+    minutes = int(duration.total_seconds()) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

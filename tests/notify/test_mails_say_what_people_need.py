@@ -1,0 +1,151 @@
+"""What an alert's mail and the daily digest look like, in both bodies."""
+
+import dataclasses
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.access import Action, people_with
+from margin.models import Alert, Breach, Delivery, Run
+from margin.notify.digest import age, compose_digest, compose_digests
+from margin.notify.email import Letter, compose
+from tests import factories
+from tests.conftest import Cast
+from tests.live.desk import account, write_run
+
+NOW = factories.MONDAY_NOON
+
+
+@pytest.fixture(autouse=True)
+def _place(settings: Any, tmp_path: Path) -> None:
+    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path, base_url="https://desk.example")
+
+
+def mail_says(letter: Letter, *texts: str) -> None:
+    """Each text stands in both bodies."""
+    for text in texts:
+        assert text in letter.text
+        assert text in letter.html
+
+
+def alert(**fields: Any) -> Alert:
+    owner = factories.client("NORTH", of=factories.desk())
+    defaults = {
+        "desk": owner.desk,
+        "client": owner,
+        "sub_account": factories.sub_account("NORTH-1", of=owner),
+        "reason": "breach_opened",
+        "severity": "critical",
+        "title": "NORTH-1 is above its leverage cap",
+        "text": "Leverage 10.4 against 10.\nGross rose by 5 %.",
+        "key": "k",
+        "raised_at": NOW,
+    }
+    return Alert.objects.create(**(defaults | fields))
+
+
+def test_an_alerts_mail_names_whom_when_and_where_to_look(db: None) -> None:
+    letter = compose(alert())
+    assert letter.subject == "\N{LARGE RED CIRCLE} Prime: NORTH-1 is above its leverage cap"
+    mail_says(
+        letter,
+        "NORTH-1 is above its leverage cap",
+        "Leverage 10.4 against 10.",
+        "Gross rose by 5 %.",
+        "North Trading (NORTH)",
+        "Mon 2 Mar 2026, 07:00:00 EST (America/New_York)",
+        "https://desk.example/accounts/NORTH-1/",
+    )
+
+
+def test_styles_lie_on_the_elements_and_the_dark_ones_stay_a_rule(db: None) -> None:
+    html = compose(alert()).html
+    assert '<h1 style="' in html
+    assert "prefers-color-scheme: dark" in html
+    assert "<script" not in html
+    assert "src=" not in html, "a mail fetches nothing"
+
+
+def test_text_of_people_never_becomes_markup_or_a_header(db: None) -> None:
+    letter = compose(alert(title="<b>x</b>\r\nBcc: evil@evil.example", text="<img src=x onerror=1>"))
+    assert "\n" not in letter.subject
+    assert "\r" not in letter.subject
+    assert "<b>" not in letter.html
+    assert "<img" not in letter.html
+    assert "&lt;img src=x onerror=1&gt;" in letter.html
+    assert "<img src=x onerror=1>" in letter.text
+
+
+def test_composing_asks_no_database_beyond_the_alert(db: None, django_assert_num_queries: Any) -> None:
+    row = Alert.objects.select_related("desk", "client", "sub_account").get(pk=alert().pk)
+    with django_assert_num_queries(0):
+        compose(row)
+
+
+def test_the_digest_tells_levels_breaches_nearest_and_largest(db: None) -> None:
+    raised = alert()
+    run = Run.objects.create(shard=factories.shard(), started_at=NOW, engine_version="test")
+    Breach.objects.create(
+        desk=raised.desk,
+        client=raised.client,
+        sub_account=raised.sub_account,
+        rule="client_leverage",
+        subject="client:NORTH",
+        state="open",
+        measured=Decimal("10.4"),
+        allowed=Decimal(10),
+        reason="Leverage 10.4 against 10",
+        opened_at=NOW - timedelta(hours=26, minutes=5),
+        opened_by=run,
+        changed_at=NOW,
+    )
+    write_run(
+        4,
+        [
+            account("NORTH-1", level="danger", distance="0.0121", client_name="North Trading"),
+            account("BIG-1", house_maintenance="1234567.00", utilisation="0.61"),
+        ],
+    )
+    letter = compose_digest(raised.desk, NOW)
+    assert letter.subject == "Prime, Mon 2 Mar: 1 open breach, 1 account in danger or worse"
+    mail_says(
+        letter,
+        "Client leverage cap",
+        "1 d 2 h",
+        "NORTH-1",
+        "1.21 %",
+        "1,234,567 USD",
+        "61.00 % used",
+        "Mon 2 Mar 2026, 07:00:00 EST (America/New_York)",
+        "https://desk.example/",
+    )
+
+
+def test_a_desk_without_any_run_still_gets_an_honest_digest(db: None) -> None:
+    mail_says(compose_digest(factories.desk(), NOW), "No run has computed this desk yet.", "None.")
+
+
+def test_everyone_who_may_see_the_desk_gets_one_digest(cast: Cast) -> None:
+    cast.vic.email = ""
+    cast.vic.save()
+    cast.ada.is_active = False
+    cast.ada.save()
+    factories.grant(cast.rita, cast.prime, factories.Role.ADMINISTRATOR)
+    compose_digests(cast.prime, NOW)
+    waiting = Delivery.objects.filter(kind="digest", state="waiting")
+    assert sorted(row.recipient for row in waiting) == ["eve@desk.example", "rita@desk.example"]
+
+
+def test_people_are_found_by_what_their_role_lets_them_do(cast: Cast) -> None:
+    assert list(people_with(Action.ACKNOWLEDGE, cast.prime)) == [cast.rita]
+    assert list(people_with(Action.SEE_DESK, cast.retail)) == [cast.otto]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, "0 min"), (59, "59 min"), (61, "1 h 1 min"), (3000, "2 d 2 h")]
+)
+def test_ages_are_said_in_their_two_largest_units(minutes: int, said: str) -> None:
+    assert age(timedelta(minutes=minutes)) == said
