@@ -1,0 +1,120 @@
+"""The clients a manager wants to see, each one a case. Everyone here is invented."""
+
+# ruff: noqa: E501 - tables read better in rows
+
+from decimal import Decimal
+
+from margin.demo.plans import AccountPlan, ClientPlan, PositionPlan, start_price
+
+D = Decimal
+
+
+def at_market(instrument: str, quantity: str, **options: object) -> PositionPlan:
+    """A position entered at the start price."""
+    return PositionPlan(instrument, D(quantity), start_price(instrument), **options)  # type: ignore[arg-type]
+
+
+def cast() -> list[ClientPlan]:
+    return [
+        hedged_fund(),
+        near_the_cap(),
+        coin_in_coin(),
+        at_the_requirement(),
+        event_trader(),
+        gold_house(),
+        cap_strategy(),
+    ]
+
+
+def hedged_fund() -> ClientPlan:
+    """The same fund twice: once with everything shared, once with its event book walled off."""
+    core = [at_market("BTC-PERP", "120"), at_market("BTC-QTR", "-118"), at_market("ETH-PERP", "900")]
+    event = [("SOL-PERP", "9000", "190000"), ("DOGE-PERP", "-2500000", "60000")]
+    shared = AccountPlan(
+        "HALCYON-CROSS", "Everything in one pool", "cross", "USD", {"USD": D(3_400_000), "USDT": D(900_000)},
+        [*core, *(at_market(i, q, strategy="event") for i, q, _ in event)],
+    )  # fmt: skip
+    walled = AccountPlan(
+        "HALCYON-WALLED", "Event book walled off", "hybrid", "USD", {"USD": D(3_400_000), "USDT": D(900_000)},
+        [
+            *(at_market(p.instrument, str(p.quantity)) for p in core),
+            *(at_market(i, q, mode="isolated", isolated_margin=D(m), strategy="event") for i, q, m in event),
+        ],
+    )  # fmt: skip
+    return ClientPlan(
+        "HALCYON", "Halcyon Basis Fund", "PRIME", "eligible", [shared, walled], leverage_cap=D(15)
+    )
+
+
+def near_the_cap() -> ClientPlan:
+    """99 % of its cap, hedged so that only the price level moves it: a firmer euro takes it over."""
+    book = [
+        at_market("EUR-USD", "4550000"),
+        PositionPlan("EUR-USD", D(-4_574_000), start_price("EUR-USD"), strategy="hedge"),
+    ]
+    return ClientPlan(
+        "ORCHARD", "Orchard Currency Partners", "PRIME", "professional",
+        [AccountPlan("ORCHARD-FX", "Currency carry", "cross", "USD", {"USD": D(1_000_000)}, book)],
+        leverage_cap=D(10),
+    )  # fmt: skip
+
+
+def coin_in_coin() -> ClientPlan:
+    """Bitcoin as collateral for more bitcoin: a fall takes from both sides."""
+    book = [at_market("BTC-PERP", "95"), at_market("BTC-COIN", "12000", strategy="coin")]
+    return ClientPlan(
+        "LODESTAR", "Lodestar Digital", "PRIME", "professional",
+        [AccountPlan("LODESTAR-COIN", "Long on its own coin", "cross", "USD", {"BTC": D("24.5"), "USD": D(40_000)}, book)],
+        leverage_cap=D(12),
+    )  # fmt: skip
+
+
+def at_the_requirement() -> ClientPlan:
+    """Equity equal to the requirement to the cent: not a breach, and one tick from one."""
+    book = [at_market("USDT-USD", "1000000")]
+    account = AccountPlan(
+        "KEYSTONE-PEG", "Exactly at its requirement", "cross", "USD", {"USD": D(30_000)}, book, D(0)
+    )
+    return ClientPlan("KEYSTONE", "Keystone Treasury", "PRIME", "professional", [account], leverage_cap=D(50))
+
+
+def event_trader() -> ClientPlan:
+    """Isolated bets that can be lost alone: the wallet beside them is never touched."""
+    book = [
+        at_market("SOL-PERP", "2000", mode="isolated", isolated_margin=D(32_500), strategy="event"),
+        at_market("XRP-PERP", "250000", mode="isolated", isolated_margin=D(24_000), strategy="event"),
+        at_market("XAU-USD", "60", strategy="core"),
+    ]
+    account = AccountPlan(
+        "MERIDIAN-EVENT", "Isolated bets beside a core", "hybrid", "USD", {"USD": D(60_000)}, book
+    )
+    return ClientPlan(
+        "MERIDIAN", "Meridian Event Driven", "PRIME", "professional", [account], leverage_cap=D(12)
+    )
+
+
+def gold_house() -> ClientPlan:
+    """Close to the cap on gold: the metal's own cap binds before the client's."""
+    book = [
+        at_market("XAU-USD", "760"),
+        PositionPlan("XAU-USD", D(-752), start_price("XAU-USD"), strategy="hedge"),
+    ]
+    account = AccountPlan("FOUNDRY-METAL", "Gold both ways", "cross", "USD", {"USD": D(402_000)}, book)
+    return ClientPlan("FOUNDRY", "Foundry Metals", "PRIME", "professional", [account], leverage_cap=D(30))
+
+
+def cap_strategy() -> ClientPlan:
+    """A sub-account with a cap of its own, tighter than the client's."""
+    book = [
+        at_market("EUR-USD", "1800000"),
+        PositionPlan("EUR-USD", D(-1_820_000), start_price("EUR-USD"), strategy="hedge"),
+    ]
+    tight = AccountPlan(
+        "TAMARIND-FX", "Capped by mandate", "cross", "USD", {"USD": D(500_000)}, book, leverage_cap=D(8)
+    )
+    calm = AccountPlan(
+        "TAMARIND-INDEX", "Index overlay", "cross", "EUR", {"EUR": D(800_000)}, [at_market("US500", "120")]
+    )
+    return ClientPlan(
+        "TAMARIND", "Tamarind Multi Strategy", "PRIME", "professional", [tight, calm], leverage_cap=D(20)
+    )
