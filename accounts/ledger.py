@@ -19,7 +19,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Balance, Desk, Pocket, Transfer, User
 from accounts.models.columns import BEYOND
-from accounts.movements import Movement, Place, change_by_place, client_pockets, refused
+from accounts.movements import (
+    Movement,
+    Place,
+    change_by_place,
+    client_pockets,
+    decimals_of,
+    refused,
+)
 from accounts.pockets import WALLET, external_pocket, house_pocket, pocket_for, shard_of
 from accounts.revisions import take_revisions
 from riskdesk import clock
@@ -30,6 +37,7 @@ __all__ = [
     "Movement",
     "Place",
     "Posted",
+    "decimals_of",
     "external_pocket",
     "house_pocket",
     "pocket_for",

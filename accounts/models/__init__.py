@@ -1,6 +1,6 @@
 """Who: people, desks, clients, sub-accounts, buffers, money, and what was done. Never imports `margin`."""
 
-from accounts.models.audit import AuditEvent, AuditSeal
+from accounts.models.audit import AuditEvent, AuditSeal, AuditUnsealed
 from accounts.models.clients import Client, HouseBuffer, Mode, RegulatoryClass, Status, SubAccount
 from accounts.models.desks import HOUSE, Asset, Desk, Shard
 from accounts.models.ledger import Balance, Pocket, Transfer
@@ -14,6 +14,7 @@ __all__ = [
     "Asset",
     "AuditEvent",
     "AuditSeal",
+    "AuditUnsealed",
     "Balance",
     "Client",
     "Desk",

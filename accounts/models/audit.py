@@ -48,3 +48,16 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"seal {self.number}"
+
+
+class AuditUnsealed(models.Model):
+    """An event that waits for its place in the chain. Written by the database with the event itself."""
+
+    desk_path = INTERNAL
+
+    event = models.OneToOneField(
+        AuditEvent, primary_key=True, on_delete=models.PROTECT, related_name="unsealed"
+    )
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} unsealed"
