@@ -47,7 +47,7 @@ def read(request: dict[str, Any]) -> tuple[Account, Market, Policy]:
         base,
         tuple(positions),
         (*wallet, *pockets),
-        {row["asset"]: _terms(row, base) for row in request["collateral"]},
+        {row["asset"]: _terms(row) for row in request["collateral"]},
         exact(request.get("buffer", "0")),
     )
     return account, _market(request, base), _policy(request)
@@ -73,14 +73,16 @@ def _instrument(code: str, row: dict[str, Any]) -> Instrument:
         row.get("allow_negative", False),
         exact(row.get("reference_price", "0")),
         exact(row.get("buffer", "0")),
+        exact(row.get("loading", "1")),
+        exact(row["fx_loading"]) if "fx_loading" in row else None,
     )
 
 
-def _terms(row: dict[str, Any], base: str) -> AssetTerms:
+def _terms(row: dict[str, Any]) -> AssetTerms:
     tiers = row.get("haircut_tiers") or [{"floor": "0", "rate": row.get("haircut", "0")}]
     cuts = Haircuts(tuple(HaircutTier(exact(tier["floor"]), exact(tier["rate"])) for tier in tiers))
     rate = exact(row.get("liability_rate", "0"))
-    return AssetTerms(row["asset"], cuts, rate, rate, loading=exact(0 if row["asset"] == base else 1))
+    return AssetTerms(row["asset"], cuts, rate, rate, loading=exact(row.get("loading", "1")))
 
 
 def _market(request: dict[str, Any], base: str) -> Market:
