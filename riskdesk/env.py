@@ -29,6 +29,7 @@ class Environment:
     demo: bool
     secret_key: str = field(repr=False)
     secret_key_fallbacks: tuple[str, ...] = field(repr=False)
+    audit_key: str = field(repr=False)
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -80,6 +81,7 @@ def read(reader: Reader) -> Environment:
         demo=reader.yes("DEMO", default=development),
         secret_key=reader.secret("SECRET_KEY", SAMPLE_SECRET if development else ""),
         secret_key_fallbacks=reader.secret_words("SECRET_KEY_FALLBACKS"),
+        audit_key=reader.secret("AUDIT_KEY"),
         database_url=database_url,
         database_owner_url=reader.server("DATABASE_OWNER_URL", ("postgres", "postgresql"), database_url),
         redis_url=reader.server("REDIS_URL", ("redis", "rediss", "unix")),
