@@ -59,11 +59,13 @@ def _judge(totals: Totals | None, cap: Cap) -> tuple[Severity, Reason]:
     """Multiplied across: equity of zero needs no path of its own."""
     if totals is None:
         return Severity.UNKNOWN, Reason.UNKNOWN_FIGURE
-    if totals.gross > 0 and totals.equity <= 0:
+    if totals.gross == 0:
+        return Severity.OK, Reason.WITHIN
+    if totals.equity <= 0:
         return Severity.BREACH, Reason.NO_EQUITY
     if totals.gross > cap.limit * totals.equity:
         return Severity.BREACH, Reason.OVER_LIMIT
-    if totals.gross > 0 and totals.gross >= cap.warn_at * cap.limit * totals.equity:
+    if totals.gross >= cap.warn_at * cap.limit * totals.equity:
         return Severity.WARN, Reason.NEAR_LIMIT
     return Severity.OK, Reason.WITHIN
 

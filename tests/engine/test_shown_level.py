@@ -1,0 +1,56 @@
+"""The shown level rises at once and falls only when it is meant."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from margin.engine.figures import Level
+from margin.engine.risk import Risk
+from margin.engine.steadied import Shown, steady
+from tests.engine.scene import DESK
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=10)
+
+
+def used(percent, maintenance=None):
+    house = Fraction(percent)
+    return Risk(Fraction(100), house, Fraction(percent if maintenance is None else maintenance), house)
+
+
+def test_it_rises_at_once():
+    assert steady(Shown(Level.WATCH), Level.DANGER, used(85), NOON, DESK) == Shown(Level.DANGER)
+
+
+def test_a_point_inside_is_not_enough_to_fall():
+    assert steady(Shown(Level.DANGER), Level.AT_RISK, used(79), LATER, DESK) == Shown(Level.DANGER)
+
+
+def test_two_points_inside_for_ten_seconds_is():
+    waiting = steady(Shown(Level.DANGER), Level.AT_RISK, used(78), NOON, DESK)
+    assert waiting == Shown(Level.DANGER, NOON)
+    almost = steady(waiting, Level.AT_RISK, used(78), LATER - timedelta(seconds=1), DESK)
+    assert almost.level is Level.DANGER
+    assert steady(almost, Level.AT_RISK, used(78), LATER, DESK) == Shown(Level.AT_RISK)
+
+
+def test_a_step_back_outside_starts_the_wait_again():
+    waiting = Shown(Level.DANGER, NOON)
+    assert steady(waiting, Level.AT_RISK, used(79), LATER, DESK) == Shown(Level.DANGER)
+
+
+def test_liquidation_is_left_by_its_own_figure_without_the_buffer():
+    waiting = steady(Shown(Level.LIQUIDATION), Level.MARGIN_CALL, used(120, maintenance=98), NOON, DESK)
+    assert waiting.inside_since == NOON
+    assert (
+        steady(waiting, Level.MARGIN_CALL, used(120, maintenance=98), LATER, DESK).level is Level.MARGIN_CALL
+    )
+
+
+def test_a_closed_out_pool_falls_too():
+    empty = Risk(Fraction(0), Fraction(0), Fraction(0), Fraction(0))
+    assert steady(Shown(Level.LIQUIDATION, NOON), Level.NORMAL, empty, LATER, DESK) == Shown(Level.NORMAL)
+
+
+def test_unknown_shows_at_once_and_is_left_at_once():
+    assert steady(Shown(Level.WATCH), Level.UNKNOWN, None, NOON, DESK) == Shown(Level.UNKNOWN)
+    assert steady(Shown(Level.UNKNOWN), Level.WATCH, used(61), NOON, DESK) == Shown(Level.WATCH)
