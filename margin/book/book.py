@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet
 from accounts.models import Balance, Pocket
 from margin.book.applies import Buffers
 from margin.book.facts import PositionFact, Revisions, Rules, Unusable
-from margin.book.past import balances_at
 from margin.book.load_market import in_force, optional
 from margin.book.load_rules import load_rules
+from margin.book.past import balances_at
 from margin.engine.types import Account, Holding, Mode, Position
 from margin.models import PositionVersion
 

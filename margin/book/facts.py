@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from margin.engine.calendar import TradingCalendar
 from margin.engine.types import AssetTerms, Instrument, Mode, Policy
 
 
@@ -40,15 +41,6 @@ class AccountFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Trading:
-    """When an instrument trades: weekly sessions in a zone, and holidays."""
-
-    zone: str
-    sessions: tuple[tuple[str, str], ...]
-    holidays: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Guarded:
     """How an instrument's prices are trusted: its sources in order, its patience, its band."""
 
@@ -58,7 +50,7 @@ class Guarded:
     soft_seconds: int
     hard_seconds: int
     guard_band: Fraction
-    trading: Trading
+    calendar: TradingCalendar
     price_places: int
 
 

@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from margin.book.facts import Edge, Guarded, Trading
+from margin.book.facts import Edge, Guarded
+from margin.engine.calendar import TradingCalendar, read_calendar
 from margin.engine.tiers import Haircuts, HaircutTier, Schedule, Tier
 from margin.engine.types import AssetTerms, Instrument, Kind
 from margin.models import HaircutVersion, InstrumentBuffer, RatePath, ScheduleVersion
 from margin.models import Instrument as InstrumentRow
 
 Built = TypeVar("Built")
+ALWAYS_OPEN = TradingCalendar("UTC")
 
 
 def in_force(revision: int) -> Q:
@@ -46,9 +48,9 @@ def load_instruments(
     )
     instruments, guarded = {}, {}
     for row in rows:
-        guarded[row.code] = _guarded(row)
+        guarded[row.code] = _guarded(row, faults)
         built = _or_fault(row.code, faults, partial(_instrument, row, schedules, buffers.get(row.pk)))
-        if built is not None:
+        if built is not None and row.code not in faults:
             instruments[row.pk] = built
     return instruments, guarded
 
@@ -98,8 +100,7 @@ def _schedule(version: ScheduleVersion, fee_rate: Fraction) -> Schedule:
     return Schedule(tiers, fee_rate=fee_rate, cap=cap, version=str(version.pk))
 
 
-def _guarded(row: InstrumentRow) -> Guarded:
-    calendar = row.calendar
+def _guarded(row: InstrumentRow, faults: dict[str, str]) -> Guarded:
     return Guarded(
         id=row.pk,
         code=row.code,
@@ -107,13 +108,14 @@ def _guarded(row: InstrumentRow) -> Guarded:
         soft_seconds=row.stale_soft_seconds,
         hard_seconds=row.stale_hard_seconds,
         guard_band=Fraction(row.guard_band),
-        trading=Trading(
-            calendar.zone,
-            tuple((session["from"], session["to"]) for session in calendar.sessions),
-            tuple(calendar.holidays),
-        ),
+        calendar=_or_fault(row.code, faults, partial(_calendar, row)) or ALWAYS_OPEN,
         price_places=_places(row.tick),
     )
+
+
+def _calendar(row: InstrumentRow) -> TradingCalendar:
+    own = row.calendar
+    return read_calendar(zone=own.zone, sessions=own.sessions, holidays=own.holidays)
 
 
 def _places(tick: Decimal) -> int:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from margin.book.facts import Guarded, QuoteFact
 from margin.book.frame import ShownPrice
+from margin.engine.calendar import is_open
 from margin.engine.shown import down, up
 from margin.engine.types import Mark, PriceState
 
@@ -72,7 +73,7 @@ def _stored(text: str | None) -> Decimal | None:
 MISSING = Pinned(None, PriceState.MISSING)
 
 
-def pin(guarded: Guarded, quotes: Mapping[str, QuoteFact], at: datetime, *, is_open: bool) -> Pinned:
+def pin(guarded: Guarded, quotes: Mapping[str, QuoteFact], at: datetime, *, trading: bool) -> Pinned:
     """The mark of one instrument at an instant."""
     ranked = [quotes[source] for source in guarded.sources if source in quotes]
     priced = [quote for quote in ranked if quote.confirmed_time is not None]
@@ -80,9 +81,9 @@ def pin(guarded: Guarded, quotes: Mapping[str, QuoteFact], at: datetime, *, is_o
         return MISSING
     for quote in priced:
         if not quote.doubt and _age_seconds(quote, at) <= guarded.soft_seconds:
-            return _certain(quote, PriceState.FRESH if is_open else PriceState.CLOSED)
+            return _certain(quote, PriceState.FRESH if trading else PriceState.CLOSED)
     newest = max(priced, key=_confirmed_at)
-    if not is_open:
+    if not trading:
         return _certain(newest, PriceState.CLOSED)
     doubted = any(q.doubt and (at - q.received_at).total_seconds() <= guarded.soft_seconds for q in ranked)
     return _in_doubt(newest, PriceState.UNCONFIRMED if doubted else PriceState.STALE, guarded, at)
@@ -119,14 +120,15 @@ def _in_doubt(quote: QuoteFact, state: PriceState, guarded: Guarded, at: datetim
 
 
 def pin_all(
-    guarded: Iterable[Guarded],
-    quotes: Mapping[str, Mapping[str, QuoteFact]],
-    at: datetime,
-    *,
-    closed: frozenset[str],
+    guarded: Iterable[Guarded], quotes: Mapping[str, Mapping[str, QuoteFact]], at: datetime
 ) -> dict[str, Pinned]:
-    """Every instrument's mark, by code; `closed` names those whose market rests now."""
-    return {g.code: pin(g, quotes.get(g.code, {}), at, is_open=g.code not in closed) for g in guarded}
+    """Every instrument's mark, by code. A market at rest by its calendar is closed, not stale."""
+    found, trading = {}, {}
+    for one in guarded:
+        if one.calendar not in trading:
+            trading[one.calendar] = is_open(one.calendar, at)
+        found[one.code] = pin(one, quotes.get(one.code, {}), at, trading=trading[one.calendar])
+    return found
 
 
 def _decimal(number: Fraction | None) -> Decimal | None:

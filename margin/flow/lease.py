@@ -90,7 +90,7 @@ class Lease:
 def take(shard: int, *, only_if_wanted: bool = False) -> Lease | NotTaken:
     """The lease, if the shard is free. What waited is taken with it: later askers wait for the next run."""
     token = uuid.uuid4()
-    values = {
+    values: dict[str, int | bool | float | uuid.UUID] = {
         "shard": shard,
         "most": MOST_ATTEMPTS,
         "only_if_wanted": only_if_wanted,
