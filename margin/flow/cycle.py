@@ -84,7 +84,7 @@ def _steps(lease: Lease, work: Work) -> Outcome:
     with work.step("compose"):
         composed = compose_frame(computed, caps, run=work.run)
         work.count(accounts=len(computed.accounts), positions=composed.positions, unknown=composed.unknown)
-    finished, told = _commit(lease, work, computed, composed, caps, now)
+    finished, told = _commit(lease, work, computed, composed, caps=caps, now=now)
     with work.step("deliver"):
         deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
     if finished.wanted:
@@ -104,7 +104,7 @@ def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:
 
 
 def _commit(
-    lease: Lease, work: Work, computed: Computed, composed: Composed, caps: Caps, now: datetime
+    lease: Lease, work: Work, computed: Computed, composed: Composed, *, caps: Caps, now: datetime
 ) -> tuple[Finished, Told]:
     """Breaches, alerts, letters and the run stand together or not at all."""
     before = newest_frame(lease.shard)

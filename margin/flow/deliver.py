@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 def deliver(frame: Frame, *, alerts: bool) -> None:
-    """Swap the frame, then tell. A frame that cannot be written (a full disk) is said, and shown by its age."""
+    """Swap the frame, then tell. One that cannot be written (a full disk) is said, and shown by its age."""
     try:
         write_frame(frame)
     except OSError as error:

@@ -21,6 +21,8 @@ from riskdesk.clock import monotonic_seconds
 from riskdesk.clock import now as clock_now
 
 log = structlog.get_logger(__name__)
+PERIOD_SECONDS = 5
+"""The clock asks for a run this often: whole periods that passed while one waited were skipped."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,8 @@ def begun(lease: Lease, trigger: str) -> Iterator[Work]:
     run = _begin(lease, trigger)
     with structlog.contextvars.bound_contextvars(run_id=str(run.pk), shard=lease.shard):
         work = Work(run)
-        work.count(waited_ms=round(lease.waited_seconds * 1000, 1), attempt=lease.attempt)
+        skipped = int(lease.waited_seconds // PERIOD_SECONDS)
+        work.count(waited_ms=round(lease.waited_seconds * 1000, 1), skipped=skipped, attempt=lease.attempt)
         try:
             yield work
         except Exception as fault:

@@ -179,7 +179,7 @@ def _no_cap(one: Found) -> Words:
     code = one.client.client.code
     return Words(
         f"{code} holds positions but no leverage cap applies to it",
-        "A missing cap means blocked: new risk is refused until one is set for the desk, the class or the client.",
+        "A missing cap means blocked: no new risk until one is set for the desk, the class or the client.",
     )
 
 
