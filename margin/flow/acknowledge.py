@@ -1,0 +1,49 @@
+"""A person takes note of an alert, once.
+
+Takes the alert, the person and a note; gives the alert as it then is, or a refusal that says who was first.
+The door has asked already whether the person may. Never resolves what raised the alert: a run does that.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import User
+from margin.models import Alert, Breach
+from riskdesk.errors import Refusal
+
+MOST_CHARACTERS = 2000
+
+
+def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Alert | Refusal:
+    """Mark it seen by this person. Again by the same person with the same note changes nothing."""
+    if len(note) > MOST_CHARACTERS:
+        return Refusal("note", "max_length", note, f"At most {MOST_CHARACTERS} characters.")
+    with transaction.atomic():
+        first = Alert.objects.filter(pk=alert.pk, acknowledged_at__isnull=True)
+        changed = first.update(acknowledged_at=now, acknowledged_by=person, note=note)
+        if changed:
+            # one that is resolved stays so: that somebody saw it is worth knowing all the same
+            Alert.objects.filter(pk=alert.pk, state=Alert.State.OPEN).update(state=Alert.State.ACKNOWLEDGED)
+            acknowledge_breach(alert, now)
+            after = {"title": alert.title, "note": note}
+            record(
+                actor=person,
+                action="alert.acknowledged",
+                subject=f"alert:{alert.pk}",
+                desk=alert.desk,
+                after=after,
+            )
+    stands = Alert.objects.select_related("acknowledged_by", "desk", "client", "sub_account").get(pk=alert.pk)
+    if not changed and (stands.acknowledged_by_id, stands.note) != (person.pk, note):
+        who, at = stands.acknowledged_by, f"{stands.acknowledged_at:%Y-%m-%d %H:%M:%S} UTC"
+        return Refusal("alert", "already_acknowledged", str(alert.pk), f"{who} acknowledged it at {at}.")
+    return stands
+
+
+def acknowledge_breach(alert: Alert, now: datetime) -> None:
+    """Whoever acknowledges a breach's alert has seen the breach."""
+    if alert.breach_id is not None:
+        still_open = Breach.objects.filter(pk=alert.breach_id, state=Breach.State.OPEN)
+        still_open.update(state=Breach.State.ACKNOWLEDGED, changed_at=now)
