@@ -1,0 +1,43 @@
+"""What exists for the caller, and what the caller may do there.
+
+Takes the caller and what they named; gives the row, or ends the request: 404 for what is not theirs to see
+(and a line in the record if it is somebody else's), 403 for what they may see but not do. Decides nothing
+itself: `accounts.access` does.
+"""
+
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from accounts.access import Action, Principal, for_user, may, scope_allows
+from accounts.audit import record
+from accounts.models import Desk
+from margin.api.problems import Problem, missing
+
+Row = TypeVar("Row", bound=Model)
+
+
+def find(rows: "QuerySet[Row]", caller: Principal, **by: object) -> Row:
+    """The row that exists for the caller."""
+    row = for_user(rows, caller).filter(**by).first()
+    if row is None:
+        if rows.filter(**by).exists():
+            subject = f"{rows.model._meta.model_name}:{'/'.join(map(str, by.values()))}"
+            record(actor=caller, action="access.denied", subject=subject)
+        raise missing()
+    return row
+
+
+def demand(caller: Principal, action: Action, desk: Desk) -> None:
+    """End the request unless the caller may do this on a desk that they see."""
+    if not may(caller, action, desk):
+        raise forbidden(f"Your role on {desk.code}, or this token, does not allow that.")
+
+
+def demand_scope(caller: Principal, scope: str) -> None:
+    if not scope_allows(caller, scope):
+        raise forbidden(f"This takes a token with the scope {scope}.")
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(403, "forbidden", detail)

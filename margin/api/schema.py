@@ -1,0 +1,19 @@
+"""/api/schema/ and /api/docs/: the API described, for programs and for people. Not public."""
+
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+
+from margin.api.authentication import SessionAuthentication, TokenAuthentication
+
+
+class Schema(SpectacularJSONAPIView):
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [IsAuthenticated]
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """Swagger from our own static files; its start-up script has an address of its own: none is inline."""
+
+    authentication_classes = [SessionAuthentication]
+    permission_classes = [IsAuthenticated]
+    url_name = "api-schema"

@@ -1,0 +1,274 @@
+"""What a request may look like: small typed kinds that read a value or say exactly why not.
+
+Takes plain JSON values; gives typed ones, and adds a `Refusal` (field, rule, value, sentence) for each thing
+that is wrong. Each kind also writes its own part of the OpenAPI schema, so the two cannot differ. Never
+rounds, trims, coerces or fills in.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from margin.api.formats import JsonNumber
+from margin.api.output import plain
+from riskdesk.errors import Refusal
+
+T = TypeVar("T")
+Schema = dict[str, Any]
+
+PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+MOST_DIGITS, MOST_DECIMALS = 38, 18
+BEYOND = Decimal(10) ** (MOST_DIGITS - MOST_DECIMALS)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def shown(value: object) -> str:
+    """A value as the answer repeats it: short, and never walked into."""
+    match value:
+        case str():
+            return value
+        case JsonNumber(text):
+            return text
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[value]
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "an object"
+    return str(value)
+
+
+class Kind(Generic[T]):
+    """One kind of value."""
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
+        raise NotImplementedError
+
+    def schema(self) -> Schema:
+        raise NotImplementedError
+
+
+def refuse(refused: list[Refusal], field: str, rule: str, value: object, message: str) -> Any:
+    """Note why not; gives None, which is what was read."""
+    refused.append(Refusal(field, rule, shown(value), message))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Kind[str]):
+    """One line of text. Markup is text like any other; control characters are not text."""
+
+    least: int = 1
+    most: int = 200
+    pattern: str = ""
+    says: str = "This has a character that cannot stand here."
+    lines: bool = False
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> str | None:
+        if not isinstance(value, str):
+            return refuse(refused, field, "text", value, "This is a text, in quotes.")
+        if len(value) < self.least:
+            return refuse(refused, field, "blank", value, "This cannot be blank.")
+        if len(value) > self.most:
+            return refuse(refused, field, "max_length", value, f"At most {self.most} characters.")
+        inside = value.replace("\n", " ").replace("\t", " ") if self.lines else value
+        if CONTROL.search(inside):
+            return refuse(refused, field, "control_character", value, "Control characters are refused.")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return refuse(refused, field, "pattern", value, self.says)
+        return value
+
+    def schema(self) -> Schema:
+        found: Schema = {"type": "string", "minLength": self.least, "maxLength": self.most}
+        return found | ({"pattern": f"^{self.pattern}$"} if self.pattern else {})
+
+
+def code(noun: str) -> Text:
+    says = f"A code of {noun} is 2 to 32 characters of A-Z, 0-9, dot and dash."
+    return Text(most=32, pattern="[A-Z0-9][A-Z0-9.-]{1,31}", says=says)
+
+
+@dataclass(frozen=True)
+class Choice(Kind[str]):
+    """One of a few words."""
+
+    words: Sequence[str]
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> str | None:
+        if not isinstance(value, str) or value not in self.words:
+            return refuse(refused, field, "choice", value, f"One of: {', '.join(self.words)}.")
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "string", "enum": list(self.words)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount(Kind[Decimal]):
+    """A decimal in quotes: plain digits, at most 18 decimals and 38 digits, never rounded."""
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+    above: Decimal | None = None
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> Decimal | None:
+        if isinstance(value, int | JsonNumber) and not isinstance(value, bool):
+            hint = 'Send decimals in quotes, such as "0.3": a JSON number may lose digits on its way.'
+            return refuse(refused, field, "decimal_in_quotes", value, hint)
+        if not isinstance(value, str):
+            return refuse(refused, field, "decimal", value, "This is a decimal in quotes.")
+        if len(value) > MOST_DIGITS + 2 or not PLAIN_DECIMAL.fullmatch(value):
+            says = "Plain digits with at most one point: no exponent, separators, spaces, NaN or infinity."
+            rule = "digits" if PLAIN_DECIMAL.fullmatch(value) else "plain_digits"
+            return refuse(
+                refused, field, rule, value, f"At most {MOST_DIGITS} digits." if rule == "digits" else says
+            )
+        return self.within(value, field, refused)
+
+    def within(self, text: str, field: str, refused: list[Refusal]) -> Decimal | None:
+        whole, _, decimals = text.lstrip("-").partition(".")
+        if len(decimals) > MOST_DECIMALS:
+            return refuse(
+                refused, field, "decimals", text, f"At most {MOST_DECIMALS} decimals; nothing is rounded."
+            )
+        if len(whole) + len(decimals) > MOST_DIGITS:
+            return refuse(refused, field, "digits", text, f"At most {MOST_DIGITS} digits.")
+        found = Decimal(text)
+        if abs(found) >= BEYOND:
+            return refuse(refused, field, "too_large", text, "At most 20 digits before the point.")
+        if self.above is not None and found <= self.above:
+            return refuse(refused, field, "above", text, f"This must be above {plain(self.above)}.")
+        if self.least is not None and found < self.least:
+            return refuse(refused, field, "least", text, f"This must be at least {plain(self.least)}.")
+        if self.most is not None and found > self.most:
+            return refuse(refused, field, "most", text, f"This must be at most {plain(self.most)}.")
+        return found if found else Decimal(0)
+
+    def schema(self) -> Schema:
+        return {
+            "type": "string",
+            "pattern": r"^-?[0-9]+(\.[0-9]{1,18})?$",
+            "maxLength": 40,
+            "example": "1234.5",
+        }
+
+
+class Instant(Kind[datetime]):
+    """ISO 8601 with an offset."""
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> datetime | None:
+        says = "ISO 8601 with an offset and at most microseconds, such as 2026-03-02T12:00:00Z."
+        if not isinstance(value, str) or not INSTANT.fullmatch(value):
+            return refuse(refused, field, "instant", value, says)
+        try:
+            found = datetime.fromisoformat(value)
+            if not FIRST_YEAR <= found.year < LAST_YEAR:
+                says = f"A year from {FIRST_YEAR} to {LAST_YEAR - 1}."
+                return refuse(refused, field, "year", value, says)
+            return found.astimezone(UTC)
+        except ValueError:
+            return refuse(refused, field, "instant", value, "There is no such day or time.")
+
+    def schema(self) -> Schema:
+        return {"type": "string", "format": "date-time"}
+
+
+class Flag(Kind[bool]):
+    def read(self, value: object, field: str, refused: list[Refusal]) -> bool | None:
+        if not isinstance(value, bool):
+            return refuse(refused, field, "true_or_false", value, "true or false, without quotes.")
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeText(Kind[int]):
+    """A whole number in an address: query strings have no other types than text."""
+
+    least: int
+    most: int
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> int | None:
+        says = f"A whole number from {self.least} to {self.most}."
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}", value):
+            return refuse(refused, field, "whole_number", value, says)
+        if not self.least <= int(value) <= self.most:
+            return refuse(refused, field, "range", value, says)
+        return int(value)
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Items(Kind[tuple[T, ...]]):
+    """A list whose length is checked before anything in it is."""
+
+    of: Kind[T]
+    least: int = 0
+    most: int
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> tuple[T, ...] | None:
+        if not isinstance(value, list):
+            return refuse(refused, field, "list", value, "This is a list.")
+        if len(value) > self.most:
+            return refuse(refused, field, "max_length", value, f"At most {self.most} entries at once.")
+        if len(value) < self.least:
+            return refuse(refused, field, "min_length", value, f"At least {self.least} of these.")
+        before = len(refused)
+        found = [self.of.read(one, f"{field}[{place}]", refused) for place, one in enumerate(value)]
+        return None if len(refused) > before else tuple(found)  # type: ignore[arg-type]
+
+    def schema(self) -> Schema:
+        return {"type": "array", "items": self.of.schema(), "minItems": self.least, "maxItems": self.most}
+
+
+@dataclass(frozen=True)
+class Maybe(Kind[T]):
+    """A field that may be left out, or be null, and what it then is."""
+
+    of: Kind[T]
+    default: T | None = None
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
+        return self.default if value is None else self.of.read(value, field, refused)
+
+    def schema(self) -> Schema:
+        return self.of.schema() | {"nullable": True}
+
+
+@dataclass(frozen=True)
+class Record(Kind[T]):
+    """An object with exactly these fields, made into `build`; an argument may have another name."""
+
+    build: Callable[..., T]
+    fields: Mapping[str, Kind[Any]]
+    arguments: Mapping[str, str] | None = None
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
+        if not isinstance(value, dict):
+            return refuse(refused, field, "object", value, "This is an object, in braces.")
+        before, prefix = len(refused), f"{field}." if field else ""
+        for name in value.keys() - self.fields.keys():
+            refuse(refused, prefix + name[:80], "unknown_field", value[name], "There is no such field.")
+        found = {}
+        for name, kind in self.fields.items():
+            if name not in value and not isinstance(kind, Maybe):
+                refuse(refused, prefix + name, "required", None, "This is missing.")
+                continue
+            found[(self.arguments or {}).get(name, name)] = kind.read(value.get(name), prefix + name, refused)
+        return None if len(refused) > before else self.build(**found)
+
+    def schema(self) -> Schema:
+        return {
+            "type": "object",
+            "properties": {name: kind.schema() for name, kind in self.fields.items()},
+            "required": [name for name, kind in self.fields.items() if not isinstance(kind, Maybe)],
+            "additionalProperties": False,
+        }

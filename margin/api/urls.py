@@ -1,0 +1,39 @@
+"""The addresses of the API. Included at `api/`; whatever is not listed is a 404 in JSON."""
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
+
+from margin.api import accounts, alerts, breaches, desks, limits, positions, prices, schema, transfers
+from margin.api.problems import no_such_address
+
+
+class Code(StringConverter):
+    """Codes of nouns; they never meet a word in lower case."""
+
+    regex = "[A-Z0-9][A-Z0-9.-]{1,31}"
+
+
+register_converter(Code, "code")
+
+urlpatterns = [
+    path("v1/prices/", prices.Prices.as_view(), name="api-prices"),
+    path("v1/positions/", positions.Positions.as_view(), name="api-positions"),
+    path("v1/transfers/", transfers.Transfers.as_view(), name="api-transfers"),
+    path("v1/accounts/", accounts.Accounts.as_view(), name="api-accounts"),
+    path("v1/accounts/<code:account>/", accounts.Account.as_view(), name="api-account"),
+    path(
+        "v1/accounts/<code:account>/positions/",
+        accounts.Held.as_view(),
+        name="api-account-positions",
+    ),
+    path("v1/alerts/", alerts.Alerts.as_view(), name="api-alerts"),
+    path("v1/alerts/<int:alert>/", alerts.OneAlert.as_view(), name="api-alert"),
+    path("v1/alerts/<int:alert>/acknowledge/", alerts.Acknowledge.as_view(), name="api-acknowledge"),
+    path("v1/breaches/", breaches.Breaches.as_view(), name="api-breaches"),
+    path("v1/breaches/<int:breach>/", breaches.OneBreach.as_view(), name="api-breach"),
+    path("v1/limits/", limits.Limits.as_view(), name="api-limits"),
+    path("v1/desk/<code:desk>/snapshot/", desks.DeskSnapshot.as_view(), name="api-snapshot"),
+    path("schema/", schema.Schema.as_view(), name="api-schema"),
+    path("docs/", schema.Docs.as_view(), name="api-docs"),
+    re_path(r"^.*$", no_such_address, name="api-nowhere"),
+]
