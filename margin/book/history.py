@@ -63,4 +63,4 @@ def _rows(desk: str, since: datetime, bucket_seconds: int) -> Iterator[dict[str,
         .order_by("bucket", "shard", F("at").desc())
         .distinct("bucket", "shard")
     )
-    return rows.values("bucket", "shard", "at", "equity", "house").iterator()
+    yield from map(dict, rows.values("bucket", "shard", "at", "equity", "house").iterator())

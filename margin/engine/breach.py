@@ -68,9 +68,10 @@ class Previous:
 
 @dataclass(frozen=True, slots=True)
 class BreachPolicy:
-    """Times and margins of the lifecycle; a warning is left a little lower than it is entered."""
+    """Times and margins of the lifecycle; each is left a little lower than it is entered."""
 
     leave_warning_below: Fraction = Fraction(77, 100)
+    cured_at: Fraction = Fraction(995, 1000)
     acknowledge_hard_within: timedelta = timedelta(minutes=2)
     acknowledge_soft_within: timedelta = timedelta(minutes=15)
     escalate_at_multiples: tuple[int, ...] = (1, 2, 4)
@@ -129,6 +130,8 @@ def _unacknowledged(before: Previous, finding: Finding, now: datetime, policy: B
 
 
 def _within(before: Previous, finding: Finding, policy: BreachPolicy) -> Step:
+    if before.state.is_live and not _is_cured(finding, policy):
+        return Step(before.state, Cause.STILL_OVER, before.escalations)
     if before.state is State.OPEN:
         return Step(State.AUTO_CLEARED, Cause.CURED)
     if before.state.is_live:
@@ -141,6 +144,13 @@ def _within(before: Previous, finding: Finding, policy: BreachPolicy) -> Step:
         return Step(before.state, Cause.WITHIN)
     was_clear = before.state is State.CLEAR
     return Step(State.CLEAR, Cause.WITHIN if was_clear else Cause.BACK_WITHIN)
+
+
+def _is_cured(finding: Finding, policy: BreachPolicy) -> bool:
+    """A little inside the limit, so that noise at it opens and cures nothing."""
+    if finding.measured is None or finding.limit is None:
+        return True
+    return finding.measured <= policy.cured_at * finding.limit
 
 
 def _well_inside(finding: Finding, policy: BreachPolicy) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from margin.flow import shelf
 from riskdesk.clock import pinned
 from tests.factories import MONDAY_NOON
 
@@ -31,3 +32,24 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
         "margin.flow.wanted.send_recompute", lambda shard, trigger: kept.append((shard, trigger))
     )
     return kept
+
+
+@pytest.fixture(autouse=True)
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Hints to browsers, instead of a channel layer."""
+    kept: list[dict[str, Any]] = []
+
+    def keep(desks: list[str], shard: int, seq: int, run: str, *, alerts: bool) -> None:
+        kept.append({"desks": desks, "shard": shard, "seq": seq, "run": run, "alerts": alerts})
+
+    monkeypatch.setattr("margin.flow.deliver.send_hints", keep)
+    monkeypatch.setattr("margin.flow.cycle.send_recompute", lambda shard, trigger: None)
+    return kept
+
+
+@pytest.fixture(autouse=True)
+def empty_shelf() -> Iterator[None]:
+    """No book outlives its database."""
+    yield
+    shelf.forget(1)
+    shelf.forget(2)

@@ -1,0 +1,111 @@
+"""What applies to whom: the house buffer of a sub-account, the caps of a client, and where each comes from.
+
+Takes rules and an instant; gives the effective values with their provenance. Of buffers the most specific
+counts (blank inherits, zero is a value); of caps the tightest (a missing one is told as missing).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
+from margin.engine.limits import Cap
+from margin.engine.types import effective_buffer
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveBuffer:
+    """`source` says in words where it comes from; empty where nobody set one."""
+
+    buffer: Fraction
+    source: str
+
+
+class Buffers:
+    """The house buffers in force."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.set_for = {(fact.desk_id, *_place(fact)): fact.buffer for fact in rules.buffers}
+
+    def of(self, account: AccountFact) -> EffectiveBuffer:
+        """The most specific of sub-account, client, class and desk."""
+        client = self.rules.clients[account.client_id]
+        desk = self.rules.desks[client.desk_id]
+        value, scope = effective_buffer(
+            desk=self.set_for.get((desk.id, "desk", "")),
+            client_class=self.set_for.get((desk.id, "client_class", client.regulatory_class)),
+            client=self.set_for.get((desk.id, "client", client.id)),
+            sub_account=self.set_for.get((desk.id, "sub_account", account.id)),
+        )
+        names = {
+            "sub_account": f"sub-account {account.code}",
+            "client": f"client {client.code}",
+            "client_class": f"class {client.regulatory_class} of {desk.code}",
+            "desk": f"desk {desk.code}",
+        }
+        return EffectiveBuffer(value, names.get(scope, ""))
+
+
+def _place(fact: BufferFact) -> tuple[str, int | str]:
+    if fact.sub_account_id is not None:
+        return "sub_account", fact.sub_account_id
+    if fact.client_id is not None:
+        return "client", fact.client_id
+    return ("client_class", fact.regulatory_class) if fact.regulatory_class else ("desk", "")
+
+
+class Caps:
+    """The leverage caps in effect at one instant."""
+
+    def __init__(self, rules: Rules, at: datetime) -> None:
+        self.rules = rules
+        self.by_place = {limit.place: limit for limit in in_effect(rules.limits, at)}
+        self.limit_ids: dict[str, int] = {}
+        """Which limit version is behind a cap's name."""
+
+    def of_client(self, client: ClientFact) -> list[Cap]:
+        """Desk, class and client caps: each is asked of the client's whole leverage."""
+        desk, own_class = self.rules.desks[client.desk_id], client.regulatory_class
+        found = [
+            self._named(f"desk {desk.code}", (desk.id, "desk", "", None, None, "")),
+            self._named(f"class {own_class} of {desk.code}", (desk.id, "class", own_class, None, None, "")),
+            self._named(f"client {client.code}", (desk.id, "client", "", client.id, None, "")),
+        ]
+        return [cap for cap in found if cap is not None]
+
+    def of_account(self, account: AccountFact) -> Cap | None:
+        """A sub-account's own cap, where it has one."""
+        desk_id = self.rules.clients[account.client_id].desk_id
+        return self._named(f"sub-account {account.code}", (desk_id, "sub_account", "", None, account.id, ""))
+
+    def of_instrument(self, desk_id: int, instrument: str) -> Cap | None:
+        """An instrument's own cap on a desk, where it has one."""
+        desk = self.rules.desks[desk_id]
+        return self._named(
+            f"instrument {instrument} of {desk.code}", (desk_id, "instrument", "", None, None, instrument)
+        )
+
+    def _named(self, name: str, place: tuple[object, ...]) -> Cap | None:
+        limit = self.by_place.get(place)
+        if limit is None:
+            return None
+        self.limit_ids[name] = limit.id
+        return _cap(name, limit)
+
+
+def _cap(name: str, limit: LimitFact) -> Cap:
+    """It warns at a share of itself; blank is the engine's default."""
+    if limit.warn is None:
+        return Cap(name, limit.scope, limit.value)
+    return Cap(name, limit.scope, limit.value, warn_at=limit.warn / limit.value)
+
+
+def in_effect(limits: Sequence[LimitFact], at: datetime) -> list[LimitFact]:
+    """Per place the newest version whose time has come, unless its time is over."""
+    newest: dict[tuple[object, ...], LimitFact] = {}
+    for limit in sorted(limits, key=lambda limit: limit.revision):
+        if limit.valid_at <= at:
+            newest[limit.place] = limit
+    return [limit for limit in newest.values() if limit.valid_to is None or limit.valid_to > at]

@@ -1,0 +1,161 @@
+"""What a book holds: the facts of one shard as frozen values, in the engine's own numbers.
+
+Takes nothing, gives nouns. `Rules` is everything that changes under the house's revision: it is replaced
+whole. Positions and balances change under the shard's revision, one at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from margin.engine.calendar import TradingCalendar
+from margin.engine.types import AssetTerms, Instrument, Mode, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFact:
+    id: int
+    code: str
+    currency: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFact:
+    id: int
+    code: str
+    name: str
+    desk_id: int
+    regulatory_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFact:
+    id: int
+    code: str
+    name: str
+    client_id: int
+    mode: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """How an instrument's prices are trusted: its sources in order, its patience, its band."""
+
+    id: int
+    code: str
+    sources: tuple[str, ...]
+    soft_seconds: int
+    hard_seconds: int
+    guard_band: Fraction
+    calendar: TradingCalendar
+    price_places: int
+
+
+@dataclass(frozen=True, slots=True)
+class BufferFact:
+    """A house buffer in force; None is blank and inherits."""
+
+    desk_id: int
+    regulatory_class: str
+    client_id: int | None
+    sub_account_id: int | None
+    buffer: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFact:
+    """A cap, in force by revision; effective between two instants."""
+
+    id: int
+    revision: int
+    desk_id: int
+    scope: str
+    regulatory_class: str
+    client_id: int | None
+    sub_account_id: int | None
+    instrument: str
+    warn: Fraction | None
+    value: Fraction
+    valid_at: datetime
+    valid_to: datetime | None
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What it limits: of several versions of one place, one is in effect."""
+        whom = (self.regulatory_class, self.client_id, self.sub_account_id, self.instrument)
+        return (self.desk_id, self.scope, *whom)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The mark of `instrument` is the price of one `base` in `quote`."""
+
+    base: str
+    quote: str
+    instrument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All house-wide facts a shard is computed with, as of one house revision."""
+
+    revision: int
+    desks: Mapping[int, DeskFact]
+    clients: Mapping[int, ClientFact]
+    accounts: Mapping[int, AccountFact]
+    instruments: Mapping[int, Instrument]
+    guarded: Mapping[str, Guarded]
+    terms: Mapping[str, AssetTerms]
+    scales: Mapping[str, int]
+    buffers: Sequence[BufferFact]
+    limits: Sequence[LimitFact]
+    edges: Sequence[Edge]
+    faults: Mapping[str, str]
+    """Instruments and assets whose terms cannot be used, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionFact:
+    """One open version of a position."""
+
+    version: int
+    account_id: int
+    ref: str
+    instrument_id: int
+    mode: Mode
+    quantity: Fraction
+    entry_price: Fraction
+    leverage: Fraction | None
+    venue: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A sub-account that cannot be put to the engine, and why: its figures are unknown."""
+
+    code: str
+    base: str
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFact:
+    """The newest price of one source, and its last one beyond doubt."""
+
+    source: str
+    received_at: datetime
+    doubt: str
+    confirmed_price: Fraction | None
+    confirmed_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """How far a book reaches: every fact at or below these is in it, none above."""
+
+    shard: int
+    house: int

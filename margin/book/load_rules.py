@@ -1,0 +1,115 @@
+"""House-wide facts out of PostgreSQL: who, what is traded, under which rules.
+
+Takes a shard and a house revision, inside a snapshot; gives `Rules`. Versions are chosen by revision, never
+by time: a run of the past reads what was in force then. (Codes, names and terms of the nouns themselves are
+as they are now.) What cannot be used is named in `faults` and left out; it never stops the others.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from fractions import Fraction
+
+from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
+from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, LimitFact, Rules
+from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
+from margin.engine.types import AtThreshold, Offsets, Policy
+from margin.models import DeskPolicy, Limit
+
+
+def load_rules(shard: int, revision: int, *, now: datetime) -> Rules:
+    """Everything under the house's counter that this shard needs."""
+    faults: dict[str, str] = {}
+    clients = _clients(shard)
+    instruments, guarded = load_instruments(revision, faults)
+    return Rules(
+        revision=revision,
+        desks=_desks(revision),
+        clients=clients,
+        accounts=_accounts(shard),
+        instruments=instruments,
+        guarded=guarded,
+        terms=load_terms(revision, faults),
+        scales=dict(Asset.objects.values_list("code", "scale")),
+        buffers=_buffers(revision),
+        limits=_limits(revision, now),
+        edges=load_edges(),
+        faults=faults,
+    )
+
+
+def _desks(revision: int) -> dict[int, DeskFact]:
+    policies = {p.desk_id: p for p in DeskPolicy.objects.filter(in_force(revision))}
+    rows = Desk.objects.select_related("reporting_currency").order_by("id")
+    return {
+        row.pk: DeskFact(row.pk, row.code, row.reporting_currency.code, _policy(policies.get(row.pk)))
+        for row in rows
+    }
+
+
+def _policy(row: DeskPolicy | None) -> Policy:
+    if row is None:
+        return Policy()
+    return Policy(
+        watch=Fraction(row.watch),
+        at_risk=Fraction(row.at_risk),
+        danger=Fraction(row.danger),
+        target=Fraction(row.target),
+        at_threshold=AtThreshold(row.at_threshold),
+        offsets=Offsets(row.offsets),
+    )
+
+
+def _clients(shard: int) -> dict[int, ClientFact]:
+    rows = Client.objects.filter(shard=shard).order_by("id")
+    return {row.pk: ClientFact(row.pk, row.code, row.name, row.desk_id, row.regulatory_class) for row in rows}
+
+
+def _accounts(shard: int) -> dict[int, AccountFact]:
+    rows = SubAccount.objects.filter(client__shard=shard).select_related("base_currency").order_by("code")
+    return {
+        row.pk: AccountFact(
+            row.pk, row.code, row.name, row.client_id, row.default_mode, row.base_currency.code
+        )
+        for row in rows
+    }
+
+
+def _buffers(revision: int) -> list[BufferFact]:
+    rows = HouseBuffer.objects.filter(in_force(revision)).order_by("id")
+    return [
+        BufferFact(row.desk_id, row.regulatory_class, row.client_id, row.sub_account_id, optional(row.buffer))
+        for row in rows
+    ]
+
+
+def _limits(revision: int, now: datetime) -> list[LimitFact]:
+    """Those in force, and where one of them is not effective yet, those it will take over from."""
+    rows = Limit.objects.filter(kind=Limit.Kind.LEVERAGE).select_related("instrument").order_by("id")
+    current = rows.filter(in_force(revision))
+    places = {_place(row) for row in current if row.valid_at > now}
+    older: Iterable[Limit] = ()
+    if places:
+        ended = rows.filter(revision_from__lte=revision, revision_to__lte=revision)
+        older = (row for row in ended if _place(row) in places)
+    return [_limit(row) for row in (*older, *current)]
+
+
+def _place(row: Limit) -> tuple[object, ...]:
+    return _limit(row).place
+
+
+def _limit(row: Limit) -> LimitFact:
+    return LimitFact(
+        id=row.pk,
+        revision=row.revision_from,
+        desk_id=row.desk_id,
+        scope=row.scope,
+        regulatory_class=row.regulatory_class,
+        client_id=row.client_id,
+        sub_account_id=row.sub_account_id,
+        instrument=row.instrument.code if row.instrument else "",
+        warn=optional(row.warn),
+        value=Fraction(row.value),
+        valid_at=row.valid_at,
+        valid_to=row.valid_to,
+    )

@@ -1,0 +1,150 @@
+"""Step 4, alert: what a person must know, as rows, in the transaction that made it true.
+
+Takes the deeds of a run; gives alerts and, for what cannot wait, one letter in the outbox for everyone who
+answers for the desk. A deed raises one alert (its key is unique), a cure resolves it. Sends nothing: the
+outbox is emptied after the commit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import Role, RoleGrant
+from margin.flow.enforce import Deed, Done
+from margin.flow.reasons import AlertReason
+from margin.flow.words import Scene, Words, opened, warned
+from margin.models import Alert, Breach, Delivery, Run
+from margin.notify.email import compose
+
+MAILED_ROLES = (Role.RISK_MANAGER, Role.ADMINISTRATOR)
+LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
+Severity = Alert.Severity
+OVERTAKEN = {Deed.OPENED, Deed.WORSENED, Deed.EASED, Deed.CURED}
+"""Deeds after which what was said of the breach before is no longer true."""
+
+BY_RULE = {
+    Breach.Rule.UNKNOWN_FIGURE: (AlertReason.FIGURE_UNKNOWN, Severity.WARNING),
+    Breach.Rule.MISSING_CAP: (AlertReason.CAP_MISSING, Severity.CRITICAL),
+}
+BY_LEVEL = {"liquidation": AlertReason.LIQUIDATION}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How many rows a step wrote."""
+
+    raised: int = 0
+    resolved: int = 0
+    letters: int = 0
+
+    def __add__(self, other: "Told") -> "Told":
+        return Told(self.raised + other.raised, self.resolved + other.resolved, self.letters + other.letters)
+
+
+def alert(done: Sequence[Done], scene: Scene, *, run: Run, now: datetime) -> Told:
+    """Raise what is new, resolve what is over."""
+    over = [one.breach.pk for one in done if one.deed in OVERTAKEN]
+    resolved = resolve(Alert.objects.filter(breach__in=over), now) if over else 0
+    rows = [row for one in done if (row := _alert(one, scene, run, now)) is not None]
+    return raise_alerts(rows, now) + Told(resolved=resolved)
+
+
+def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
+    """A cure says nothing new. A call that is left after a liquidation is told again."""
+    breach, found = one.breach, one.found
+    if found is None or one.deed is Deed.CURED:
+        return None
+    if one.deed is Deed.EASED and breach.detail["level"] != "margin_call":
+        return None
+    words = warned(found, scene) if one.deed is Deed.WARNED else _opened(one, scene)
+    reason, severity = _kind(one)
+    return Alert(
+        desk_id=breach.desk_id,
+        client_id=breach.client_id,
+        sub_account_id=breach.sub_account_id,
+        breach=breach,
+        reason=reason,
+        severity=severity,
+        title=words.title,
+        text=words.text,
+        key=f"breach:{breach.pk}:{one.deed}:{breach.detail['openings']}:{run.pk}",
+        run=run,
+        raised_at=now,
+    )
+
+
+def _opened(one: Done, scene: Scene) -> Words:
+    assert one.found is not None
+    return opened(one.found, scene, again=one.deed is Deed.REOPENED)
+
+
+def _kind(one: Done) -> tuple[AlertReason, Severity]:
+    if one.deed is Deed.WARNED:
+        return AlertReason.LIMIT_NEAR, Severity.WARNING
+    rule = Breach.Rule(one.breach.rule)
+    if rule is Breach.Rule.MARGIN_LEVEL:
+        level = one.breach.detail["level"]
+        return BY_LEVEL.get(level, AlertReason.MARGIN_CALL), Severity.CRITICAL
+    if rule in BY_RULE:
+        return BY_RULE[rule]
+    again = one.deed is Deed.REOPENED
+    return (AlertReason.BREACH_REOPENED if again else AlertReason.BREACH_OPENED), Severity.CRITICAL
+
+
+def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:
+    """Insert those whose key is new, with a letter for each person to be mailed. One deed, one alert."""
+    if not rows:
+        return Told()
+    keys = [row.key for row in rows]
+    known = set(Alert.objects.filter(key__in=keys).values_list("key", flat=True))
+    fresh = sorted((row for row in rows if row.key not in known), key=lambda row: row.key)
+    Alert.objects.bulk_create(fresh, ignore_conflicts=True)
+    urgent = [row.key for row in fresh if row.severity == Severity.CRITICAL]
+    stored = Alert.objects.filter(key__in=urgent).select_related("desk", "client", "sub_account")
+    return Told(raised=len(fresh), letters=_write_letters(list(stored), now))
+
+
+def _write_letters(alerts: Sequence[Alert], now: datetime) -> int:
+    """Critical means that the desk acts now; the rest is on the screen and in the digest."""
+    addresses = addresses_of({row.desk_id for row in alerts})
+    letters = []
+    for row in sorted(alerts, key=lambda row: row.pk):
+        if not addresses[row.desk_id]:
+            continue
+        letter = compose(row)
+        letters += [
+            Delivery(
+                alert=row,
+                desk_id=row.desk_id,
+                kind="alert",
+                recipient=address,
+                subject=letter.subject[:200],
+                text=letter.text,
+                html=letter.html,
+                run_id=str(row.run_id or ""),
+                created_at=now,
+                due_at=now,
+            )
+            for address in addresses[row.desk_id]
+        ]
+    Delivery.objects.bulk_create(letters, ignore_conflicts=True)
+    return len(letters)
+
+
+def addresses_of(desks: Iterable[int]) -> dict[int, list[str]]:
+    """Who answers for each desk and can be reached: risk managers and administrators."""
+    found: dict[int, set[str]] = defaultdict(set)
+    grants = RoleGrant.objects.filter(
+        desk__in=list(desks), role__in=MAILED_ROLES, revision_to__isnull=True, user__is_active=True
+    ).exclude(user__email="")
+    for desk_id, address in grants.values_list("desk_id", "user__email"):
+        found[desk_id].add(address)
+    return defaultdict(list, {desk_id: sorted(own) for desk_id, own in found.items()})
+
+
+def resolve(alerts: QuerySet[Alert], now: datetime) -> int:
+    """What was said is no longer so."""
+    return alerts.filter(state__in=LIVE).update(state=Alert.State.RESOLVED, resolved_at=now)

@@ -1,0 +1,123 @@
+"""The cycle: one run of one shard. This is the only place that knows the order of the steps.
+
+    1 feed        prices are in already, validated, doubt marked           margin.flow.feed
+    2 recompute   book and marks of one snapshot into figures              margin.flow.recompute
+    3 enforce     findings into breaches        ┐                          margin.flow.enforce
+    4 alert       alerts and letters            │ one transaction          margin.flow.alert
+      finish      sequence number, or fenced off┘                          margin.flow.lease
+    5 deliver     frame, then hints, after the commit                      margin.flow.deliver
+
+Takes a shard and what triggered it; gives an outcome. Every step says one log line with the run's id.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
+from margin.book.applies import Caps
+from margin.book.marks import pin_all
+from margin.book.quotes import load_quotes
+from margin.book.read import newest_frame
+from margin.book.snapshot import snapshot
+from margin.flow import runs, shelf
+from margin.flow.alert import Told, alert
+from margin.flow.compose_frame import Composed, compose_frame
+from margin.flow.deliver import deliver
+from margin.flow.enforce import enforce
+from margin.flow.findings import find
+from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give_back, take
+from margin.flow.recompute import Computed, recompute
+from margin.flow.runs import Work
+from margin.flow.wanted import send_recompute
+from margin.flow.watch_prices import watch_prices
+from margin.flow.words import Scene
+from riskdesk.clock import now as clock_now
+
+log = structlog.get_logger(__name__)
+DATABASE_AWAY = (OperationalError, InterfaceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a cycle: `committed`, or why there was none."""
+
+    state: str
+    run: str = ""
+    seq: int = 0
+    digest: str = ""
+
+
+def run_cycle(*, shard: int, trigger: str, only_if_wanted: bool = False) -> Outcome:
+    """One run of the shard, if it is free (and, when asked so, if anybody wants one)."""
+    lease = take(shard, only_if_wanted=only_if_wanted)
+    if isinstance(lease, NotTaken):
+        log.info("cycle.skipped", shard=shard, trigger=trigger, reason=lease.value)
+        return Outcome(lease.value)
+    try:
+        with _held(lease), runs.begun(lease, trigger) as work:
+            return _steps(lease, work)
+    except LeaseLost:
+        log.warning("cycle.fenced_off", shard=shard, trigger=trigger)
+        return Outcome("fenced_off")
+
+
+@contextmanager
+def _held(lease: Lease) -> Iterator[None]:
+    """Whatever happens inside, the shard is free afterwards and no half-moved book stays behind."""
+    try:
+        yield
+    except BaseException as fault:
+        shelf.forget(lease.shard)
+        if not isinstance(fault, LeaseLost):
+            give_back(lease, counted=not isinstance(fault, DATABASE_AWAY))
+        raise
+
+
+def _steps(lease: Lease, work: Work) -> Outcome:
+    now = clock_now()
+    computed = _recompute(lease, work, now)
+    caps = Caps(computed.book.rules, now)
+    with work.step("compose"):
+        composed = compose_frame(computed, caps, run=work.run)
+        work.count(accounts=len(computed.accounts), positions=composed.positions, unknown=composed.unknown)
+    finished, told = _commit(lease, work, computed, composed, caps=caps, now=now)
+    with work.step("deliver"):
+        deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
+    if finished.wanted:
+        send_recompute(lease.shard, "again")
+    return Outcome("committed", str(work.run.pk), finished.seq, composed.digest)
+
+
+def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:
+    """Facts and quotes of one snapshot; then no database until all figures stand."""
+    with work.step("load"), snapshot(lease.shard) as reached:
+        book, changed = shelf.current(lease.shard, reached, now=now)
+        quotes = load_quotes()
+        work.count(changed=changed)
+    with work.step("recompute"):
+        pinned = pin_all(book.rules.guarded.values(), quotes, now)
+        return recompute(book, pinned, now, keep_alive=lease.keep_alive)
+
+
+def _commit(
+    lease: Lease, work: Work, computed: Computed, composed: Composed, *, caps: Caps, now: datetime
+) -> tuple[Finished, Told]:
+    """Breaches, alerts, letters and the run stand together or not at all."""
+    before = newest_frame(lease.shard)
+    earlier = {code: price.mark for code, price in before.prices.items()} if before else {}
+    with transaction.atomic():
+        with work.step("enforce"):
+            found = find(computed, composed.clients, caps)
+            done = enforce(found, run=work.run, shard=lease.shard, now=now)
+            work.count(findings=len(found), changes=len(done))
+        with work.step("alert"):
+            told = alert(done, Scene(computed, earlier), run=work.run, now=now)
+            told += watch_prices(computed, run=work.run, now=now)
+            work.count(alerts=told.raised, resolved=told.resolved, letters=told.letters)
+        finished = finish(lease)
+        runs.commit(work, computed, composed, seq=finished.seq, now=now)
+    return finished, told

@@ -1,0 +1,109 @@
+"""Step 2, recompute: every pool's equity and requirement, from scratch, at one vector of pinned prices.
+
+Takes a book and the pinned marks; gives the figures of every sub-account of the shard. One that fails is
+marked unknown with the reason and never stops the others. Reads no clock and writes nothing: the same
+inputs give the same figures, which is what a replay relies on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from margin.book.book import Book
+from margin.book.facts import AccountFact, Unusable
+from margin.book.marks import Pinned
+from margin.book.rates import RateGraph
+from margin.engine.distance import Distance, Distances, distances
+from margin.engine.exact import assess
+from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
+from margin.engine.liquidation import HurtPrices, prices_that_hurt
+from margin.engine.types import Market, PriceState
+
+log = structlog.get_logger(__name__)
+
+ENGINE_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What crooked input or a fault of ours can raise in pure arithmetic. It closes one account, not the run."""
+
+NOWHERE = Distances(Distance(), None, Distance())
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One sub-account as this run sees it."""
+
+    fact: AccountFact
+    figures: AccountFigures
+    distances: Distances = NOWHERE
+    hurt: Mapping[str, HurtPrices] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """All figures of one run, with what they rest on."""
+
+    book: Book
+    pinned: Mapping[str, Pinned]
+    rates: RateGraph
+    at: datetime
+    accounts: Mapping[int, Measured]
+    """By the id of the sub-account, in the order of codes."""
+
+
+def recompute(
+    book: Book, pinned: Mapping[str, Pinned], at: datetime, *, keep_alive: Callable[[], None]
+) -> Computed:
+    """Every sub-account of the shard. `keep_alive` is called before each: it renews the lease when due."""
+    markets = Markets(book, pinned)
+    accounts = {}
+    for account_id in book.account_ids():
+        keep_alive()
+        accounts[account_id] = measure(book, account_id, markets)
+    return Computed(book, pinned, markets.rates, at, accounts)
+
+
+class Markets:
+    """The run's prices as each base currency sees them, made once per currency."""
+
+    def __init__(self, book: Book, pinned: Mapping[str, Pinned]) -> None:
+        self.rates = RateGraph(book.rules.edges, pinned)
+        self.marks = {code: price.as_mark() for code, price in pinned.items()}
+        self.assets = sorted(book.rules.scales)
+        self.made: dict[str, Market] = {}
+
+    def seen_from(self, base: str) -> Market:
+        if base not in self.made:
+            self.made[base] = Market(base, self.marks, self.rates.rates_to(base, self.assets))
+        return self.made[base]
+
+
+def measure(book: Book, account_id: int, markets: Markets) -> Measured:
+    """One sub-account, or the reason why it is unknown."""
+    fact = book.rules.accounts[account_id]
+    try:
+        account = book.account(account_id)
+        if isinstance(account, Unusable):
+            return Measured(fact, _unknown(book, fact, account.because, markets))
+        policy = book.rules.desks[book.rules.clients[fact.client_id].desk_id].policy
+        figures = assess(account, markets.seen_from(account.base), policy)
+        return Measured(
+            fact, figures, distances(account, figures, policy), prices_that_hurt(account, figures, policy)
+        )
+    except ENGINE_FAULTS as fault:
+        log.exception("account.not_computed", account=fact.code)
+        because = f"not computed: {type(fault).__name__} {fault}"[:300]
+        return Measured(fact, _unknown(book, fact, (because,), markets))
+
+
+def _unknown(book: Book, fact: AccountFact, because: tuple[str, ...], markets: Markets) -> AccountFigures:
+    """No figure at all; the positions are still listed, so that nobody takes them for closed."""
+    codes = {guarded.id: code for code, guarded in book.rules.guarded.items()}
+    rows = []
+    for position in book.facts_of(fact.id):
+        code = codes[position.instrument_id]
+        mark = markets.marks.get(code)
+        state = mark.state if mark else PriceState.MISSING
+        rows.append(PositionFigures(position.ref, code, "cross", mark.price if mark else None, state))
+    pool = PoolFigures("cross", Level.UNKNOWN, unknown_because=because, positions=tuple(rows))
+    return AccountFigures(fact.code, fact.base, Level.UNKNOWN, "cross", (pool,), unknown_because=because)

@@ -1,0 +1,94 @@
+"""Doubtful prices, told once: an alert per desk and instrument, and one when a whole desk's feed is silent.
+
+Takes the marks of a run, inside its transaction; raises what is new and resolves what is over. A closed
+market is no doubt, and a price a few seconds late is not worth a word: stale is told at the hard limit.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from margin.book.marks import Pinned
+from margin.engine.types import PriceState
+from margin.flow import words
+from margin.flow.alert import LIVE, Severity, Told, raise_alerts, resolve
+from margin.flow.reasons import AlertReason
+from margin.flow.recompute import Computed
+from margin.flow.words import Words
+from margin.models import Alert, Run
+
+TOLD = (AlertReason.PRICE_IN_DOUBT, AlertReason.FEED_SILENT)
+
+
+def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
+    """Compare what is in doubt now with the alerts that stand."""
+    held = _held(computed)
+    standing = Alert.objects.filter(desk__in=list(held), reason__in=TOLD, state__in=LIVE)
+    said = {(row.desk_id, _subject(row.key)): row for row in standing}
+    true = {key: told for desk_id in held for key, told in _true_of(computed, desk_id, held[desk_id]).items()}
+    over = [row.pk for key, row in said.items() if key not in true]
+    resolved = resolve(Alert.objects.filter(pk__in=over), now) if over else 0
+    fresh = [true[key](run, now) for key in sorted(true.keys() - said.keys())]
+    return raise_alerts(fresh, now) + Told(resolved=resolved)
+
+
+class Telling:
+    """An alert to be raised if it is not standing already."""
+
+    def __init__(self, desk_id: int, subject: str, since: str, reason: AlertReason, said: Words) -> None:
+        self.desk_id, self.subject, self.since = desk_id, subject, since
+        self.reason, self.said = reason, said
+
+    def __call__(self, run: Run, now: datetime) -> Alert:
+        silent = self.reason is AlertReason.FEED_SILENT
+        return Alert(
+            desk_id=self.desk_id,
+            reason=self.reason,
+            severity=Severity.CRITICAL if silent else Severity.WARNING,
+            title=self.said.title,
+            text=self.said.text,
+            key=f"{self.reason}:{self.desk_id}:{self.subject}:{self.since}",
+            run=run,
+            raised_at=now,
+        )
+
+
+def _subject(key: str) -> str:
+    """The instrument a standing alert is about; empty for the whole feed."""
+    return key.split(":")[2]
+
+
+def _held(computed: Computed) -> dict[int, set[str]]:
+    """The instruments held, by desk."""
+    rules = computed.book.rules
+    held: dict[int, set[str]] = defaultdict(set)
+    for measured in computed.accounts.values():
+        codes = {row.instrument for row in measured.figures.positions}
+        held[rules.clients[measured.fact.client_id].desk_id] |= codes
+    return held
+
+
+def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[int, str], Telling]:
+    marks = {code: computed.pinned[code] for code in sorted(held) if code in computed.pinned}
+    true = {
+        (desk_id, code): Telling(
+            desk_id, code, _since(mark), AlertReason.PRICE_IN_DOUBT, words.price_in_doubt(code, mark)
+        )
+        for code, mark in marks.items()
+        if _is_told(mark)
+    }
+    trading = {code: mark for code, mark in marks.items() if mark.state is not PriceState.CLOSED}
+    if trading and all(mark.hard for mark in trading.values()):
+        since = max(_since(mark) for mark in trading.values())
+        said = words.feed_silent(list(trading))
+        true[desk_id, ""] = Telling(desk_id, "", since, AlertReason.FEED_SILENT, said)
+    return true
+
+
+def _is_told(mark: Pinned) -> bool:
+    return mark.state in (PriceState.UNCONFIRMED, PriceState.MISSING) or mark.hard
+
+
+def _since(mark: Pinned) -> str:
+    """The last confirmed time names the doubt: the same doubt is told once, by whichever shard sees it."""
+    return mark.time.strftime("%Y%m%dT%H%M%S.%f") if mark.time else "never"

@@ -1,0 +1,65 @@
+"""Doors for Celery: each task calls one step and holds no thought of its own.
+
+A task may come twice, late or never: the rows say what is left to do, and a task that finds nothing does
+nothing. No task is given a time to run at, and none waits for another. Faults are logged with the run's id.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+
+from margin.flow import cycle, heartbeat, housekeeping, reconcile
+from margin.notify import outbox
+from riskdesk.celery import app
+from riskdesk.clock import now
+
+log = structlog.get_logger(__name__)
+
+
+def door(step: Callable[..., None]) -> Callable[..., None]:
+    """A fault ends here, logged; the message is done with, because rows bring the work back."""
+
+    @wraps(step)
+    def opened(*args: Any, **kwargs: Any) -> None:
+        try:
+            step(*args, **kwargs)
+        except SoftTimeLimitExceeded:
+            log.error("task.too_slow", task=step.__name__, args=args)
+        except Exception:
+            log.exception("task.failed", task=step.__name__, args=args)
+
+    return opened
+
+
+@app.task(name="margin.recompute")
+@door
+def recompute(shard: int, trigger: str = "schedule") -> None:
+    """The clock always gets a run; whoever else asks gets one if it has not been had meanwhile."""
+    cycle.run_cycle(shard=shard, trigger=trigger, only_if_wanted=trigger != "schedule")
+
+
+@app.task(name="margin.reconcile")
+@door
+def find_undone() -> None:
+    reconcile.reconcile()
+
+
+@app.task(name="margin.heartbeat")
+@door
+def beat(queue: str) -> None:
+    heartbeat.beat(queue)
+
+
+@app.task(name="margin.dispatch")
+@door
+def dispatch() -> None:
+    outbox.send_due(now())
+
+
+@app.task(name="margin.housekeeping")
+@door
+def keep_house() -> None:
+    housekeeping.keep_house(now())
