@@ -17,6 +17,8 @@ from riskdesk.stack.death import death_hook
 from riskdesk.stack.output import Output
 from riskdesk.stack.trouble import Trouble, explain
 
+SLOW_START_FACTOR = 3  # a first beat may take longer: imports, compilation, an empty queue
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -41,8 +43,8 @@ class Child:
     def __init__(self, part: Part) -> None:
         self.part = part
         self.started_at = time.monotonic()
-        self._beat: float | None = None
-        self._beat_seen_at = self.started_at
+        self._beat = self._last_beat()  # one left by a former child counts for nothing
+        self._beat_seen_at, self._has_beaten = self.started_at, False
         self.process = self._spawn()
         assert self.process.stdout is not None
         self.output = Output(self.process.stdout)
@@ -77,11 +79,16 @@ class Child:
         """Has its heartbeat file stood still too long? By our monotonic clock, not by the file's time."""
         if self.part.heartbeat is None:
             return False
-        with contextlib.suppress(FileNotFoundError):
-            beat = self.part.heartbeat.stat().st_mtime
-            if beat != self._beat:
-                self._beat, self._beat_seen_at = beat, time.monotonic()
-        return time.monotonic() - self._beat_seen_at > self.part.deaf_after_seconds
+        if (beat := self._last_beat()) != self._beat:
+            self._beat, self._beat_seen_at, self._has_beaten = beat, time.monotonic(), True
+        patience = self.part.deaf_after_seconds * (1 if self._has_beaten else SLOW_START_FACTOR)
+        return time.monotonic() - self._beat_seen_at > patience
+
+    def _last_beat(self) -> int | None:
+        try:
+            return self.part.heartbeat.stat().st_mtime_ns if self.part.heartbeat else None
+        except FileNotFoundError:
+            return None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         part = self.part

@@ -19,7 +19,7 @@ from riskdesk.stack.found import announce, withdraw
 from riskdesk.stack.lock import FolderLock
 from riskdesk.stack.parts import desk_parts
 from riskdesk.stack.places import Places, open_places
-from riskdesk.stack.ports import demand_free, remembered_port
+from riskdesk.stack.ports import LOOPBACK, demand_free, remembered_port
 from riskdesk.stack.prepare import prepare_database
 from riskdesk.stack.readiness import Readiness
 from riskdesk.stack.services import bring_up
@@ -129,7 +129,8 @@ def _own_variables(chosen: Environment, places: Places, environment: Mapping[str
 
 def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: ParentWatch | None) -> None:
     """Turn the loop for as long as we are wanted; say once that the desk is ready, till then why not."""
-    host = "127.0.0.1" if chosen.host in ("0.0.0.0", "localhost") else chosen.host  # noqa: S104
+    host = LOOPBACK if chosen.host in ("0.0.0.0", "localhost") else chosen.host  # noqa: S104
+    shown = f"[{host}]" if ":" in host else host
     readiness = Readiness(
         host=host, port=chosen.port, name=_known_name(chosen), heartbeat=places.data / "heartbeats" / "web"
     )
@@ -140,7 +141,7 @@ def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: 
             continue
         if readiness.is_ready:
             announced = True
-            _say_ready(supervisor.console, f"http://{host}:{chosen.port}/", demo=chosen.demo)
+            _say_ready(supervisor.console, f"http://{shown}:{chosen.port}/", demo=chosen.demo)
             continue
         _give_up_on_the_hopeless(supervisor)
         if time.monotonic() > say_why_at:

@@ -1,5 +1,6 @@
 """Loopback ports: free ones for the embedded services, and a clear sentence for a busy one."""
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -12,8 +13,7 @@ LOOPBACK = "127.0.0.1"
 
 def is_free(port: int, *, host: str = LOOPBACK) -> bool:
     """Can a server listen there? (SO_REUSEADDR: connections lingering from a former one don't count.)"""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+    with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -21,6 +21,10 @@ def is_free(port: int, *, host: str = LOOPBACK) -> bool:
         except OSError:
             return False
     return True
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def pick_free() -> int:
@@ -42,7 +46,7 @@ def remembered_port(folder: Path, service: str) -> int:
 def demand_free(port: int, *, host: str, variable: str) -> None:
     """Refuse to start on a busy port, saying who has it where that can be seen."""
     try:
-        with socket.create_server((host, port)):
+        with socket.create_server((host, port), family=_family(host)):
             return
     except PermissionError as error:
         raise Trouble(
@@ -51,7 +55,7 @@ def demand_free(port: int, *, host: str, variable: str) -> None:
     except socket.gaierror as error:
         raise Trouble(f"HOST={host} is not an address of this machine: use 127.0.0.1.") from error
     except OSError as error:
-        if is_free(port):
+        if error.errno == errno.EADDRNOTAVAIL:
             raise Trouble(f"HOST={host} is not an address of this machine: use 127.0.0.1.") from error
         owner = _listener(port)
         by = f" by {owner}" if owner else ""

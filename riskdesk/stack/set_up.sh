@@ -44,7 +44,7 @@ install() {
     fi || return 1
     # Bytecode on all cores at once, without the packages' own tests: pip's own way takes three times as long,
     # and without any every process of the desk would compile the same files at every start.
-    "$venv/bin/python" -m compileall -q -j 0 -x '/tests?/' "$venv/lib" >/dev/null || true
+    "$venv/bin/python" -m compileall -q -j 0 -x 'site-packages/.*/tests?/' "$venv/lib" >/dev/null || true
 }
 
 pip_of=""

@@ -20,7 +20,7 @@ from riskdesk.stack.watchman import Watchman
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_AFTER_SECONDS = 20.0
-SERVICE_GRACE_SECONDS = 3.0
+STOP_WITHIN_SECONDS = 8.0  # services get what the others leave of it, and no less than three
 TURN_SECONDS = 0.1
 
 
@@ -124,10 +124,11 @@ class Supervisor:
     def stop(self) -> None:
         """Stop what works on the services first, then the services; nothing is left when this returns."""
         self.due.clear()
+        began = time.monotonic()
         workers = [child for child in self.children.values() if not child.part.service]
         services = [child for child in self.children.values() if child.part.service]
         self._stop_together(workers, seconds=max((c.part.grace_seconds for c in workers), default=0))
-        self._stop_together(services, seconds=SERVICE_GRACE_SECONDS)
+        self._stop_together(services, seconds=max(3.0, STOP_WITHIN_SECONDS - (time.monotonic() - began)))
         self.watchman.dismiss()
         self.selector.close()
 

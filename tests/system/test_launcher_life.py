@@ -98,6 +98,14 @@ def test_a_child_that_shows_no_sign_of_work_is_replaced(data: Path) -> None:
         assert "shows no sign of work: replacing it" in desk.said
 
 
+def test_a_sign_of_work_left_by_a_former_child_counts_for_nothing(data: Path) -> None:
+    data.mkdir()
+    (data / "never").touch()
+    with small_desk(data, DEAF="1") as desk:
+        before = pid_of(desk, "stubborn")
+        until(lambda: pid_of(desk, "stubborn") != before, what="a new child")
+
+
 def test_a_log_nobody_reads_never_stops_the_desk() -> None:
     from riskdesk.stack.console import Console
 
