@@ -1,7 +1,7 @@
 """The desk's launcher with small programs for children: all its behaviour, none of Django's boot.
 
-`web` answers /readyz; `worker` has children of its own, one of them in a session apart; `stubborn` refuses
-TERM and never shows a sign of work (which only counts where DEAF sets a limit).
+`web` answers /readyz. `worker` has children of its own, one of them in a session apart, and shows a sign of
+work ten times a second. `stubborn` refuses TERM and never shows any. Signs count where DEAF sets a limit.
 """
 
 import os
@@ -29,7 +29,9 @@ child = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time
 for apart in (False, True):
     subprocess.Popen([sys.executable, "-c", child], start_new_session=apart)
 print("i am", os.getpid(), flush=True)
-time.sleep(600)
+for _ in range(6000):
+    open(sys.argv[1], "w").close()
+    time.sleep(0.1)
 """
 STUBBORN = "import os,signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + (
     'print("i am", os.getpid(), flush=True); time.sleep(600)'
@@ -40,7 +42,13 @@ def parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> 
     deaf = float(os.environ.get("DEAF", "0"))
     return [
         Part(name="web", command=[sys.executable, "-c", WEB, str(chosen.port)], environment=variables),
-        Part(name="worker", command=[sys.executable, "-c", WORKER], environment=variables),
+        Part(
+            name="worker",
+            command=[sys.executable, "-c", WORKER, str(places.data / "worked")],
+            environment=variables,
+            heartbeat=places.data / "worked" if deaf else None,
+            deaf_after_seconds=deaf,
+        ),
         Part(
             name="stubborn",
             command=[sys.executable, "-c", STUBBORN],

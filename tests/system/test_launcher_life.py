@@ -92,9 +92,10 @@ def test_a_killed_service_comes_back_on_the_same_port(data: Path, program: str) 
 
 def test_a_child_that_shows_no_sign_of_work_is_replaced(data: Path) -> None:
     with small_desk(data, DEAF="1.5") as desk:
-        before = pid_of(desk, "stubborn")
+        before, worker = pid_of(desk, "stubborn"), pid_of(desk, "worker")
         until(lambda: pid_of(desk, "stubborn") != before, what="a new child")
         assert "stubborn (pid" in desk.said
+        assert pid_of(desk, "worker") == worker
         assert "shows no sign of work: replacing it" in desk.said
 
 
