@@ -19,12 +19,6 @@ PYTHON = sys.executable
 QUIET_ROOT = "ignore:You're running the worker with superuser privileges"
 MANAGE = (PYTHON, str(ROOT / "manage.py"))
 
-NOT_YET = {
-    "gate": "margin/gate/app.py",
-    "feed": "margin/management/commands/demo_feed.py",
-    "mail": "margin/management/commands/mail_room.py",
-}
-
 
 def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> list[Part]:
     """Every child, the ones the first page waits for in front."""
@@ -40,7 +34,6 @@ def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]
             ("feed", [*MANAGE, "demo_feed"], False),
             ("mail", [*MANAGE, "mail_room"], False),
         ]
-    rows = [row for row in rows if row[0] not in NOT_YET or (ROOT / NOT_YET[row[0]]).exists()]
     return [_part(name, command, places, variables, beats=beats) for name, command, beats in rows]
 
 

@@ -6,7 +6,7 @@ Run by the launcher with the owner's URL; safe to run on several hosts at once (
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
@@ -23,5 +23,5 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         if settings.ENV.production:
             call_command("collectstatic", interactive=False, verbosity=0)
-        if settings.ENV.demo and "demo" in get_commands():
+        if settings.ENV.demo:
             call_command("demo")
