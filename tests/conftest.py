@@ -5,6 +5,7 @@ vic   viewer of PRIME                eve  second limits admin of PRIME, staff
 otto  risk manager of RETAIL         nobody  signed in, without any grant
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Desk, Role, User
+from margin.flow import measure
 from tests import factories
 
 
@@ -46,6 +48,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: object) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _no_rules_kept() -> Iterator[None]:
+    """A test's database counts its revisions anew."""
+    yield
+    measure.forget()
 
 
 @pytest.fixture

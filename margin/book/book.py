@@ -53,6 +53,15 @@ class Book:
             book.holdings.setdefault(account_id, {})[key, asset] = amount
         return book
 
+    @classmethod
+    def of_account(cls, account_id: int, *, shard: int, reached: Revisions, rules: Rules) -> "Book":
+        """One sub-account alone, as a writer's own transaction sees it before it commits."""
+        book = cls(shard, reached, rules)
+        open_now = _positions(shard).filter(sub_account=account_id, revision_to__isnull=True)
+        book._take_positions(open_now, reached.shard)
+        book._take_balances(_balances(shard).filter(pocket__sub_account=account_id))
+        return book
+
     def refresh(self, reached: Revisions, *, now: datetime) -> int:
         """Take what was committed since; gives the number of changed facts. The book never goes back."""
         changed = 0

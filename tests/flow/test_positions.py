@@ -1,0 +1,380 @@
+"""A source's snapshot is taken whole or not at all, in order, and twice is once."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Balance, Pocket, Transfer
+from margin.flow.positions import put_positions
+from margin.flow.told import CashReport, OutOfOrder, PositionReport, Snapshot, Stored
+from margin.models import PositionVersion, ShardState, SnapshotTime
+from tests import factories
+from tests.factories import MONDAY_NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+
+
+@pytest.fixture
+def account(prime):
+    btc, eth = factories.instrument("BTC-PERP"), factories.instrument("ETH-PERP")
+    factories.quote(btc, "60000")
+    factories.quote(eth, "3000")
+    account = factories.sub_account("ACME-1")
+    factories.balance(account, "20000")
+    return account
+
+
+def report(quantity="1", **fields):
+    given = {"account": "ACME-1", "instrument": "BTC-PERP", "mode": "cross", "entry_price": Decimal(60000)}
+    return PositionReport(quantity=Decimal(quantity), **(given | fields))
+
+
+def margin(amount, quantity="1", **fields):
+    return report(quantity, mode="isolated", isolated_margin=Decimal(amount), **fields)
+
+
+def put(account, *positions, at=0, **fields):
+    now = MONDAY_NOON + timedelta(seconds=at)
+    snapshot = Snapshot(**({"source": "sim", "as_of": now, "positions": positions} | fields))
+    return put_positions(snapshot=snapshot, accounts={account.code: account}, person=None, now=now)
+
+
+def held(account):
+    """Open positions by ref, and balances by pocket."""
+    rows = PositionVersion.objects.filter(sub_account=account, revision_to__isnull=True)
+    return {row.ref: row.quantity for row in rows}
+
+
+def pockets(account):
+    rows = Balance.objects.filter(pocket__sub_account=account).exclude(amount=0)
+    return {row.pocket.key: row.amount for row in rows.select_related("pocket")}
+
+
+def house(name):
+    """What a house pocket has given away, as a negative number."""
+    pocket = Pocket.objects.get(kind=Pocket.Kind.HOUSE, key=f"house:{name}")
+    gains = sum(row.amount for row in Transfer.objects.filter(credit=pocket))
+    return gains - sum(row.amount for row in Transfer.objects.filter(debit=pocket))
+
+
+def refused(answer):
+    assert isinstance(answer, list), answer
+    return {(one.field, one.rule) for one in answer}
+
+
+# --- versions ------------------------------------------------------------------------------------------
+def test_a_change_ends_one_version_and_begins_the_next_under_one_revision(account):
+    put(account, report("1"))
+    put(account, report("2"), at=1)
+    first, second = PositionVersion.objects.order_by("pk")
+    assert (first.quantity, second.quantity) == (1, 2)
+    assert first.revision_to == second.revision_from
+    assert second.revision_to is None
+
+
+def test_a_quantity_of_zero_closes_and_stores_no_row(account):
+    put(account, report("1"))
+    answer = put(account, report("0"), at=1)
+    assert [one.outcome for one in answer.positions] == ["closed"]
+    assert held(account) == {}
+    assert PositionVersion.objects.count() == 1
+
+
+def test_closing_what_is_not_open_changes_nothing(account):
+    answer = put(account, report("0"))
+    assert [one.outcome for one in answer.positions] == ["unchanged"]
+    assert not PositionVersion.objects.exists()
+
+
+def test_one_bad_line_refuses_all_lines_and_all_cash(account):
+    cash = (CashReport("ACME-1", "USD", Decimal(5), "c1"),)
+    answer = put(account, report("1"), report("1", instrument="DOGE"), cash=cash)
+    assert refused(answer) == {("positions[1].instrument", "unknown")}
+    assert held(account) == {}
+    assert pockets(account) == {"wallet": 20000}
+    assert not SnapshotTime.objects.exists()
+
+
+def test_a_cycle_is_asked_for_only_when_something_changed(account):
+    put(account, report("1"))
+    assert ShardState.objects.get().wanted_at is not None
+    ShardState.objects.update(wanted_at=None)
+    put(account, report("1"), at=1)
+    assert ShardState.objects.get().wanted_at is None
+
+
+# --- order ---------------------------------------------------------------------------------------------
+def test_an_older_snapshot_is_told_the_time_that_stands(account):
+    put(account, report("2"), at=10)
+    answer = put(account, report("1"), at=5)
+    assert answer == OutOfOrder("ACME-1", MONDAY_NOON + timedelta(seconds=10))
+    assert held(account) == {"BTC-PERP|cross": 2}
+
+
+def test_sources_do_not_stand_in_each_others_order(account):
+    put(account, report("2"), at=10)
+    answer = put(account, report("1", instrument="ETH-PERP"), at=5, source="other")
+    assert isinstance(answer, Stored)
+
+
+def test_a_snapshot_from_the_future_is_refused(account):
+    late = Snapshot("sim", MONDAY_NOON + timedelta(seconds=3), (report(),))
+    answer = put_positions(snapshot=late, accounts={"ACME-1": account}, person=None, now=MONDAY_NOON)
+    assert refused(answer) == {("as_of", "future")}
+
+
+# --- refs ----------------------------------------------------------------------------------------------
+def test_a_ref_is_made_of_what_tells_the_position_apart(account):
+    factories.venue("BINANCE")
+    put(
+        account,
+        report(),
+        report(mode="isolated"),
+        report(venue="BINANCE"),
+        report(strategy="trend"),
+        report(venue="BINANCE", strategy="trend"),
+    )
+    assert set(held(account)) == {
+        "BTC-PERP|cross",
+        "BTC-PERP|isolated",
+        "BTC-PERP|cross||BINANCE",
+        "BTC-PERP|cross|||trend",
+        "BTC-PERP|cross||BINANCE|trend",
+    }
+
+
+def test_a_hedge_names_its_sides_and_keeps_them(account):
+    put(account, report("3"), report("-2"))
+    assert held(account) == {"BTC-PERP|cross|long": 3, "BTC-PERP|cross|short": -2}
+    put(account, report("4"), at=1)
+    assert held(account) == {"BTC-PERP|cross|long": 4, "BTC-PERP|cross|short": -2}
+
+
+def test_a_position_that_becomes_a_hedge_keeps_its_ref(account):
+    put(account, report("3"))
+    put(account, report("3"), report("-1"), at=1)
+    assert held(account) == {"BTC-PERP|cross": 3, "BTC-PERP|cross|short": -1}
+
+
+def test_a_net_position_that_turns_stays_one_position(account):
+    put(account, report("3"))
+    put(account, report("-1"), at=1)
+    assert held(account) == {"BTC-PERP|cross": -1}
+
+
+def test_closing_a_side_without_saying_which_is_refused(account):
+    put(account, report("3"), report("-2"))
+    assert refused(put(account, report("0"), at=1)) == {("positions[0].ref", "ambiguous_ref")}
+
+
+def test_the_same_position_twice_is_refused(account):
+    assert refused(put(account, report("1"), report("2"))) == {("positions[1].ref", "twice")}
+
+
+def test_a_ref_stays_in_its_instrument(account):
+    put(account, report(ref="a"))
+    answer = put(account, report(ref="a", instrument="ETH-PERP"), at=1)
+    assert refused(answer) == {("positions[0].instrument", "other_instrument")}
+
+
+def test_a_source_owns_the_refs_it_sent(account):
+    put(account, report())
+    assert refused(put(account, report("2"), at=1, source="other")) == {("positions[0].ref", "other_source")}
+
+
+def test_replace_closes_this_sources_other_refs_in_the_accounts_named_and_no_others(account):
+    other = factories.sub_account("ACME-2", of=account.client)
+    btc = factories.instrument("SOL-PERP")
+    factories.position(other, btc, "5", "100")
+    factories.position(account, btc, "7", "100", ref="foreign", sent_by="other")
+    put(account, report("1"), report("2", instrument="ETH-PERP"))
+    answer = put(account, report("1"), at=1, replace=True)
+    assert held(account) == {"BTC-PERP|cross": 1, "foreign": 7}
+    assert held(other) == {"SOL-PERP|cross": 5}
+    assert {(one.ref, one.outcome) for one in answer.positions} == {
+        ("BTC-PERP|cross", "unchanged"),
+        ("ETH-PERP|cross", "closed"),
+    }
+
+
+def test_replace_with_no_positions_closes_all_of_an_account_that_is_named(account):
+    put(account, report("1"))
+    put(account, at=1, replace=True, accounts=("ACME-1",))
+    assert held(account) == {}
+
+
+# --- pockets -------------------------------------------------------------------------------------------
+def test_isolated_margin_is_the_target_of_the_pocket(account):
+    put(account, margin("5000", "0.5"))
+    assert pockets(account) == {"wallet": 15000, "isolated:BTC-PERP|isolated": 5000}
+    put(account, margin("6000", "0.5"), at=1)
+    assert pockets(account) == {"wallet": 14000, "isolated:BTC-PERP|isolated": 6000}
+    put(account, margin("4000", "0.5"), at=2)
+    assert pockets(account) == {"wallet": 16000, "isolated:BTC-PERP|isolated": 4000}
+
+
+def test_a_pocket_that_is_not_spoken_of_stays(account):
+    put(account, margin("5000", "0.5"))
+    put(account, report("0.6", mode="isolated"), at=1)
+    assert pockets(account)["isolated:BTC-PERP|isolated"] == 5000
+
+
+def test_closing_returns_the_remainder(account):
+    put(account, margin("5000", "0.5"))
+    put(account, report("0", mode="isolated"), at=1)
+    assert pockets(account) == {"wallet": 20000}
+
+
+def test_becoming_cross_returns_the_pocket(account):
+    put(account, margin("5000", "0.5", ref="a"))
+    put(account, report("0.5", ref="a"), at=1)
+    assert pockets(account) == {"wallet": 20000}
+
+
+def test_being_left_out_of_a_replacing_snapshot_returns_the_pocket(account):
+    put(account, margin("5000", "0.5"))
+    put(account, at=1, replace=True, accounts=("ACME-1",))
+    assert pockets(account) == {"wallet": 20000}
+
+
+def test_a_realised_loss_is_settled_in_the_pocket_and_the_rest_returns(account):
+    put(account, margin("5000", "0.5"))
+    put(account, report("0", mode="isolated", realised_pnl=Decimal(-1000)), at=1)
+    assert pockets(account) == {"wallet": 19000}
+    assert house("pnl") == 1000
+
+
+def test_a_loss_beyond_the_pocket_is_a_shortfall_that_the_wallet_never_pays(account):
+    put(account, margin("3000", "0.5"))
+    put(account, report("0", mode="isolated", realised_pnl=Decimal(-4000)), at=1)
+    assert pockets(account) == {"wallet": 17000}
+    assert house("insurance") == -1000
+    from accounts.models import AuditEvent
+
+    event = AuditEvent.objects.get(action="shortfall.recorded")
+    assert event.after == {"ref": "BTC-PERP|isolated", "amount": "1000.000000000000000000", "asset": "USD"}
+
+
+def test_a_profit_taken_on_the_way_stays_in_the_pocket_until_the_source_lowers_it(account):
+    put(account, margin("5000", "0.5"))
+    put(account, report("0.4", mode="isolated", realised_pnl=Decimal(500)), at=1)
+    assert pockets(account)["isolated:BTC-PERP|isolated"] == 5500
+    put(account, margin("5000", "0.4", realised_pnl=Decimal(500)), at=2)
+    assert pockets(account) == {"wallet": 15500, "isolated:BTC-PERP|isolated": 5000}
+
+
+def test_margin_that_the_wallet_does_not_hold_is_refused(account):
+    answer = put(account, margin("20000.01", "0.5"))
+    assert refused(answer) == {("positions[0].isolated_margin", "insufficient_balance")}
+    assert held(account) == {}
+
+
+def test_margin_that_would_leave_the_wallet_below_its_requirement_is_refused(account):
+    """The wallet's cross position needs 2 % of 300,000 = 6,000: at most 14,000 may go."""
+    put(account, report("5"))
+    answer = put(account, report("5"), margin("14000.01", "1", instrument="ETH-PERP"), at=1)
+    assert refused(answer) == {("positions[1].isolated_margin", "pool_short")}
+    assert "6000" in answer[0].message
+    assert pockets(account) == {"wallet": 20000}
+    assert held(account) == {"BTC-PERP|cross": 5}
+    answer = put(account, report("5"), margin("14000", "1", instrument="ETH-PERP"), at=1)
+    assert isinstance(answer, Stored)
+
+
+def test_a_pocket_is_not_lowered_below_what_its_position_needs(account):
+    put(account, margin("5000", "1"))
+    assert refused(put(account, margin("1199.99", "1"), at=1)) == {
+        ("positions[0].isolated_margin", "pool_short")
+    }
+    assert isinstance(put(account, margin("1200", "1"), at=1), Stored)
+
+
+def test_margin_is_not_given_while_the_wallet_cannot_be_measured(account):
+    sol = factories.instrument("SOL-PERP")
+    factories.position(account, sol, "5", "100")
+    answer = put(account, margin("5000", "0.5"))
+    assert refused(answer) == {("positions[0].isolated_margin", "unknown_figures")}
+
+
+# --- cash ----------------------------------------------------------------------------------------------
+def test_cash_is_posted_once_for_its_reference(account):
+    cash = (CashReport("ACME-1", "USD", Decimal("-30.5"), "fee-1"),)
+    first = put(account, cash=cash)
+    again = put(account, at=1, cash=(*cash, CashReport("ACME-1", "USD", Decimal(100), "in-1")))
+    assert (first.cash, again.cash) == ((("fee-1", "posted"),), (("fee-1", "known"), ("in-1", "posted")))
+    assert pockets(account) == {"wallet": Decimal("20069.5")}
+
+
+def test_a_fee_may_leave_the_wallet_in_debt(account):
+    put(account, cash=(CashReport("ACME-1", "USD", Decimal(-20001), "fee-1"),))
+    assert pockets(account) == {"wallet": -1}
+
+
+def test_a_reference_that_names_other_money_is_refused(account):
+    put(account, cash=(CashReport("ACME-1", "USD", Decimal(100), "in-1"),))
+    answer = put(account, at=1, cash=(CashReport("ACME-1", "USD", Decimal(101), "in-1"),))
+    assert refused(answer) == {("cash[0].reference", "reference_used")}
+    assert pockets(account) == {"wallet": 20100}
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "rule"),
+    [
+        (("ACME-1", "USD", "0", "a"), "cash[0].amount", "zero"),
+        (("ACME-1", "USD", "0.001", "a"), "cash[0].amount", "scale"),
+        (("ACME-1", "XAU", "1", "a"), "cash[0].asset", "unknown"),
+        (("NOBODY", "USD", "1", "a"), "cash[0].account", "unknown"),
+    ],
+)
+def test_cash_that_cannot_be_meant_is_refused(account, line, field, rule):
+    code, asset, amount, reference = line
+    answer = put(account, cash=(CashReport(code, asset, Decimal(amount), reference),))
+    assert (field, rule) in refused(answer)
+
+
+# --- twice is once -------------------------------------------------------------------------------------
+LINES = st.builds(
+    lambda instrument, quantity, mode, price, amount: report(
+        str(quantity),
+        instrument=instrument,
+        mode=mode,
+        entry_price=price,
+        isolated_margin=amount if mode == "isolated" and quantity else None,
+    ),
+    st.sampled_from(["BTC-PERP", "ETH-PERP"]),
+    st.sampled_from([-2, -1, 0, 1, 2]),
+    st.sampled_from(["cross", "isolated"]),
+    st.sampled_from([Decimal(1), Decimal(3000)]),
+    st.sampled_from([None, Decimal(0), Decimal(2500), Decimal(9000)]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.lists(LINES, max_size=4), st.booleans()), min_size=1, max_size=4))
+def test_every_snapshot_put_twice_stands_as_if_put_once(account, snapshots):
+    from django.db import transaction
+
+    with transaction.atomic():
+        for second, (lines, replace) in enumerate(snapshots):
+            fields = {"at": second + 1, "replace": replace, "accounts": ("ACME-1",)}
+            first = put(account, *lines, **fields)
+            once = (
+                held(account),
+                pockets(account),
+                PositionVersion.objects.count(),
+                Transfer.objects.count(),
+            )
+            again = put(account, *lines, **fields)
+            twice = (
+                held(account),
+                pockets(account),
+                PositionVersion.objects.count(),
+                Transfer.objects.count(),
+            )
+            assert once == twice
+            assert type(first) is type(again)
+            assert sum(pockets(account).values()) == 20000
+        transaction.set_rollback(True)
