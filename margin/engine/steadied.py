@@ -1,8 +1,8 @@
 """The shown level: what people see, steadied against flicker.
 
-Takes the level shown before, the pool's newest figures and the market's time; gives the level to show. It rises
-at once and falls only after the figure of the level it leaves has been well inside for a while. The measured
-level, on which decisions rest, is never delayed.
+Takes the level shown before, the pool's newest figures and the market's time; gives the level to show. It
+rises at once and falls only after the figure of the level it leaves has been well inside for a while. The
+measured level, on which decisions rest, is never delayed.
 """
 
 from dataclasses import dataclass
