@@ -16,20 +16,15 @@ def at_market(instrument: str, quantity: str, **options: object) -> PositionPlan
 
 def cast() -> list[ClientPlan]:
     return [
-        hedged_fund(),
-        near_the_cap(),
-        coin_in_coin(),
-        at_the_requirement(),
-        event_trader(),
-        gold_house(),
-        cap_strategy(),
-    ]
+        hedged_fund(), near_the_cap(), coin_in_coin(), at_the_requirement(),
+        event_trader(), gold_house(), cap_strategy(), oil_bet(),
+    ]  # fmt: skip
 
 
 def hedged_fund() -> ClientPlan:
     """The same fund twice: once with everything shared, once with its event book walled off."""
     core = [at_market("BTC-PERP", "120"), at_market("BTC-QTR", "-118"), at_market("ETH-PERP", "900")]
-    event = [("SOL-PERP", "9000", "190000"), ("DOGE-PERP", "-2500000", "60000")]
+    event = [("SOL-PERP", "9000", "290000"), ("DOGE-PERP", "-2500000", "95000")]
     shared = AccountPlan(
         "HALCYON-CROSS", "Everything in one pool", "cross", "USD", {"USD": D(3_400_000), "USDT": D(900_000)},
         [*core, *(at_market(i, q, strategy="event") for i, q, _ in event)],
@@ -64,7 +59,7 @@ def coin_in_coin() -> ClientPlan:
     book = [at_market("BTC-PERP", "95"), at_market("BTC-COIN", "12000", strategy="coin")]
     return ClientPlan(
         "LODESTAR", "Lodestar Digital", "PRIME", "professional",
-        [AccountPlan("LODESTAR-COIN", "Long on its own coin", "cross", "USD", {"BTC": D("24.5"), "USD": D(40_000)}, book)],
+        [AccountPlan("LODESTAR-COIN", "Long on its own coin", "cross", "USD", {"BTC": D("15.5"), "USD": D(40_000)}, book)],
         leverage_cap=D(12),
     )  # fmt: skip
 
@@ -75,14 +70,14 @@ def at_the_requirement() -> ClientPlan:
     account = AccountPlan(
         "KEYSTONE-PEG", "Exactly at its requirement", "cross", "USD", {"USD": D(30_000)}, book, D(0)
     )
-    return ClientPlan("KEYSTONE", "Keystone Treasury", "PRIME", "professional", [account], leverage_cap=D(50))
+    return ClientPlan("KEYSTONE", "Keystone Treasury", "PRIME", "eligible", [account])
 
 
 def event_trader() -> ClientPlan:
     """Isolated bets that can be lost alone: the wallet beside them is never touched."""
     book = [
-        at_market("SOL-PERP", "2000", mode="isolated", isolated_margin=D(32_500), strategy="event"),
-        at_market("XRP-PERP", "250000", mode="isolated", isolated_margin=D(24_000), strategy="event"),
+        at_market("SOL-PERP", "2000", mode="isolated", isolated_margin=D(55_000), strategy="event"),
+        at_market("XRP-PERP", "250000", mode="isolated", isolated_margin=D(30_000), strategy="event"),
         at_market("XAU-USD", "60", strategy="core"),
     ]
     account = AccountPlan(
@@ -100,14 +95,14 @@ def gold_house() -> ClientPlan:
         PositionPlan("XAU-USD", D(-752), start_price("XAU-USD"), strategy="hedge"),
     ]
     account = AccountPlan("FOUNDRY-METAL", "Gold both ways", "cross", "USD", {"USD": D(402_000)}, book)
-    return ClientPlan("FOUNDRY", "Foundry Metals", "PRIME", "professional", [account], leverage_cap=D(30))
+    return ClientPlan("FOUNDRY", "Foundry Metals", "PRIME", "eligible", [account])
 
 
 def cap_strategy() -> ClientPlan:
     """A sub-account with a cap of its own, tighter than the client's."""
     book = [
-        at_market("EUR-USD", "1800000"),
-        PositionPlan("EUR-USD", D(-1_820_000), start_price("EUR-USD"), strategy="hedge"),
+        at_market("EUR-USD", "1830000"),
+        PositionPlan("EUR-USD", D(-1_840_000), start_price("EUR-USD"), strategy="hedge"),
     ]
     tight = AccountPlan(
         "TAMARIND-FX", "Capped by mandate", "cross", "USD", {"USD": D(500_000)}, book, leverage_cap=D(8)
@@ -118,3 +113,10 @@ def cap_strategy() -> ClientPlan:
     return ClientPlan(
         "TAMARIND", "Tamarind Multi Strategy", "PRIME", "professional", [tight, calm], leverage_cap=D(20)
     )
+
+
+def oil_bet() -> ClientPlan:
+    """A thin isolated short in oil: when its price goes silent, nobody can say what it is worth."""
+    book = [at_market("BRENT", "-1000", mode="isolated", isolated_margin=D(9_000), strategy="event")]
+    account = AccountPlan("PELICAN-OIL", "Short oil, walled off", "isolated", "USD", {"USD": D(25_000)}, book)
+    return ClientPlan("PELICAN", "Pelican Commodities", "PRIME", "professional", [account])

@@ -36,6 +36,8 @@ TRADABLE = [
     if listing.tradable and listing.kind == "linear" and listing.code != "USDT-USD"
 ]
 CROWD_SIZE = 12
+STRAINED_SHARE = 0.12
+"""Of all accounts, those that begin the day with little room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,13 @@ def gross_of(
         float(maintenance_rate(str(c), Decimal(equity))) * float(w)
         for c, w in zip(picks, weights, strict=True)
     )
-    utilisation = float(random.beta(1.6, 5.0)) * 0.55
+    strained = random.random() < STRAINED_SHARE
+    utilisation = float(random.uniform(0.5, 0.76)) if strained else float(random.beta(1.6, 5.0)) * 0.6
     crypto = sum(
         float(w) for c, w in zip(picks, weights, strict=True) if BY_CODE[str(c)].asset_class == "crypto"
     )
-    most = (6.0 if desk == "PRIME" else 9.0) * (1 - crypto) + 2.2 * crypto
-    return equity * min(utilisation / (1.1 * rate), most)
+    most = (6.0 if desk == "PRIME" else 12.0) * (1 - crypto) + (4.5 if strained else 2.5) * crypto
+    return equity * min(utilisation / ((1.1 if desk == "PRIME" else 1.2) * rate), most)
 
 
 def position_of(

@@ -10,7 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from margin.demo.market import BY_CODE, LISTINGS
-from margin.demo.script import DOUBTFUL_PRINT_AT, ZERO_PRINT_AT, seconds_into_round
+from margin.demo.script import (
+    DOUBTFUL_PRINT_AT,
+    SILENT,
+    SILENT_FROM,
+    SILENT_TO,
+    ZERO_PRINT_AT,
+    seconds_into_round,
+)
 from margin.demo.walk import Walk, on_tick
 from margin.engine.calendar import TradingCalendar, is_open, read_calendar
 from margin.flow.feed import PriceReport, accept_prices
@@ -39,6 +46,8 @@ def send(walk: Walk, behind: dict[str, float], calendars: dict[str, TradingCalen
         prices = {code: joined(code, price, behind.get(code, 0.0) * fade) for code, price in prices.items()}
     now = clock.now()
     trading = [code for code in prices if is_open(calendars[BY_CODE[code].calendar], now)]
+    if SILENT in trading and SILENT_FROM <= (seconds_into_round(walk.seconds) or 0) < SILENT_TO:
+        trading.remove(SILENT)
     feed_a = [PriceReport(code, prices[code], None, None, now) for code in trading]
     accept_prices(source="demo-a", reports=feed_a, now=now)
     accept_prices(source="demo-b", reports=second_opinion(walk.seconds, prices, now), now=now)

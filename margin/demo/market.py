@@ -36,19 +36,20 @@ FACTORS = [
     ("OIL", "Oil", "commodity"),
     ("PEG", "Stablecoin peg", "fx"),
 ]
-SCHEDULES = {  # code: (name, [(floor, initial, maintenance)])
+SCHEDULES = {  # code: (name, [(floor, initial, maintenance)]), floors in the settlement currency
     "CRYPTO-MAJOR": (
         "Major coins",
-        [("0", "0.05", "0.025"), ("5000000", "0.10", "0.05"), ("25000000", "0.20", "0.10")],
+        [("0", "0.10", "0.05"), ("5000000", "0.15", "0.075"), ("25000000", "0.25", "0.125")],
     ),
     "CRYPTO-ALT": (
         "Smaller coins",
-        [("0", "0.10", "0.05"), ("1000000", "0.20", "0.10"), ("5000000", "0.50", "0.25")],
+        [("0", "0.25", "0.125"), ("1000000", "0.33", "0.20"), ("5000000", "0.50", "0.30")],
     ),
-    "FX-MAJOR": ("Major currencies", [("0", "0.0333", "0.02"), ("50000000", "0.05", "0.03")]),
-    "GOLD": ("Gold", [("0", "0.05", "0.03"), ("20000000", "0.10", "0.06")]),
-    "OIL": ("Oil", [("0", "0.10", "0.06"), ("10000000", "0.20", "0.12")]),
-    "INDEX": ("Equity indices", [("0", "0.05", "0.03"), ("20000000", "0.10", "0.06")]),
+    "CRYPTO-COIN": ("Coin-margined, in coin", [("0", "0.10", "0.05"), ("400", "0.20", "0.10")]),
+    "FX-MAJOR": ("Major currencies", [("0", "0.05", "0.03"), ("50000000", "0.06", "0.04")]),
+    "GOLD": ("Gold", [("0", "0.08", "0.05"), ("20000000", "0.12", "0.08")]),
+    "OIL": ("Oil", [("0", "0.15", "0.08"), ("10000000", "0.25", "0.15")]),
+    "INDEX": ("Equity indices", [("0", "0.08", "0.05"), ("20000000", "0.12", "0.08")]),
     "PEG": ("Stablecoins", [("0", "0.04", "0.03")]),
     "SPOT": ("Reference rates", [("0", "1", "1")]),
 }
@@ -89,7 +90,7 @@ LISTINGS = [
     Listing("BTC-QTR", "Bitcoin quarterly future", "future", "crypto", "crypto", "EXCHANGE-1", "USD", "CRYPTO-MAJOR",
             "64650", "0.5", "0.001", {"CRYPTO": 1.0, "BTC": 1.0}, 0.0006, underlying="BTC"),
     Listing("BTC-COIN", "Bitcoin perpetual, coin-margined", "perpetual", "crypto", "crypto", "COINHALL", "BTC",
-            "SPOT-COIN", "64000", "0.5", "1", {"CRYPTO": 1.0, "BTC": 1.0}, 0.0004, kind="inverse",
+            "CRYPTO-COIN", "64000", "0.5", "1", {"CRYPTO": 1.0, "BTC": 1.0}, 0.0004, kind="inverse",
             contract_size="100", underlying="BTC"),
     Listing("ETH-PERP", "Ether perpetual", "perpetual", "crypto", "crypto", "COINHALL", "USD", "CRYPTO-MAJOR",
             "3150", "0.05", "0.01", {"CRYPTO": 1.2, "ETH": 1.0}, 0.0006, underlying="ETH", sources=BOTH),
@@ -126,7 +127,6 @@ LISTINGS = [
     Listing("SOL-USD", "Solana reference rate", "cfd", "crypto", "crypto", "COINHALL", "USD", "SPOT",
             "147.9", "0.01", "0.0001", {"CRYPTO": 1.5, "ALTS": 1.0}, 0.0, tradable=False, pays=("SOL", "USD")),
 ]  # fmt: skip
-SCHEDULES["SPOT-COIN"] = ("Coin-margined, in coin", [("0", "0.05", "0.025"), ("400", "0.10", "0.05")])
 BY_CODE = {listing.code: listing for listing in LISTINGS}
 CALENDARS = [  # code, name, zone, sessions
     ("ALWAYS", "Around the clock", "UTC", []),

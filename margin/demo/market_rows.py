@@ -47,8 +47,8 @@ PEOPLE = [  # sign-in, first name, staff, grants
     ("eve", "Eve", True, [("PRIME", Role.LIMITS_ADMIN), ("RETAIL", Role.LIMITS_ADMIN)]),
     ("otto", "Otto", False, [("RETAIL", Role.RISK_MANAGER)]),
 ]
-DESK_CAPS = {"PRIME": "12", "RETAIL": "20"}
-CLASS_CAPS = [("PRIME", RegulatoryClass.PROFESSIONAL, "12"), ("PRIME", RegulatoryClass.ELIGIBLE, "15"),
+DESK_CAPS = {"PRIME": "60", "RETAIL": "20"}
+CLASS_CAPS = [("PRIME", RegulatoryClass.PROFESSIONAL, "12"), ("PRIME", RegulatoryClass.ELIGIBLE, "40"),
               *(("RETAIL", c, "18") for c in ("retail_eu", "retail_uk", "retail_au"))]  # fmt: skip
 GOLD_CAP, CRYPTO_CAP = "10", "12"
 BUFFERS = {"PRIME": "0.10", "RETAIL": "0.20"}

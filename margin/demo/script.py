@@ -16,6 +16,8 @@ BOTTOM = {  # log move of each factor at the worst
 }
 DOUBTFUL_PRINT_AT, ZERO_PRINT_AT = 20, 28
 """Seconds into the fall when feed B prints a wild price, and a price of nothing."""
+SILENT_FROM, SILENT_TO, SILENT = 5, 50, "BRENT"
+"""While feed A says nothing of this instrument."""
 
 
 def seconds_into_round(seconds: float) -> float | None:
