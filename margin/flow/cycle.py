@@ -100,7 +100,8 @@ def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:
         work.count(changed=changed)
     with work.step("recompute"):
         pinned = pin_all(book.rules.guarded.values(), quotes, now)
-        return recompute(book, pinned, now, keep_alive=lease.keep_alive)
+        memory = shelf.memory_of(lease.shard)
+        return recompute(book, pinned, now, keep_alive=lease.keep_alive, memory=memory)
 
 
 def _commit(

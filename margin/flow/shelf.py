@@ -8,8 +8,10 @@ from datetime import datetime
 
 from margin.book.book import Book
 from margin.book.facts import Revisions
+from margin.flow.recompute import Memory
 
 _books: dict[int, Book] = {}
+_memories: dict[int, Memory] = {}
 
 
 def current(shard: int, reached: Revisions, *, now: datetime) -> tuple[Book, int]:
@@ -24,5 +26,11 @@ def current(shard: int, reached: Revisions, *, now: datetime) -> tuple[Book, int
     return book, changed
 
 
+def memory_of(shard: int) -> Memory:
+    """The figures of the run before, to be kept for accounts that nothing has touched."""
+    return _memories.setdefault(shard, {})
+
+
 def forget(shard: int) -> None:
     _books.pop(shard, None)
+    _memories.pop(shard, None)
