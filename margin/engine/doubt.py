@@ -9,7 +9,7 @@ end, instrument by instrument; only rates, which touch many parts at once, are c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import product
@@ -50,10 +50,11 @@ def _corners(
 ) -> Iterator[tuple[Level, Risk, Prices]]:
     """For every combination of rates and every line: the kindest and the unkindest ends of all marks."""
     for rates in _rate_corners(needed):
+        corner = replace(needed.prices, rates=rates)
         fixed = value_collateral(account, pool, rates, used).risk
         choices = [
             [
-                End(code, mark, _risk_at(pool.by_instrument[code], mark, rates, account.buffer, policy))
+                End(code, mark, _risk_at(pool.by_instrument[code], mark, corner, account.buffer, policy))
                 for mark in _ends(needed, code)
             ]
             for code in pool.by_instrument
@@ -63,7 +64,7 @@ def _corners(
                 ends = [pick(both, key=partial(_above, line)) for both in choices]
                 risk = total([fixed, *(end.risk for end in ends)])
                 marks = {end.code: end.mark for end in ends}
-                yield risk.level(policy), risk, Prices(marks, rates, needed.prices.states)
+                yield risk.level(policy), risk, replace(corner, marks=marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,14 @@ def _ends(needed: Needed, code: str) -> tuple[Fraction, ...]:
 def _risk_at(
     positions: Sequence[Position],
     mark: Fraction,
-    rates: Mapping[str, Fraction],
+    prices: Prices,
     buffer: Fraction,
     policy: Policy,
 ) -> Risk:
     return value_instrument(
         positions,
         mark=mark,
-        rate=rates[positions[0].instrument.settlement],
+        rate=prices.rate_of(positions[0].instrument),
         state=PriceState.FRESH,
         buffer=buffer,
         offsets=policy.offsets,

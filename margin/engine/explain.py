@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from margin.engine.figures import AccountFigures, LegFigures, PoolFigures, PositionFigures, known
 from margin.engine.pools import Pool, collateral_risk, pools_of, terms_of
-from margin.engine.types import ONE, Account, Kind, Market, Policy, Position
+from margin.engine.types import ONE, Account, Instrument, Kind, Market, Policy, Position, Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _position_lines(
     position: Position, row: PositionFigures, market: Market, found: PoolFigures
 ) -> Iterator[Working]:
     instrument, inverse = position.instrument, position.instrument.kind is Kind.INVERSE
-    rate = found.prices.rates[instrument.settlement] if found.prices else ONE
-    quote, mark = market.rates.get(instrument.settlement), market.marks[instrument.code]
+    rate = found.prices.rate_of(instrument) if found.prices else ONE
+    quote, mark = _quote(market, instrument), market.marks[instrument.code]
     path = " > ".join(quote.path) if quote else "base currency"
     inputs = (
         Input("q", position.quantity, f"position {position.ref}"),
@@ -126,6 +126,10 @@ def _position_lines(
     yield Working("unrealised_pnl", row.ref, formula, (*inputs, entry), row.unrealised_pnl)
 
 
+def _quote(market: Market, instrument: Instrument) -> Rate | None:
+    return market.settlements.get(instrument.code, market.rates.get(instrument.settlement))
+
+
 def _leg_lines(
     leg: LegFigures, position: Position, own_buffer: Fraction, account: Account, found: PoolFigures
 ) -> Iterator[Working]:
@@ -133,7 +137,7 @@ def _leg_lines(
     tier = schedule.tiers[leg.tier]
     side = "long" if leg.side > 0 else "short"
     of, source = f"{found.pool} {leg.instrument} {side}", f"schedule {schedule.version}".strip()
-    rate = found.prices.rates[position.instrument.settlement] if found.prices else ONE
+    rate = found.prices.rate_of(position.instrument) if found.prices else ONE
     inputs = (
         Input("n", leg.size, "sum of the leg, settlement currency"),
         Input("mmr", tier.maintenance_rate, f"{source} tier {leg.tier + 1}"),

@@ -143,7 +143,7 @@ def _groups(measured: Measured, movement: Movement, line: Line) -> Iterator[tupl
             weight += line.house * (ONE + measured.account.buffer + instrument.buffer)
         if weight:
             growth = leg.size if share == 1 else leg.size * share
-            rate = _times(weight, measured.prices.rates[instrument.settlement])
+            rate = _times(weight, measured.prices.rate_of(instrument))
             priced = Leg(instrument.schedule, leg.size, growth, rate)
             by_code.setdefault(leg.instrument, []).append((priced, _times(weight, leg.charged_maintenance)))
     for legs in by_code.values():

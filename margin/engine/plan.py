@@ -16,7 +16,7 @@ from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, PositionFigures, known
 from margin.engine.risk import Risk, risk_of
 from margin.engine.trades import Fill, cost_of, filled
-from margin.engine.types import ONE, ZERO, Account, Market, Policy, Position, total_of
+from margin.engine.types import ONE, ZERO, Account, Instrument, Market, Policy, Position, total_of
 
 FINEST = 10_000
 
@@ -109,7 +109,7 @@ class _Desk:
         for cut in cuts:
             position = positions[cut.ref]
             instrument = position.instrument
-            mark, rate = self.market.marks[instrument.code].price, self._rate(account, instrument.settlement)
+            mark, rate = self.market.marks[instrument.code].price, self._rate(account, instrument)
             price = known(mark)
             share = self.cost_shares.get(instrument.code, ZERO)
             cost = cost_of(instrument, cut.quantity, price, rate, share)
@@ -117,8 +117,8 @@ class _Desk:
             account, spent = filled(account, fill), spent + cost
         return account, spent
 
-    def _rate(self, account: Account, settlement: str) -> Fraction:
-        return ONE if settlement == account.base else known(self.market.rates[settlement].value)
+    def _rate(self, account: Account, instrument: Instrument) -> Fraction:
+        return known(self.market.rate_of(instrument))
 
 
 def reduction_plan(

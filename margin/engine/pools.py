@@ -107,7 +107,7 @@ def value_pool(
             value_instrument(
                 positions,
                 mark=prices.marks[code],
-                rate=prices.rates[positions[0].instrument.settlement],
+                rate=prices.rate_of(positions[0].instrument),
                 state=prices.states[code],
                 buffer=account.buffer,
                 offsets=policy.offsets,

@@ -17,7 +17,7 @@ from margin.engine.limits import Cap, check_account, check_instruments, check_po
 from margin.engine.pools import CROSS
 from margin.engine.risk import Risk, risk_of
 from margin.engine.trades import Fill, cost_of, filled, position_called
-from margin.engine.types import ONE, ZERO, Account, Instrument, Market, Mode, Policy
+from margin.engine.types import ZERO, Account, Instrument, Market, Mode, Policy
 
 
 class Decision(StrEnum):
@@ -131,9 +131,7 @@ class _Gate:
 
     @property
     def rate(self) -> Fraction | None:
-        settlement = self.order.instrument.settlement
-        rate = self.market.rates.get(settlement)
-        return ONE if settlement == self.account.base else rate.value if rate else None
+        return self.market.rate_of(self.order.instrument)
 
     @property
     def closing(self) -> Fraction:

@@ -34,7 +34,8 @@ def gather(account: Account, pool: Pool, market: Market) -> Needed:
     instruments = [positions[0].instrument for positions in pool.by_instrument.values()]
     for instrument in instruments:
         finder.take_mark(instrument, market.marks.get(instrument.code))
-    settlements = {instrument.settlement for instrument in instruments}
+        finder.take_settlement(instrument, account.base, market.settlements.get(instrument.code))
+    settlements = {i.settlement for i in instruments if i.code not in market.settlements}
     owned = {asset for asset, amount in pool.balances.items() if amount}
     for asset in sorted(settlements | owned):
         finder.take_rate(asset, account.base, market.rates.get(asset))
@@ -44,7 +45,7 @@ def gather(account: Account, pool: Pool, market: Market) -> Needed:
         f"no collateral terms for {asset}" for asset in sorted(owned - account.terms.keys() - {account.base})
     ]
     return Needed(
-        Prices(finder.marks, finder.rates, finder.states),
+        Prices(finder.marks, finder.rates, finder.states, finder.settlements),
         finder.doubtful_marks,
         finder.doubtful_rates,
         tuple(finder.doubts),
@@ -59,6 +60,7 @@ class _Finder:
     def __init__(self) -> None:
         self.marks: dict[str, Fraction] = {}
         self.rates: dict[str, Fraction] = {}
+        self.settlements: dict[str, Fraction] = {}
         self.states: dict[str, PriceState] = {}
         self.doubtful_marks: dict[str, Ends] = {}
         self.doubtful_rates: dict[str, Ends] = {}
@@ -89,6 +91,14 @@ class _Finder:
             self.rates[asset] = rate.value
             if rate.state.in_doubt:
                 self._doubt(f"rate from {asset} to {base}", rate, asset, self.doubtful_rates, positive=True)
+
+    def take_settlement(self, instrument: Instrument, base: str, rate: Rate | None) -> None:
+        if rate is None:
+            return
+        if rate.value is None or rate.value <= 0 or rate.state.in_doubt:
+            self.missing.append(f"no sure rate from {instrument.settlement} of {instrument.code} to {base}")
+        else:
+            self.settlements[instrument.code] = rate.value
 
     def _doubt(
         self, what: str, quote: Mark | Rate, key: str, into: dict[str, Ends], *, positive: bool

@@ -99,7 +99,7 @@ def _instruments(measured: Measured, movement: Movement, line: Line) -> Iterator
         drift = movement.settlements.get(code, ZERO)
         if not mark.slope and not drift:
             continue
-        start = measured.prices.rates[instrument.settlement]
+        start = measured.prices.rate_of(instrument)
         yield ONE, _profit(instrument, positions, mark, _weighted(line.equity, start, drift))
         requirement = line.maintenance
         if line.house:

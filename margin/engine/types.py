@@ -169,11 +169,25 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """All prices one account is measured with; `rates` are to `base`, which itself is always worth one."""
+    """All prices one account is measured with; `rates` are to `base`, which itself is always worth one.
+
+    `settlements` are rates told for single instruments, by code; they go before the settlement asset's.
+    """
 
     base: str
     marks: Mapping[str, Mark]
     rates: Mapping[str, Rate] = field(default_factory=dict)
+    settlements: Mapping[str, Rate] = field(default_factory=dict)
+
+    def rate_of(self, instrument: Instrument) -> Fraction | None:
+        """From the instrument's settlement currency to the base; None where it is not known."""
+        own = self.settlements.get(instrument.code)
+        if own is not None:
+            return own.value
+        if instrument.settlement == self.base:
+            return ONE
+        rate = self.rates.get(instrument.settlement)
+        return rate.value if rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +197,12 @@ class Prices:
     marks: Mapping[str, Fraction]
     rates: Mapping[str, Fraction]
     states: Mapping[str, PriceState]
+    settlements: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def rate_of(self, instrument: Instrument) -> Fraction:
+        """From the instrument's settlement currency to the base."""
+        own = self.settlements.get(instrument.code)
+        return self.rates[instrument.settlement] if own is None else own
 
 
 @dataclass(frozen=True, slots=True)

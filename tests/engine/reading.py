@@ -88,9 +88,10 @@ def _terms(row: dict[str, Any]) -> AssetTerms:
 def _market(request: dict[str, Any], base: str) -> Market:
     marks = {row["instrument"]: Mark(exact(row["mark_price"])) for row in request["positions"]}
     rates = {row["asset"]: Rate(exact(row["price"])) for row in request["collateral"] if "price" in row}
-    for code, row in request["instruments"].items():
-        rates[f"settlement of {code}"] = Rate(exact(row.get("settlement_rate", "1")))
-    return Market(base, marks, rates)
+    told = {
+        code: Rate(exact(row.get("settlement_rate", "1"))) for code, row in request["instruments"].items()
+    }
+    return Market(base, marks, rates, told)
 
 
 def _policy(request: dict[str, Any]) -> Policy:

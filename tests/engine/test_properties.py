@@ -77,6 +77,8 @@ def test_an_isolated_wipe_out_leaves_every_other_pool_unchanged(
     assume(isolated)
     chosen = data.draw(st.sampled_from(isolated))
     own = replace(chosen.instrument, code="ALONE")
+    told = market.settlements[chosen.instrument.code]
+    market = replace(market, settlements={**market.settlements, "ALONE": told})
     account = replace(
         account,
         positions=tuple(replace(p, instrument=own) if p.ref == chosen.ref else p for p in account.positions),
