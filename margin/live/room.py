@@ -66,7 +66,7 @@ class Room:
         self.alerts: list[AlertView] = []
         self.counts: dict[str, int] = {}
         self.figures: Figures | None = None
-        self.encoded = 0
+        self.encoded, self.beats = 0, 0
         self._wishes = Wishes()
         self._wake = asyncio.Event()
         self._charted = 0.0
@@ -94,6 +94,7 @@ class Room:
             return
         seqs = {str(shard): head.seq for shard, head in self.figures.heads.items()}
         oldest = self.figures.oldest
+        self.beats += 1
         text = self._encode(Beat(desk=self.desk, seq=oldest.seq, run=oldest.run, at=at, seqs=seqs))
         for socket in self.sockets:
             socket.offer_beat(text)

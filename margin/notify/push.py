@@ -27,6 +27,7 @@ from margin.notify.events import (
 )
 
 KEY = "account"
+FARTHEST_ROW = 10_000_000
 FILTERS = frozenset({"account", "client", "desk", "mode", "currency", "level", "control"})
 CHART_FIGURES = ("equity", "house_maintenance", "utilisation", "gross", "net")
 TROUBLE = ("danger", "margin_call", "liquidation", "unknown")
@@ -90,7 +91,7 @@ def spec_of(view: View, known: Sequence[str]) -> Spec | Error:
         problem = f"filters are: {', '.join(sorted(FILTERS))}"
     elif values > MOST_FILTER_VALUES:
         problem = f"at most {MOST_FILTER_VALUES} accepted texts"
-    elif first < 0 or not 1 <= count <= MOST_ROWS:
+    elif not 0 <= first <= FARTHEST_ROW or not 1 <= count <= MOST_ROWS:
         problem = f"window is [first, count] with first >= 0 and 1 <= count <= {MOST_ROWS}"
     if problem:
         return Error(status=400, rule="view", message=problem, about="view", ref=view.ref)

@@ -1,0 +1,45 @@
+"""A hundred pages of one view cost one comparison and one encoding a run."""
+
+from contextlib import AsyncExitStack
+
+from asgiref.sync import sync_to_async
+
+from margin.live.hub import hub
+from margin.notify.hints import send_hint
+from tests.live.desk import Page, Server, account, write_run
+
+PAGES = 12
+
+
+async def test_many_pages_of_two_views_cost_two_encodings_a_run(
+    server: Server, cookies: dict[str, str]
+) -> None:
+    write_run(1, [account("ACME-1")])
+    async with AsyncExitStack() as open_pages:
+        pages: list[Page] = []
+        for number in range(PAGES):
+            page = await open_pages.enter_async_context(server.page(cookies["vic"]))
+            await page.next("snapshot")
+            columns = ["level"] if number % 2 else ["equity"]
+            await page.say(type="view", columns=columns, charts=False, ref=str(number))
+            await page.next("snapshot", where=lambda frame, wanted=columns: frame["columns"][1:] == wanted)
+            pages.append(page)
+        room = hub().rooms["PRIME"]
+        assert len(room.looks) == 2, "views nobody looks through are forgotten"
+        encoded = {"before": room.encoded, "beats": room.beats}
+        run = write_run(2, [account("ACME-1", equity="9.00", level="danger")])
+        await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, 2, run)
+        seen = [await page.next("changed") for page in pages]
+        spent = room.encoded - encoded["before"] - (room.beats - encoded["beats"])
+    assert spent == 3, "two views, and the chart's point"
+    assert [frame["rows"]["ACME-1"] for frame in seen[:2]] == [{"equity": "9.00"}, {"level": "danger"}]
+
+
+async def test_the_frame_is_read_once_however_many_look(server: Server, cookies: dict[str, str]) -> None:
+    write_run(1, [account("ACME-1")])
+    async with AsyncExitStack() as open_pages:
+        for _ in range(PAGES):
+            page = await open_pages.enter_async_context(server.page(cookies["vic"]))
+            await page.next("snapshot")
+        assert len(hub().rooms) == 1
+        assert len(hub().rooms["PRIME"].looks) == 1
