@@ -7,6 +7,7 @@ from django.conf import settings
 from accounts.access import Action, for_user, may
 from accounts.models import User
 from accounts.sessions import Seat, acted_lately
+from margin.flow.acknowledge import acknowledge
 from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of
 from margin.notify.events import Ack, AlertView, Error
@@ -17,8 +18,6 @@ from riskdesk.errors import Refusal
 
 def acknowledge_alert(seat: Seat, frame: Ack) -> AlertView | Error:
     """The alert as it stands afterwards, or why it was not taken. Another desk's alert does not exist."""
-    from margin.flow.acknowledge import acknowledge
-
     person = User.objects.get(pk=seat.person_id)
     seen = for_user(Alert.objects.select_related("desk"), person).filter(desk__code=seat.desk_code)
     alert = seen.filter(pk=frame.alert).first()
