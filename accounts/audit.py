@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.serializers.json import DjangoJSONEncoder
 from structlog.contextvars import get_contextvars
 
@@ -22,7 +23,7 @@ NAME_CHARACTERS, SUBJECT_CHARACTERS, REFERENCE_CHARACTERS = 150, 200, 64
 
 def record(
     *,
-    actor: User | Principal | str,
+    actor: User | AnonymousUser | Principal | str,
     action: str,
     subject: str,
     desk: Desk | None = None,

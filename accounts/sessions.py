@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 import structlog
+from allauth.mfa.models import Authenticator
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -35,7 +36,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
-SIGNED_IN_AT, ACTED_AT = "signed_in_at", "acted_at"
+PROOF_LASTS = timedelta(minutes=5)
+SIGNED_IN_AT, ACTED_AT, PROVED_AT = "signed_in_at", "acted_at", "proved_at"
 PEOPLE_GROUP = "people." + hashlib.sha256(b"house").hexdigest()[:40]
 """Every server process listens here. Messages: {"type": "look_again", "person": id}."""
 LAYER_FAULTS = (OSError, RedisError, TimeoutError, RuntimeError)
@@ -63,6 +65,22 @@ class Seat:
 def open_session(session: SessionBase) -> None:
     """Note when it began. Called once, at sign-in."""
     session[SIGNED_IN_AT] = session[ACTED_AT] = clock.now().isoformat()
+
+
+def close_session(session: SessionBase, person_id: int) -> None:
+    """End it now, and the sockets that sit on it."""
+    session.flush()
+    tell_sockets(person_id)
+
+
+def note_sign_in(session: SessionBase) -> None:
+    """The person proved who they are: from here on they may act, without the session growing younger."""
+    session[ACTED_AT] = session[PROVED_AT] = clock.now().isoformat()
+
+
+def proved_lately(session: SessionBase) -> bool:
+    """Whether the password is so fresh that even the way of signing in may be changed."""
+    return clock.now() - _instant(session, PROVED_AT) < PROOF_LASTS
 
 
 def note_deed(session: SessionBase) -> None:
@@ -106,6 +124,9 @@ def seats_lost(seats: Iterable[Seat]) -> dict[Seat, NoSeat]:
         )
     )
     people = User.objects.filter(is_active=True).in_bulk(persons)
+    if settings.SECOND_FACTOR_REQUIRED:
+        factors = Authenticator.objects.filter(user_id__in=persons, type=Authenticator.Type.TOTP)
+        people = {row.user_id: people[row.user_id] for row in factors if row.user_id in people}
     desks = desk_codes_of(persons, Action.SEE_DESK)
     lost: dict[Seat, NoSeat] = {}
     for seat in asked:

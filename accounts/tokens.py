@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q
 
@@ -91,7 +92,7 @@ def principal_of(token: ApiToken) -> Principal:
     return Principal(person=token.user, scopes=frozenset(token.scopes), token=token)
 
 
-def revoke(*, token: ApiToken, by: User | str, reason: str = "") -> None:
+def revoke(*, token: ApiToken, by: User | AnonymousUser | str, reason: str = "") -> None:
     """End a token now. Ending it again changes nothing."""
     with transaction.atomic():
         ended = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=clock.now())

@@ -6,7 +6,7 @@ from django.urls import include, path
 from riskdesk import health
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.pages.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("margin.api.urls")),
     path("healthz", health.healthz, name="healthz"),

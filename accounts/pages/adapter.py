@@ -1,9 +1,43 @@
-"""Sign-in as this desk has it: people are made by administrators, never by a form."""
+"""Sign-in as this desk has it: administrators make people, no form does; axes counts the failures."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
+
+from accounts.audit import record
+from accounts.sessions import proved_lately, tell_sockets
 
 
 class ClosedSignUp(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Wrong passwords are counted in the database, by axes; the cache counts wrong second factors."""
+        self._login_failed_rl_usage = None
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not within minutes of the password; a second factor can be set up right after signing in."""
+        return not proved_lately(context.request.session)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Nothing was counted, so nothing is given back."""
+
+
+class EndedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Sessions that a person ends from the list take their sockets with them."""
+
+    def end_sessions(self, sessions: list[UserSession]) -> None:
+        super().end_sessions(sessions)
+        for person in {session.user for session in sessions}:
+            record(
+                actor=person,
+                action="sessions.ended",
+                subject=f"person:{person.username}",
+                after={"count": len(sessions)},
+            )
+            tell_sockets(person.pk)

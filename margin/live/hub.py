@@ -22,7 +22,7 @@ from margin.notify.push import Spec
 from riskdesk import clock
 
 log = structlog.get_logger(__name__)
-LOOK_AGAIN_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 1.0
 MOST_SOCKETS_EACH = 50
 
 
