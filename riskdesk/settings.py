@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.pages.rules.SessionRules",
-    "pghistory.middleware.HistoryMiddleware",
+    "accounts.pages.history.AdminHistory",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -85,6 +85,7 @@ TEMPLATES = [
 DATABASES = {"default": describe(ENV.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
+PGHISTORY_APPEND_ONLY = True
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

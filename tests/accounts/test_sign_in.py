@@ -8,7 +8,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, TestCase
 
 from accounts.models import AuditEvent, User
 from accounts.sessions import Seat, seats_lost, take_seat
@@ -49,7 +49,8 @@ def enrol(door: Client) -> str:
     """Set up a second factor as a person would: read the secret off the page, type the code."""
     page = door.get("/accounts/2fa/totp/activate/", follow=True)
     secret = re.search(r"\b[A-Z2-7]{32}\b", page.content.decode()).group()
-    assert door.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)}).status_code == 302
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert door.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)}).status_code == 302
     return secret
 
 
