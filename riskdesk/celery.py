@@ -1,23 +1,32 @@
-"""The Celery application. Tasks are the doors in `margin.tasks`; settings live in `riskdesk.settings`."""
+"""The Celery application: one for web, workers and clock.
 
+Takes settings; gives `app`. Tasks are the doors in `margin.tasks`; what a worker is, by its queue, stands in
+`riskdesk.workers`. Here only the hooks: refuse an unsafe start, log like everybody, keep one living database
+connection per process, show the supervisor that messages are taken.
+"""
+
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
+import structlog
 from celery import Celery, signals
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from riskdesk.workers import kind_of
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
 os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP dies in a forked child
 
+CONNECTION_SECONDS = 600
+
+log = structlog.get_logger(__name__)
+
 app = Celery("riskdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["margin"])
-
-
-def show_sign_of_work(**_: Any) -> None:
-    """A finished task proves the whole loop; the launcher replaces a worker that shows no such sign."""
-    if heartbeat := os.environ.get("RISKDESK_HEARTBEAT"):
-        Path(heartbeat).touch()
+app.steps["worker"].add(DjangoStructLogInitStep)  # ids travel with the messages
 
 
 def refuse_on_errors(**_: Any) -> None:
@@ -27,6 +36,69 @@ def refuse_on_errors(**_: Any) -> None:
     refuse()
 
 
-for signal in (signals.celeryd_init, signals.beat_init):
-    signal.connect(refuse_on_errors)
-signals.task_postrun.connect(show_sign_of_work)
+def fit_to_queue(conf: Any, options: dict[str, Any], **_: Any) -> None:
+    """Before the pool is made: the queue's kind sets the limits the command line left open."""
+    kind = kind_of(_words(options.get("queues")) or [conf.task_default_queue])
+    if not options.get("concurrency"):
+        conf.worker_concurrency = kind.processes
+    conf.worker_max_tasks_per_child = kind.tasks_per_child
+    conf.worker_max_memory_per_child = kind.memory_per_child_kilobytes
+    if kind.warms_up:
+        signals.worker_process_init.connect(warm_up)
+
+
+def keep_connections(**_: Any) -> None:
+    """In a fresh child: one connection for many tasks. Celery's own hook would reconnect for each."""
+    from django.db import connections
+
+    for name in connections:
+        connections[name].settings_dict["CONN_MAX_AGE"] = CONNECTION_SECONDS
+
+
+def warm_up(**_: Any) -> None:
+    """The first cycle shall not pay for imports, compilation and connection."""
+    from margin.flow.warm import warm_up as warm
+
+    warm()
+
+
+def mend_connections(**_: Any) -> None:
+    """Before and after each task: a connection that died or aged is dropped, and the next query makes one."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+def show_sign_of_life(**_: Any) -> None:
+    """The supervisor replaces a worker whose file stands still: it lives, but takes no messages."""
+    if path := os.environ.get("RISKDESK_HEARTBEAT"):
+        with contextlib.suppress(OSError):
+            Path(path).touch()
+
+
+def configure_logs(**_: Any) -> None:
+    """A receiver here keeps Celery from setting up logging of its own."""
+    from django.conf import settings
+
+    from riskdesk.logs import configure
+
+    configure(settings.LOGGING)
+
+
+def say_ready(sender: Any, **_: Any) -> None:
+    log.info("worker.ready", queues=sorted(queue.name for queue in sender.task_consumer.queues))
+
+
+def _words(queues: Any) -> list[str]:
+    return queues.split(",") if isinstance(queues, str) else list(queues or ())
+
+
+signals.celeryd_init.connect(refuse_on_errors)
+signals.celeryd_init.connect(fit_to_queue)
+signals.beat_init.connect(refuse_on_errors)
+signals.setup_logging.connect(configure_logs)
+signals.worker_process_init.connect(keep_connections)
+signals.worker_ready.connect(say_ready)
+signals.task_prerun.connect(mend_connections)
+signals.task_postrun.connect(mend_connections)
+signals.task_postrun.connect(show_sign_of_life)

@@ -1,7 +1,156 @@
-"""Structured logs. (Filled in by the wiring room.)"""
+"""One log for web, workers and clock: JSON, one line per event, on standard error.
 
+Takes LOG_LEVEL and LOG_FORMAT; sets up structlog and the standard library's logging alike, so that ours and
+everybody else's lines look the same and carry the request's and the run's id. Whatever a value holds, a line
+stays one line; values of secret names are not written.
+"""
+
+import json
+import logging
+import logging.config
+import re
+import sys
+from collections.abc import Iterable
 from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+SECRET_NAMES = re.compile(r"password|passwd|secret|token|authorization|cookie|api_?key|session_key", re.I)
+HIDDEN = "***"
+FIRST = ("time", "level", "event")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+PROBES = ("/healthz", "/readyz", "/metrics")
+# Where they speak below this level, somebody else has said it already, or nobody wants to know.
+LOUD_FROM = {
+    "django.request": "CRITICAL",  # our own line about the request says it, with its id
+    "django.server": "WARNING",
+    "django.db.backends": "WARNING",
+    "django.channels.server": "WARNING",
+    "django_celery_beat": "WARNING",
+    "celery": "WARNING",
+    "celery.app.trace": "CRITICAL",  # a failed task is told by task_failed, with its ids
+    "kombu": "WARNING",
+    "uvicorn": "WARNING",
+    "uvicorn.error": "WARNING",
+    "uvicorn.access": "WARNING",
+    "websockets": "WARNING",
+    "asyncio": "WARNING",
+    "axes": "WARNING",
+    "numba": "WARNING",
+    "redis": "WARNING",
+    "mail.log": "WARNING",
+    "concurrent.futures": "WARNING",
+}
+
+
+class StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment, a whole line at once."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - the door of the log itself: it must never stop the work
+            self.handleError(record)
 
 
 def configure(config: dict[str, Any]) -> None:
-    """Set up logging from the settings' LOGGING dictionary."""
+    """Called by Django with its LOGGING, by Celery, and by whoever runs without either."""
+    level, console = config.get("level", "INFO"), config.get("format") == "console"
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            drop_probes,
+            *shared(),
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(standard(level=level, console=console))
+    logging.captureWarnings(capture=True)
+
+
+def shared() -> list[Processor]:
+    """What a line gets, whoever wrote it."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def standard(*, level: str, console: bool) -> dict[str, Any]:
+    """The standard library's half. Handlers that servers gave their own loggers are taken away."""
+    quiet = {name: _logger(louder(level, least)) for name, least in LOUD_FROM.items()}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": shared(),
+                "processors": list(rendering(console=console)),
+            }
+        },
+        "handlers": {"line": {"()": StandardError, "formatter": "line"}},
+        "root": {"handlers": ["line"], "level": level},
+        "loggers": {"django": _logger(level), **quiet},
+    }
+
+
+def rendering(*, console: bool) -> Iterable[Processor]:
+    yield structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    yield hide_secrets
+    if console:
+        yield escape_controls
+        yield structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), timestamp_key="time")
+    else:
+        yield structlog.processors.format_exc_info
+        yield render_json
+
+
+def louder(level: str, least: str) -> str:
+    number = logging.getLevelNamesMapping()
+    return max(level, least, key=number.__getitem__)
+
+
+def drop_probes(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Probes ask several times a second; what they find is told in other lines."""
+    path = str(event.get("request", "")).partition(" ")[2]
+    if path in PROBES and event.get("event") in ("request_started", "request_finished"):
+        raise structlog.DropEvent
+    return event
+
+
+def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for name in event:
+        if SECRET_NAMES.search(name) and event[name]:
+            event[name] = HIDDEN
+    return event
+
+
+def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """For the console: no value may end the line or speak to the terminal."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = CONTROL.sub(lambda found: repr(found[0])[1:-1], value)
+    return event
+
+
+def render_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """ASCII only, so that no line separator of any alphabet gets through."""
+    ordered = {name: event.pop(name) for name in FIRST if name in event} | dict(sorted(event.items()))
+    try:
+        return json.dumps(ordered, default=str, allow_nan=False)
+    except (ValueError, TypeError):  # a NaN, a cycle, a key that is no text: better odd than lost
+        return json.dumps({str(name): str(value) for name, value in ordered.items()})
+
+
+def _logger(level: str) -> dict[str, Any]:
+    return {"handlers": [], "level": level, "propagate": True}

@@ -1,5 +1,6 @@
 """Django's settings, all derived from `riskdesk.env`. Holds no risk policy: that lives in the database."""
 
+import logging
 from pathlib import Path
 
 from riskdesk.connection import describe
@@ -199,28 +200,8 @@ CHANNEL_LAYERS = {
     }
 }
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_DISABLE_PREFETCH = True
-CELERY_TASK_SOFT_TIME_LIMIT = 20
-CELERY_TASK_TIME_LIMIT = 30
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
-CELERY_WORKER_SEND_TASK_EVENTS = False
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_DEFAULT_QUEUE = "general"
-CELERY_TASK_ROUTES = {"margin.recompute": {"queue": "risk"}}
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TIMEZONE = "UTC"
-CELERY_ENABLE_UTC = True
-CELERY_BEAT_SCHEDULER = "riskdesk.beat.LeadingScheduler"
-CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-DJANGO_CELERY_BEAT_TZ_AWARE = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a worker outlives any outage of the broker
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
@@ -230,6 +211,33 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 5,
 }
+# A message is a hint and may be lost (the reconciler says it again), so who sends one is not kept waiting.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # there are no results, so no nightly task to clear them
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "general"
+CELERY_TASK_ROUTES = {"margin.recompute": {"queue": "risk"}}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 20
+CELERY_TASK_TIME_LIMIT = 30
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60  # a risk worker warms up before it reports
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3  # the launcher kills after 5
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease fences them off
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 10**9  # Celery closes none; riskdesk.celery mends what died
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULER = "riskdesk.beat.LeadingScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
+DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # --- mail ---------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -264,5 +272,12 @@ SPECTACULAR_SETTINGS = {
 }
 
 IMPORT_EXPORT_USE_TRANSACTIONS = True
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # riskdesk.request_log does, trusting only our own proxies
+DJANGO_STRUCTLOG_USER_ID_FIELD = "username"
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows the answer
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG  # the steps themselves say what they did
+DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.INFO  # also of messages that expired unread
 LOGGING_CONFIG = "riskdesk.logs.configure"
 LOGGING = {"level": ENV.log_level, "format": ENV.log_format}

@@ -1,0 +1,113 @@
+"""The clock as a list: what is done again and again, how often, by which queue.
+
+Takes the list below; writes rows of django-celery-beat that are missing. Never touches a row that is there:
+an administrator may change an interval or switch a job off, and that stays. A job that was *deleted* comes
+back at the next start, because the desk does not work without it: to stop a job, disable it.
+
+Jobs at a local time of day are rows of `LocalSchedule`, placed by `margin.flow.local_jobs`.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`expires_seconds`: a message that waited longer is dropped, because the next one is there."""
+
+    name: str
+    task: str
+    every_seconds: int
+    expires_seconds: int
+    queue: str
+    why: str
+    args: tuple[object, ...] = ()
+
+
+GENERAL, RISK = "general", "risk"
+CLOCK = (
+    Job("Reconcile", "margin.reconcile", 1, 3, GENERAL, "Says again what a lost message left undone."),
+    Job("Dispatch", "margin.dispatch", 2, 4, GENERAL, "Sends what lies in the outbox."),
+    Job("Heartbeat general", "margin.heartbeat", 5, 4, GENERAL, "Proves that work goes round.", (GENERAL,)),
+    Job("Heartbeat risk", "margin.heartbeat", 5, 4, RISK, "Proves that work goes round.", (RISK,)),
+    Job("Seal audit", "margin.seal_audit", 5, 4, GENERAL, "Chains committed audit events."),
+    Job("Local jobs", "margin.local_jobs", 20, 15, GENERAL, "Does jobs whose local time has come."),
+    Job("Housekeeping", "margin.housekeeping", 3600, 600, GENERAL, "Removes what has had its time."),
+)
+
+
+def recompute_of(shard: int) -> Job:
+    why = f"Recomputes and enforces shard {shard}, also when no price came."
+    return Job(f"Recompute shard {shard}", "margin.recompute", 5, 4, "risk", why, (shard, "schedule"))
+
+
+def jobs() -> Iterator[Job]:
+    """The list, with one recompute for each shard there is."""
+    from accounts.models import HOUSE, Shard
+
+    yield from CLOCK
+    for number in Shard.objects.exclude(number=HOUSE).order_by("number").values_list("number", flat=True):
+        yield recompute_of(number)
+
+
+def tables_stand() -> bool:
+    """False while only some of the apps are migrated."""
+    from margin.models import ShardState
+
+    return ShardState._meta.db_table in connection.introspection.table_names()
+
+
+def seed_shards() -> None:
+    """Rows for the shards that SHARDS asks for. One that is there stays: its clients belong to it."""
+    from accounts.models import HOUSE, Shard
+    from margin.models import ShardState
+
+    for number in range(HOUSE, settings.ENV.shards + 1):
+        Shard.objects.get_or_create(number=number)
+        if number != HOUSE:
+            ShardState.objects.get_or_create(shard_id=number)
+
+
+def seed_clock() -> list[str]:
+    """Add the jobs that have no row; gives their names. A renamed row is known by its task and arguments."""
+    from django_celery_beat.models import PeriodicTask
+
+    with transaction.atomic():
+        rows = list(PeriodicTask.objects.select_for_update().values_list("name", "task", "args"))
+        names, deeds = {name for name, _, _ in rows}, {(task, _plain(args)) for _, task, args in rows}
+        missing = [job for job in jobs() if job.name not in names and (job.task, _text(job)) not in deeds]
+        for job in missing:
+            _add(job)
+    return [job.name for job in missing]
+
+
+def _add(job: Job) -> None:
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+    interval = {"every": job.every_seconds, "period": IntervalSchedule.SECONDS}
+    PeriodicTask.objects.create(
+        name=job.name,
+        task=job.task,
+        args=_text(job),
+        interval=IntervalSchedule.objects.filter(**interval).first()
+        or IntervalSchedule.objects.create(**interval),
+        queue=job.queue,
+        expire_seconds=job.expires_seconds,
+        description=job.why,
+    )
+
+
+def _text(job: Job) -> str:
+    return json.dumps(job.args)
+
+
+def _plain(args: str) -> str:
+    """The same arguments in the same words; an administrator may have written anything there."""
+    try:
+        return json.dumps(json.loads(args))
+    except ValueError:
+        return args
