@@ -57,9 +57,10 @@ def keep_connections(**_: Any) -> None:
 
 def warm_up(**_: Any) -> None:
     """The first cycle shall not pay for imports, compilation and connection."""
-    from margin.flow.warm import warm_up as warm
+    from django.db import connection
 
-    warm()
+    app.loader.import_default_modules()  # the tasks, and with them every step
+    connection.ensure_connection()
 
 
 def mend_connections(**_: Any) -> None:
