@@ -18,9 +18,10 @@ from tests.live.desk import Server, account, write_run
 BOOK = 300
 
 
-async def move(seq: int) -> None:
-    """A run that changes a figure of every account."""
-    run = write_run(seq, [account(f"ACC-{n}", equity=f"{seq}.{n:04}") for n in range(BOOK)])
+async def move(seq: int, *, bulk: int = 0) -> None:
+    """A run that changes a figure of every account, and so many bytes besides."""
+    name = f"{seq:04}" * (bulk // 4)
+    run = write_run(seq, [account(f"ACC-{n}", equity=f"{seq}.{n:04}", name=name) for n in range(BOOK)])
     await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, seq, run)
 
 
@@ -103,7 +104,7 @@ async def test_over_the_wire_a_page_that_stops_reading_is_closed_with_4408(
         async with asyncio.timeout(40):
             while stuck_one._code is None:
                 seq += 1
-                await move(seq)
+                await move(seq, bulk=4000)
                 await quick.next("changed", "snapshot", where=lambda frame, seq=seq: frame["seq"] >= seq)
         assert await stuck.closed() == 4408
 

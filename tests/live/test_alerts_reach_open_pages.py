@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from margin.live import room as room_module
 from margin.live.database import in_database
@@ -22,6 +23,12 @@ def raise_alert(people: Cast, key: str = "k", **fields: Any) -> int:
         "title": f"Trouble {key}",
     }
     return Alert.objects.create(key=key, text="Look.", raised_at=clock.now(), **(defaults | fields)).pk
+
+
+def raise_storm(people: Cast) -> None:
+    with transaction.atomic():
+        for number in range(60):
+            raise_alert(people, f"k{number}")
 
 
 async def hint(seq: int) -> None:
@@ -130,8 +137,7 @@ async def test_a_storm_of_alerts_is_told_by_one_snapshot(
     monkeypatch.setattr(room_module, "MOST_ALERT_FRAMES", 3)
     async with server.page(cookies["vic"]) as page:
         await page.next("beat")
-        for number in range(60):
-            await in_database(raise_alert)(people, f"k{number}")
+        await in_database(raise_storm)(people)
         await hint(2)
         answer = await page.next("snapshot", where=lambda frame: bool(frame["alerts"]))
     assert len(answer["alerts"]) == 50
