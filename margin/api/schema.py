@@ -14,6 +14,6 @@ class Schema(SpectacularJSONAPIView):
 class Docs(SpectacularSwaggerSplitView):
     """Swagger from our own static files; its start-up script has an address of its own: none is inline."""
 
-    authentication_classes = [SessionAuthentication]
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]
     url_name = "api-schema"
