@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is one of ours: never a 5xx, always JSON with a reason."""
 
 import json
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +58,7 @@ BODIES = st.one_of(
     st.tuples(st.just("prices/"), PRICES | ANYTHING),
 )
 EXAMPLES = settings(
-    max_examples=150,
+    max_examples=2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
