@@ -46,7 +46,13 @@ POSITION = record({**texts("account", "ref", "instrument", "mode"), **blanks(*PO
 class Accounts(Endpoint):
     parameters = PARAMETERS
 
-    @described("Accounts, nearest to their end first", listed(ACCOUNT), parameters=PARAMETERS, tag="accounts")
+    @described(
+        "list_accounts",
+        "Accounts, nearest to their end first",
+        listed(ACCOUNT),
+        parameters=PARAMETERS,
+        tag="accounts",
+    )
     def get(self, request: Request) -> HttpResponse:
         desks = desks_where(self.caller, Action.SEE_DESK).values_list("code", flat=True)
         wanted = {name: self.query[name] for name in ("desk", "client", "level", "mode") if self.query[name]}
@@ -57,14 +63,14 @@ class Accounts(Endpoint):
 
 
 class Account(Endpoint):
-    @described("One account", ACCOUNT, tag="accounts")
+    @described("read_account", "One account", ACCOUNT, tag="accounts")
     def get(self, request: Request, account: str) -> HttpResponse:
         row = find(SubAccount.objects.select_related("client__desk"), self.caller, code=account)
         return answer(figures(account_row(row.code) or not_yet(row)))
 
 
 class Held(Endpoint):
-    @described("The open positions of one account", listed(POSITION), tag="accounts")
+    @described("list_positions", "The open positions of one account", listed(POSITION), tag="accounts")
     def get(self, request: Request, account: str) -> HttpResponse:
         row = find(SubAccount.objects.all(), self.caller, code=account)
         measured = {one["ref"]: one for one in position_rows(row.code)}

@@ -47,7 +47,7 @@ def shown(alert: Alert) -> dict[str, Any]:
 class Alerts(Endpoint):
     parameters = PARAMETERS
 
-    @described("Alerts, newest first", listed(GIVES), parameters=PARAMETERS, tag="alerts")
+    @described("list_alerts", "Alerts, newest first", listed(GIVES), parameters=PARAMETERS, tag="alerts")
     def get(self, request: Request) -> HttpResponse:
         paths = {
             "desk": "desk__code",
@@ -61,13 +61,13 @@ class Alerts(Endpoint):
 
 
 class OneAlert(Endpoint):
-    @described("One alert", GIVES, tag="alerts")
+    @described("read_alert", "One alert", GIVES, tag="alerts")
     def get(self, request: Request, alert: int) -> HttpResponse:
         return answer(shown(find(ROWS.all(), self.caller, pk=alert)))
 
 
 class Acknowledge(Endpoint):
-    @described("Acknowledge an alert", GIVES, takes=NOTE, tag="alerts")
+    @described("acknowledge_alert", "Acknowledge an alert", GIVES, takes=NOTE, tag="alerts")
     def post(self, request: Request, alert: int) -> HttpResponse:
         row = find(ROWS.all(), self.caller, pk=alert)
         demand(self.caller, Action.ACKNOWLEDGE, row.desk)

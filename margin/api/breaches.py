@@ -60,7 +60,9 @@ def shown(breach: Breach) -> dict[str, Any]:
 class Breaches(Endpoint):
     parameters = PARAMETERS
 
-    @described("Breaches, newest first", listed(GIVES), parameters=PARAMETERS, tag="breaches")
+    @described(
+        "list_breaches", "Breaches, newest first", listed(GIVES), parameters=PARAMETERS, tag="breaches"
+    )
     def get(self, request: Request) -> HttpResponse:
         paths = {"desk": "desk__code", "state": "state", "rule": "rule", "client": "client__code"}
         wanted = {path: self.query[name] for name, path in paths.items() if self.query[name]}
@@ -68,6 +70,6 @@ class Breaches(Endpoint):
 
 
 class OneBreach(Endpoint):
-    @described("One breach", GIVES, tag="breaches")
+    @described("read_breach", "One breach", GIVES, tag="breaches")
     def get(self, request: Request, breach: int) -> HttpResponse:
         return answer(shown(find(ROWS.all(), self.caller, pk=breach)))

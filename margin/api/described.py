@@ -7,8 +7,11 @@ never decides.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from margin.api.authentication import SessionAuthentication, TokenAuthentication
 from margin.api.problems import TITLES
 from margin.api.shapes import Kind, Maybe, Schema
 
@@ -53,7 +56,28 @@ def record(fields: Mapping[str, Schema]) -> Schema:
     return {"type": "object", "properties": dict(fields), "required": list(fields)}
 
 
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the page of the docs names a token."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """How it names a signed-in browser."""
+
+    target_class = SessionAuthentication
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
 def described(
+    name: str,
     summary: str,
     gives: Schema,
     *,
@@ -64,14 +88,15 @@ def described(
 ) -> Callable[[Any], Any]:
     """Say what one method of an endpoint takes and gives."""
     asked = [
-        OpenApiParameter(name, kind.schema(), OpenApiParameter.QUERY, required=not isinstance(kind, Maybe))
-        for name, kind in (parameters or {}).items()
+        OpenApiParameter(known, kind.schema(), OpenApiParameter.QUERY, required=not isinstance(kind, Maybe))
+        for known, kind in (parameters or {}).items()
     ]
     problems = (*ALWAYS, *(WRITES if takes else ()))
     responses: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(gives, "Done")}
     for code in problems:
         responses[(code, "application/problem+json")] = OpenApiResponse(PROBLEM, TITLES[code])
     return extend_schema(
+        operation_id=name,
         summary=summary,
         tags=[tag],
         parameters=[*asked, *([REPEATABLE] if takes else [])],

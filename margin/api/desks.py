@@ -40,7 +40,7 @@ GIVES = record(
 class DeskSnapshot(Endpoint):
     parameters = PARAMETERS
 
-    @described("All that a page shows of a desk", GIVES, parameters=PARAMETERS, tag="desk")
+    @described("read_snapshot", "All that a page shows of a desk", GIVES, parameters=PARAMETERS, tag="desk")
     def get(self, request: Request, desk: str) -> HttpResponse:
         row = find(Desk.objects.all(), self.caller, code=desk)
         window = (self.query["first"], self.query["count"])

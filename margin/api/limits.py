@@ -51,7 +51,7 @@ def shown(limit: Limit) -> dict[str, Any]:
 class Limits(Endpoint):
     parameters = PARAMETERS
 
-    @described("Limits in force", listed(GIVES), parameters=PARAMETERS, tag="limits")
+    @described("list_limits", "Limits in force", listed(GIVES), parameters=PARAMETERS, tag="limits")
     def get(self, request: Request) -> HttpResponse:
         now = clock.now()
         standing = Q(valid_to__isnull=True) | Q(valid_to__gt=now)

@@ -73,7 +73,7 @@ GIVES = record(
 
 
 class Positions(Endpoint):
-    @described("Send the positions of one source", GIVES, takes=SNAPSHOT, tag="positions")
+    @described("put_positions", "Send the positions of one source", GIVES, takes=SNAPSHOT, tag="positions")
     def put(self, request: Request) -> HttpResponse:
         snapshot, document = read_body(request, SNAPSHOT)
         accounts = accounts_of(snapshot, self.caller)

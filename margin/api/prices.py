@@ -48,7 +48,7 @@ GIVES = record(
 
 
 class Prices(Endpoint):
-    @described("Send prices of one source", GIVES, takes=BATCH, tag="prices")
+    @described("send_prices", "Send prices of one source", GIVES, takes=BATCH, tag="prices")
     def post(self, request: Request) -> HttpResponse:
         batch, document = read_body(request, BATCH)
         demand_scope(self.caller, f"prices:{batch.source}")

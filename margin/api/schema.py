@@ -1,11 +1,13 @@
 """/api/schema/ and /api/docs/: the API described, for programs and for people. Not public."""
 
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import IsAuthenticated
 
 from margin.api.authentication import SessionAuthentication, TokenAuthentication
 
 
+@extend_schema(exclude=True)
 class Schema(SpectacularJSONAPIView):
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]

@@ -266,9 +266,10 @@ class Record(Kind[T]):
         return None if len(refused) > before else self.build(**found)
 
     def schema(self) -> Schema:
+        needed = [name for name, kind in self.fields.items() if not isinstance(kind, Maybe)]
         return {
             "type": "object",
             "properties": {name: kind.schema() for name, kind in self.fields.items()},
-            "required": [name for name, kind in self.fields.items() if not isinstance(kind, Maybe)],
+            **({"required": needed} if needed else {}),
             "additionalProperties": False,
         }

@@ -67,7 +67,7 @@ GIVES = record(
 
 
 class Transfers(Endpoint):
-    @described("Move money", GIVES, takes=BODY, status=201, tag="transfers")
+    @described("move_money", "Move money", GIVES, takes=BODY, status=201, tag="transfers")
     def post(self, request: Request) -> HttpResponse:
         asked, document = read_body(request, BODY)
         move = move_of(asked, self.caller)
