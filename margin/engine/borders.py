@@ -7,14 +7,15 @@ unknown with its reason; the run goes on for the others. Never repairs anything.
 from collections import Counter
 from collections.abc import Iterator
 
-from margin.engine.types import Account, Kind, Mode, Position
+from margin.engine.types import Account, Kind, Mode, Policy, Position
 
 
-def faults(account: Account) -> tuple[str, ...]:
+def faults(account: Account, policy: Policy) -> tuple[str, ...]:
     """Named in the order of the account; empty for an account that can be computed."""
     found = [fault for position in account.positions for fault in _position_faults(position)]
     refs = Counter(position.ref for position in account.positions)
     found += [f"two positions are called {ref}" for ref, count in refs.items() if count > 1]
+    found += _scenario_faults(account, policy)
     if account.buffer < 0:
         found.append("the house buffer is negative")
     return tuple(found)
@@ -33,3 +34,13 @@ def _position_faults(position: Position) -> Iterator[str]:
         yield f"{position.ref}: the entry price is not above zero"
     if position.leverage is not None and position.leverage < 1:
         yield f"{position.ref}: the leverage is below 1"
+
+
+def _scenario_faults(account: Account, policy: Policy) -> Iterator[str]:
+    """An inverse contract has no value at a price of zero, so no scenario may take it there."""
+    scenarios = policy.portfolio.scenarios if policy.portfolio else ()
+    for position in account.positions:
+        for scenario in scenarios:
+            move = scenario.move(position.instrument.loadings)
+            if position.instrument.kind is Kind.INVERSE and move <= -1:
+                yield f"scenario {scenario.name} takes {position.instrument.code} to zero"

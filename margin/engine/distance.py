@@ -8,12 +8,12 @@ where a currency factor is named. Looked for from -100 % to +1,000 %; None beyon
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.curves import first_fall, nearest
+from margin.engine.curves import nearest
+from margin.engine.falls import falls
 from margin.engine.figures import AccountFigures, Level
-from margin.engine.hill import hill_along
 from margin.engine.liquidation import measured_pools
 from margin.engine.risk import Line, lines
-from margin.engine.shocked import Measured, Movement, domain, line_along
+from margin.engine.shocked import Measured, Movement
 from margin.engine.types import ONE, ZERO, Account, Policy
 
 LOWEST = -ONE
@@ -77,14 +77,8 @@ def _of_pool(measured: Measured, line: Line) -> Distance:
     if line.above(measured.risk) < 0:
         return Distance(ZERO, ZERO)
     movement = market_wide(measured)
-    hill = hill_along(measured, movement, line)
-    if hill is not None:
-        return Distance(hill.fall(-1, LOWEST), hill.fall(1, HIGHEST))
-    curve = line_along(measured, movement, line)
-    low, high = domain(measured, movement)
-    lowest = LOWEST if low is None else max(LOWEST, low)
-    highest = HIGHEST if high is None else min(HIGHEST, high)
-    return Distance(first_fall(curve, -1, lowest), first_fall(curve, 1, highest))
+    down, up = falls(measured, movement, line, lowest=LOWEST, highest=HIGHEST)
+    return Distance(down, up)
 
 
 def market_wide(measured: Measured) -> Movement:

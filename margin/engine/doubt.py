@@ -15,13 +15,15 @@ from functools import partial
 from itertools import product
 
 from margin.engine.figures import Level
-from margin.engine.pools import Pool, value_collateral
+from margin.engine.pools import CROSS, Pool, value_collateral, value_pool
 from margin.engine.prices import Needed
 from margin.engine.risk import Line, Risk, lines, total
 from margin.engine.types import Account, Policy, Position, Prices, PriceState
 from margin.engine.valuation import value_instrument
+from margin.engine.whole import has_whole_rules
 
 MOST_RATES = 6
+MOST_WHOLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,15 @@ class Range:
 def level_range(
     account: Account, pool: Pool, needed: Needed, policy: Policy, *, used: Mapping[str, Fraction]
 ) -> Range | None:
-    """None where more rates are in doubt at once than can be combined."""
+    """None where more prices are in doubt at once than can be combined."""
     if len(needed.doubtful_rates) > MOST_RATES:
         return None
-    corners = list(_corners(account, pool, needed, policy, used))
+    if pool.name == CROSS and has_whole_rules(policy):
+        if len(needed.doubtful_rates) + len(needed.doubtful_marks) > MOST_WHOLE:
+            return None
+        corners = list(_whole_corners(account, pool, needed, policy, used))
+    else:
+        corners = list(_corners(account, pool, needed, policy, used))
     worst = max(corners, key=lambda corner: (corner[0], corner[1].house - corner[1].equity))
     best = min(level for level, _, _ in corners)
     return Range(best, worst[0], worst[2])
@@ -65,6 +72,18 @@ def _corners(
                 risk = total([fixed, *(end.risk for end in ends)])
                 marks = {end.code: end.mark for end in ends}
                 yield risk.level(policy), risk, replace(corner, marks=marks)
+
+
+def _whole_corners(
+    account: Account, pool: Pool, needed: Needed, policy: Policy, used: Mapping[str, Fraction]
+) -> Iterator[tuple[Level, Risk, Prices]]:
+    """Every combination: a requirement of the pool as a whole is no sum over its instruments."""
+    codes = list(pool.by_instrument)
+    for rates in _rate_corners(needed):
+        for ends in product(*(_ends(needed, code) for code in codes)):
+            prices = replace(needed.prices, rates=rates, marks=dict(zip(codes, ends, strict=True)))
+            risk = value_pool(account, pool, prices, policy, used=used).risk
+            yield risk.level(policy), risk, prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from margin.engine.types import ZERO, Account, Market, Policy, PriceState, total
 def assess(account: Account, market: Market, policy: Policy) -> AccountFigures:
     """Every pool measured, then the account over them."""
     pools = pools_of(account)
-    wrong = faults(account)
+    wrong = faults(account, policy)
     if wrong:
         return _account(account, [_unknown(pool, wrong, market) for pool in pools])
     measured = []
@@ -57,7 +57,7 @@ def _in_doubt(
         return _figures(pool, value, span.worst, needed, bounded=True, bounds=(span.best, span.worst))
     if span is None:
         return _figures(
-            pool, value, Level.UNKNOWN, needed, because=("too many rates in doubt", *needed.doubts)
+            pool, value, Level.UNKNOWN, needed, because=("too many prices in doubt", *needed.doubts)
         )
     worse = value_pool(account, pool, span.worst_prices, policy, used=used)
     return _figures(pool, worse, Level.UNKNOWN, needed, because=needed.doubts, bounds=(span.best, span.worst))
@@ -98,6 +98,7 @@ def _figures(
         legs=tuple(leg for valued in value.instruments for leg in valued.legs),
         positions=tuple(row for valued in value.instruments for row in valued.positions),
         prices=value.prices,
+        split=value.split,
     )
 
 

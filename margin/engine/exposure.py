@@ -67,7 +67,7 @@ def exposed(
                 account=account.code,
                 ref=position.ref,
                 instrument=instrument.code,
-                underlying=instrument.underlying or instrument.code,
+                underlying=instrument.asset,
                 venue=position.venue,
                 strategy=position.strategy,
                 factors=instrument.loadings,

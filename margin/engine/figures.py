@@ -71,6 +71,26 @@ class LegFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A portfolio requirement: base + volatility is the larger of minimum and worst loss.
+
+    `offset` is what netting saved against the worst losses of each part alone.
+    """
+
+    base: Fraction
+    volatility: Fraction
+    concentration: Fraction
+    liquidity: Fraction
+    offset: Fraction
+    worst: Fraction
+    worst_scenario: str
+
+    @property
+    def maintenance(self) -> Fraction:
+        return self.base + self.volatility + self.concentration + self.liquidity
+
+
+@dataclass(frozen=True, slots=True)
 class PoolFigures:
     """One pool. `scale` is the sum of what was added up, against which closeness is judged.
 
@@ -99,6 +119,7 @@ class PoolFigures:
     legs: tuple[LegFigures, ...] = ()
     positions: tuple[PositionFigures, ...] = ()
     prices: Prices | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)

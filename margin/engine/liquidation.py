@@ -9,12 +9,11 @@ the lower. A pool already below the line gets the price at which it is cured, fl
 from dataclasses import dataclass
 from fractions import Fraction
 
-from margin.engine.curves import Sum, first_fall
+from margin.engine.falls import falls
 from margin.engine.figures import AccountFigures, Level, PoolFigures
-from margin.engine.hill import hill_along
 from margin.engine.pools import Pool, pools_of
 from margin.engine.risk import SOLVENT, Line, lines, risk_of
-from margin.engine.shocked import Measured, Movement, domain, line_along
+from margin.engine.shocked import Measured, Movement
 from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Policy
 
 
@@ -105,15 +104,8 @@ def _sign(mark: Fraction) -> Fraction:
 def _nearest_price(measured: Measured, instrument: Instrument, movement: Movement, line: Line) -> Hurt:
     mark = measured.prices.marks[instrument.code]
     below = line.above(measured.risk) < 0
-    hill = None if below or instrument.allow_negative else hill_along(measured, movement, line)
-    if hill is not None:
-        shocks = [hill.fall(-1, -ONE), hill.fall(1, None)]
-    else:
-        curve = line_along(measured, movement, line)
-        wanted = Sum(ZERO, ((-ONE, curve),)) if below else curve
-        low, high = domain(measured, movement)
-        shocks = [first_fall(wanted, -1, low), first_fall(wanted, 1, high)]
     size = abs(mark) or ONE
-    prices = [mark + shock * size for shock in shocks if shock is not None]
+    found = falls(measured, movement, line)
+    prices = [mark + shock * size for shock in found if shock is not None]
     nearest = min(prices, key=lambda price: (abs(price - mark), price), default=None)
     return Hurt(nearest, cures=below and nearest is not None)

@@ -153,7 +153,7 @@ def _groups(account: Account, pool: str) -> list[_Group]:
     by_underlying: dict[str, list[Position]] = defaultdict(list)
     for position in account.positions:
         if position.pool == pool:
-            by_underlying[position.instrument.underlying or position.instrument.code].append(position)
+            by_underlying[position.instrument.asset].append(position)
     return [_Group(name, tuple(positions)) for name, positions in sorted(by_underlying.items())]
 
 

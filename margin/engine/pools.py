@@ -5,13 +5,16 @@ Nothing ever flows between pools here: what an isolated position loses beyond it
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
-from margin.engine.risk import Risk, total
+from margin.engine.figures import Split
+from margin.engine.risk import Risk
 from margin.engine.types import ONE, ZERO, Account, AssetTerms, Policy, Position, Prices
 from margin.engine.valuation import Valued, value_instrument
+from margin.engine.whole import as_a_whole, has_whole_rules, plain
 
 CROSS = "cross"
 
@@ -67,13 +70,23 @@ class Collateral:
 
 
 def value_collateral(
-    account: Account, pool: Pool, rates: Mapping[str, Fraction], used: Mapping[str, Fraction]
+    account: Account,
+    pool: Pool,
+    rates: Mapping[str, Fraction],
+    used: Mapping[str, Fraction],
+    uncut: Collection[str] = (),
 ) -> Collateral:
-    """One pocket. An account's own cap on an asset spans its pools: the wallet takes from it first."""
+    """One pocket. An account's own cap on an asset spans its pools: the wallet takes from it first.
+
+    `uncut` are assets that count in full because they are margined as positions.
+    """
     risk, scale = Risk(), ZERO
     now_used = dict(used)
     for asset, amount in pool.balances.items():
-        part = collateral_risk(account, asset, amount, rates[asset])
+        if asset in uncut:
+            part = Risk(equity=amount * rates[asset])
+        else:
+            part = collateral_risk(account, asset, amount, rates[asset])
         if asset in account.recognised_caps and part.equity > 0:
             room = max(ZERO, account.recognised_caps[asset] - now_used.get(asset, ZERO))
             part = Risk(equity=min(part.equity, room))
@@ -90,28 +103,50 @@ class PoolValue:
     prices: Prices
     collateral: Collateral
     instruments: tuple[Valued, ...]
-
-    @property
-    def risk(self) -> Risk:
-        return total([self.collateral.risk, *(valued.risk for valued in self.instruments)])
+    risk: Risk
+    split: Split | None = None
 
 
 def value_pool(
     account: Account, pool: Pool, prices: Prices, policy: Policy, *, used: Mapping[str, Fraction]
 ) -> PoolValue:
     """Collateral and positions of one pool. `used` is what earlier pools took of the account's caps."""
-    return PoolValue(
-        prices,
-        value_collateral(account, pool, prices.rates, used),
-        tuple(
-            value_instrument(
-                positions,
-                mark=prices.marks[code],
-                rate=prices.rate_of(positions[0].instrument),
-                state=prices.states[code],
-                buffer=account.buffer,
-                offsets=policy.offsets,
-            )
-            for code, positions in pool.by_instrument.items()
-        ),
+    spots = _spots(pool, prices, policy)
+    collateral = value_collateral(account, pool, prices.rates, used, uncut=spots.keys())
+    revalue = partial(_value_instruments, account, pool, prices, policy)
+    if pool.name == CROSS and has_whole_rules(policy):
+        book = list(pool.by_instrument.values())
+        whole = as_a_whole(
+            account, policy, prices, book, collateral=collateral.risk, spots=spots, revalue=revalue
+        )
+    else:
+        whole = plain(collateral.risk, revalue({}))
+    return PoolValue(prices, collateral, whole.instruments, whole.risk, whole.split)
+
+
+def _spots(pool: Pool, prices: Prices, policy: Policy) -> dict[str, Fraction]:
+    """Holdings that portfolio margin takes as positions, by value: never as collateral too."""
+    if policy.portfolio is None or pool.name != CROSS:
+        return {}
+    return {
+        asset: amount * prices.rates[asset]
+        for asset, amount in pool.balances.items()
+        if asset in policy.portfolio.spots and amount > 0
+    }
+
+
+def _value_instruments(
+    account: Account, pool: Pool, prices: Prices, policy: Policy, least_rates: Mapping[str, Fraction]
+) -> tuple[Valued, ...]:
+    return tuple(
+        value_instrument(
+            positions,
+            mark=prices.marks[code],
+            rate=prices.rate_of(positions[0].instrument),
+            state=prices.states[code],
+            buffer=account.buffer,
+            offsets=policy.offsets,
+            least_rate=least_rates.get(code, ZERO),
+        )
+        for code, positions in pool.by_instrument.items()
     )

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from margin.engine.terms import PortfolioTerms, ShareTiers, TwoLargest
 from margin.engine.tiers import Haircuts, Schedule
 
 ZERO = Fraction(0)
@@ -87,6 +88,11 @@ class Instrument:
     loadings: Mapping[str, Fraction] = field(default_factory=dict)
     asset_class: str = ""
     lot: Fraction = ZERO
+
+    @property
+    def asset(self) -> str:
+        """What it is a bet on; what names no underlying stands for itself."""
+        return self.underlying or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,8 @@ class Policy:
     target: Fraction = Fraction(60, 100)
     at_threshold: AtThreshold = AtThreshold.LT
     offsets: Offsets = Offsets.NONE
+    portfolio: PortfolioTerms | None = None
+    concentration: TwoLargest | ShareTiers | None = None
 
 
 def effective_buffer(

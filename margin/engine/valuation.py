@@ -32,7 +32,10 @@ def profit(instrument: Instrument, quantity: Fraction, entry: Fraction, mark: Fr
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """One instrument of one pool, in base currency (legs' sizes in settlement currency)."""
+    """One instrument of one pool, in base currency (legs' sizes in settlement currency).
+
+    `buffer` is the instrument's own house buffer.
+    """
 
     risk: Risk
     gross: Fraction
@@ -40,6 +43,7 @@ class Valued:
     scale: Fraction
     legs: tuple[LegFigures, ...]
     positions: tuple[PositionFigures, ...]
+    buffer: Fraction = ZERO
 
 
 def value_instrument(
@@ -50,11 +54,15 @@ def value_instrument(
     state: PriceState,
     buffer: Fraction,
     offsets: Offsets,
+    least_rate: Fraction = ZERO,
 ) -> Valued:
-    """Profit and requirement of all positions of one instrument in one pool."""
+    """Profit and requirement of all positions of one instrument in one pool.
+
+    `least_rate` is a concentration's floor under the schedule's rates.
+    """
     instrument = positions[0].instrument
     unit = unit_size(instrument, mark)
-    legs = _legs(positions, unit=unit, rate=rate, offsets=offsets)
+    legs = _legs(positions, unit=unit, rate=rate, offsets=offsets, least_rate=least_rate)
     house_factor = ONE + buffer + instrument.buffer
     rows = tuple(
         _position(p, legs, unit * rate, mark=mark, rate=rate, house_factor=house_factor, state=state)
@@ -73,15 +81,16 @@ def value_instrument(
         scale=gross + entries * rate,
         legs=legs,
         positions=rows,
+        buffer=instrument.buffer,
     )
 
 
 def _legs(
-    positions: Sequence[Position], *, unit: Fraction, rate: Fraction, offsets: Offsets
+    positions: Sequence[Position], *, unit: Fraction, rate: Fraction, offsets: Offsets, least_rate: Fraction
 ) -> tuple[LegFigures, ...]:
     """The long leg and the short leg, those that exist; with the hedge offset only the dearer is charged."""
     sides = [[p for p in positions if p.quantity * side > 0] for side in (1, -1)]
-    legs = [_leg(own, unit=unit, rate=rate) for own in sides if own]
+    legs = [_leg(own, unit=unit, rate=rate, least_rate=least_rate) for own in sides if own]
     if offsets is Offsets.HEDGE and len(legs) == 2:
         cheaper = 0 if legs[0].maintenance < legs[1].maintenance else 1
         lighter = 0 if legs[0].initial < legs[1].initial else 1
@@ -90,7 +99,9 @@ def _legs(
     return tuple(legs)
 
 
-def _leg(positions: Sequence[Position], *, unit: Fraction, rate: Fraction) -> LegFigures:
+def _leg(
+    positions: Sequence[Position], *, unit: Fraction, rate: Fraction, least_rate: Fraction
+) -> LegFigures:
     """im = max(mm, sum of n_p * max(imr, 1/leverage_p)): a chosen leverage can only ask for more."""
     instrument = positions[0].instrument
     schedule = instrument.schedule
@@ -99,6 +110,9 @@ def _leg(positions: Sequence[Position], *, unit: Fraction, rate: Fraction) -> Le
     tier = schedule.tier_of(size)
     maintenance = schedule.maintenance(size) * rate
     table_rate = schedule.tiers[tier].initial_rate
+    if least_rate:
+        maintenance = max(maintenance, size * least_rate * rate)
+        table_rate = max(table_rate, least_rate)
     initial = max(maintenance, _initial(positions, unit * rate, table_rate))
     return LegFigures(
         instrument=instrument.code,

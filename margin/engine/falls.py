@@ -1,0 +1,44 @@
+"""Which way leads to a fall: tangents of a hill, pieces of a curve, or search.
+
+Takes a measured pool, a movement and a line; gives the first shocks down and up at which the pool falls below
+the line, or, from below it, is back above. The three ways answer the same question; this file only chooses.
+"""
+
+from fractions import Fraction
+
+from margin.engine.curves import Sum, first_fall
+from margin.engine.hill import hill_along
+from margin.engine.pools import CROSS
+from margin.engine.risk import Line
+from margin.engine.search import search_fall
+from margin.engine.shocked import Measured, Movement, domain, line_along
+from margin.engine.types import ONE, ZERO
+from margin.engine.whole import has_whole_rules
+
+Falls = tuple[Fraction | None, Fraction | None]
+
+
+def falls(
+    measured: Measured,
+    movement: Movement,
+    line: Line,
+    *,
+    lowest: Fraction | None = None,
+    highest: Fraction | None = None,
+) -> Falls:
+    """Down and up, within these ends and within what prices allow."""
+    low, high = domain(measured, movement)
+    low = lowest if low is None else low if lowest is None else max(low, lowest)
+    high = highest if high is None else high if highest is None else min(high, highest)
+    if measured.pool.name == CROSS and has_whole_rules(measured.policy):
+        return (
+            search_fall(measured, movement, line, -1, low),
+            search_fall(measured, movement, line, 1, high),
+        )
+    below = line.above(measured.risk) < 0
+    hill = None if below or low != -ONE else hill_along(measured, movement, line)
+    if hill is not None:
+        return hill.fall(-1, low), hill.fall(1, high)
+    curve = line_along(measured, movement, line)
+    wanted = Sum(ZERO, ((-ONE, curve),)) if below else curve
+    return first_fall(wanted, -1, low), first_fall(wanted, 1, high)
