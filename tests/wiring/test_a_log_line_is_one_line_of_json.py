@@ -43,7 +43,7 @@ def test_our_line_and_a_librarys_line_have_the_same_form(lines):
     assert ours["time"].endswith("Z")
 
 
-@pytest.mark.parametrize("nasty", NASTY)
+@pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_value_can_forge_a_second_line(lines, nasty):
     structlog.get_logger("a").warning(nasty, client=nasty)
     logging.getLogger("b").warning("client %s", nasty)
@@ -52,7 +52,7 @@ def test_no_value_can_forge_a_second_line(lines, nasty):
     assert theirs["event"] == f"client {nasty}"
 
 
-@pytest.mark.parametrize("nasty", NASTY)
+@pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_the_console_form_escapes_what_could_speak_to_the_terminal(capsys, nasty):
     configure({"level": "INFO", "format": "console"})
     structlog.get_logger("a.console").warning("seen", client=nasty.replace("\ud800", ""))
