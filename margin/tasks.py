@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
+from accounts import seals
 from margin.flow import cycle, heartbeat, housekeeping, reconcile
 from margin.notify import outbox
 from riskdesk.celery import app
@@ -63,3 +64,9 @@ def dispatch() -> None:
 @door
 def keep_house() -> None:
     housekeeping.keep_house(now())
+
+
+@app.task(name="margin.seal_audit")
+@door
+def seal_audit() -> None:
+    seals.seal_committed()
