@@ -12,7 +12,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts import seals
-from margin.flow import cycle, heartbeat, housekeeping, reconcile
+from margin.flow import cycle, heartbeat, housekeeping, local_jobs, reconcile
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
@@ -64,6 +64,12 @@ def dispatch() -> None:
 @door
 def keep_house() -> None:
     housekeeping.keep_house(now())
+
+
+@app.task(name="margin.local_jobs")
+@door
+def do_local_jobs() -> None:
+    local_jobs.do_local_jobs(now())
 
 
 @app.task(name="margin.seal_audit")
