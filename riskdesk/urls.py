@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from riskdesk import health
 
+handler400 = "margin.api.problems.bad_request"
+handler500 = "margin.api.problems.server_error"
 urlpatterns = [
     path("accounts/", include("accounts.pages.urls")),
     path("admin/", admin.site.urls),

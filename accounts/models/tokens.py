@@ -1,5 +1,7 @@
 """Keys for programs, and the memory that makes their repeated writes harmless."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, UniqueConstraint
@@ -42,6 +44,8 @@ class ApiToken(models.Model):
 
 class Replay(models.Model):
     """The first answer to a write that carried an Idempotency-Key, kept for a day."""
+
+    KEPT = timedelta(hours=24)
 
     desk_path = INTERNAL
 

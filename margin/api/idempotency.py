@@ -23,7 +23,6 @@ from margin.api.problems import Problem, invalid
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
-KEPT = timedelta(hours=24)
 ABANDONED_AFTER = timedelta(seconds=60)
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 ATTEMPTS = 3
@@ -86,7 +85,7 @@ def again_if_deadlocked(attempt: Work) -> HttpResponse:
 
 def take(caller: str, key: str, body_digest: str, now: datetime) -> Replay | HttpResponse:
     """Claim the key, in a statement of its own that everybody sees at once; or say what stands there."""
-    Replay.objects.filter(caller=caller, key=key, created_at__lt=now - KEPT).delete()
+    Replay.objects.filter(caller=caller, key=key, created_at__lt=now - Replay.KEPT).delete()
     try:
         with transaction.atomic():
             return Replay.objects.create(caller=caller, key=key, body_digest=body_digest, created_at=now)
@@ -128,8 +127,3 @@ def digest(request: Request, document: Any) -> str:
     """Of method, address and meaning: spaces and the order of keys do not make another body."""
     meant = json.dumps([request.method, request.path, document], sort_keys=True, default=repr)
     return hashlib.sha256(meant.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def forget(now: datetime) -> int:
-    """Drop what is older than a day. Called by the housekeeping."""
-    return Replay.objects.filter(created_at__lt=now - KEPT).delete()[0]

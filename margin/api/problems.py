@@ -11,6 +11,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
 from rest_framework import exceptions
 
 from margin.api.output import dump
@@ -168,6 +169,20 @@ def of_framework(error: exceptions.APIException) -> Problem:
         headers["Retry-After"] = str(max(1, int(wait + 0.999)))
     detail = error.detail if isinstance(error.detail, str) else "The request cannot be accepted."
     return Problem(status, NAMES.get(status, "invalid"), str(detail), headers=headers)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is refused before any view: in JSON for programs, as a page for people."""
+    if request.path.startswith("/api/"):
+        return Problem(400, "malformed", "The request is malformed.").answer()
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault outside of any endpoint."""
+    if request.path.startswith("/api/"):
+        return Problem(500, "fault", "Something went wrong here. It has been logged.").answer()
+    return defaults.server_error(request)
 
 
 def no_such_address(request: HttpRequest, **_: Any) -> HttpResponse:

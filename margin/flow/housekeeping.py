@@ -1,13 +1,15 @@
 """Housekeeping: what has had its time is removed, a bounded piece at a time.
 
-Takes the time; deletes old ticks, and thins old runs to one a minute. A run that an alert or a breach names
-is kept as long as they are, and so is every run of the last hours.
+Takes the time; deletes old ticks and remembered answers, and thins old runs to one a minute. A run that an
+alert or a breach names is kept as long as they are, and so is every run of the last hours.
 """
 
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection
+
+from accounts.models import Replay
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,7 @@ def keep_house(now: datetime) -> dict[str, int]:
     """One pass; what is left over is taken by the next."""
     removed = {
         "ticks": _delete(OLD_TICKS, [now - TICKS_KEPT, PIECE]),
+        "answers": Replay.objects.filter(created_at__lt=now - Replay.KEPT).delete()[0],
         "runs": _delete(OLD_RUNS, {"whole": now - RUNS_KEPT_WHOLE, "kept": now - RUNS_KEPT, "piece": PIECE}),
     }
     log.info("step.housekeeping", **removed)

@@ -263,6 +263,11 @@ def test_a_caller_that_asks_too_often_is_told_when_to_come_back(rita, vic, accou
     assert Api(vic).get("limits/").status_code == 200
 
 
+def test_a_host_that_is_not_ours_is_refused_in_json_too(rita, account):
+    is_problem(Api(rita).get("limits/", Host="evil.example"), 400)
+    assert "html" in Api(rita).get("/", Host="evil.example")["Content-Type"]
+
+
 def test_a_fault_of_ours_is_said_in_json_and_gives_nothing_away(rita, account, monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError("secret inside")
