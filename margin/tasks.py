@@ -20,7 +20,7 @@ from riskdesk.clock import now
 log = structlog.get_logger(__name__)
 
 
-def door(step: Callable[..., None]) -> Callable[..., None]:
+def door(step: Callable[..., object]) -> Callable[..., None]:
     """A fault ends here, logged; the message is done with, because rows bring the work back."""
 
     @wraps(step)
@@ -69,7 +69,10 @@ def keep_house() -> None:
 @app.task(name="margin.local_jobs")
 @door
 def do_local_jobs() -> None:
-    local_jobs.do_local_jobs(now())
+    """Each through a door of its own: one that fails leaves its date open, and the others are done."""
+    at = now()
+    for row, slot in local_jobs.due(at):
+        door(local_jobs.do)(row, slot, at)
 
 
 @app.task(name="margin.seal_audit")

@@ -37,16 +37,22 @@ class Slot:
 
 def do_local_jobs(now: datetime) -> int:
     """Everything whose local time has come; gives how many jobs were done."""
-    done = 0
-    for row in LocalSchedule.objects.filter(enabled=True).select_related("desk", "calendar").order_by("id"):
+    return sum(do(row, slot, now) for row, slot in due(now))
+
+
+def due(now: datetime) -> list[tuple[LocalSchedule, Slot]]:
+    """Whose time has come and is still of use, done already or not."""
+    rows = LocalSchedule.objects.filter(enabled=True).select_related("desk", "calendar").order_by("id")
+    found = []
+    for row in rows:
         try:
             slot = latest_slot(row, now)
         except ValueError as error:  # a zone or a calendar that cannot be read stops only its own job
             log.error("local_job.unreadable", schedule=row.name, error=str(error))
             continue
         if slot is not None and now - slot.due <= OF_USE:
-            done += _do(row, slot, now)
-    return done
+            found.append((row, slot))
+    return found
 
 
 def latest_slot(row: LocalSchedule, now: datetime) -> Slot | None:
@@ -71,7 +77,7 @@ def _calendar(row: LocalSchedule) -> TradingCalendar | None:
     return read_calendar(zone=own.zone, sessions=own.sessions, holidays=own.holidays)
 
 
-def _do(row: LocalSchedule, slot: Slot, now: datetime) -> bool:
+def do(row: LocalSchedule, slot: Slot, now: datetime) -> bool:
     """Claim the date and do the job in one transaction: both stand, or neither."""
     with transaction.atomic():
         with connection.cursor() as cursor:
