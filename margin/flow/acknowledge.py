@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from margin.models import Alert, Breach
+from margin.notify.hints import send_alerts_changed
 from riskdesk.errors import Refusal
 
 MOST_CHARACTERS = 2000
@@ -35,6 +36,8 @@ def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Aler
                 desk=alert.desk,
                 after=after,
             )
+            desk = alert.desk.code
+            transaction.on_commit(lambda: send_alerts_changed(desk))  # open pages see who has it
     stands = Alert.objects.select_related("acknowledged_by", "desk", "client", "sub_account").get(pk=alert.pk)
     if not changed and (stands.acknowledged_by_id, stands.note) != (person.pk, note):
         who, at = stands.acknowledged_by, f"{stands.acknowledged_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -14,3 +14,4 @@ class AlertReason(StrEnum):
     PRICE_IN_DOUBT = "price_in_doubt"
     FEED_SILENT = "feed_silent"
     SHARD_PARKED = "shard_parked"
+    DELIVERY_FAILED = "delivery_failed"  # raised by the outbox for a mail it gives up

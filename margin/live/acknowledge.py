@@ -11,7 +11,6 @@ from margin.flow.acknowledge import acknowledge
 from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of
 from margin.notify.events import Ack, AlertView, Error
-from margin.notify.hints import send_alerts_changed
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
@@ -30,7 +29,6 @@ def acknowledge_alert(seat: Seat, frame: Ack) -> AlertView | Error:
     answer = acknowledge(alert=alert, person=person, note=frame.note, now=clock.now())
     if isinstance(answer, Refusal):
         return _error(frame, 409, answer.rule, answer.message)
-    send_alerts_changed(seat.desk_code)
     return view_of(Alert.objects.select_related(*RELATED).get(pk=alert.pk))
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from margin.flow.reasons import AlertReason
 from margin.models import Alert, Delivery
 from margin.notify import outbox
 from margin.notify.outbox import BACK_OFF_SECONDS, MOST_ATTEMPTS, back_off_seconds, send_due
@@ -93,7 +94,11 @@ def test_a_dead_letter_is_told_by_an_alert_once(sink: Sink, deliver: Deliver) ->
     sink.answer_recipient = lambda _: "550 no such mailbox"
     send_due(NOW)
     alert = Alert.objects.get()
-    assert (alert.reason, alert.desk, alert.key) == ("delivery_failed", row.desk, f"delivery:{row.pk}:dead")
+    assert (alert.reason, alert.desk, alert.key) == (
+        AlertReason.DELIVERY_FAILED,
+        row.desk,
+        f"delivery:{row.pk}:dead",
+    )
     assert "550 no such mailbox" in alert.text
     assert alert.deliveries.count() == 0
 
