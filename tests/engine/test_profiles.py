@@ -67,7 +67,7 @@ def test_the_test_that_bites_is_the_breached_one_with_the_largest_deficit():
 def test_while_nothing_is_breached_the_nearest_bites():
     own, prices = account_losing(100, 0)
     found = binding_test(own, prices, DESK, assess(own, prices, DESK), RETAIL)
-    # At a shock s the account has 1,400 + 2,000 s against 500 (1 + s), the pocket 500 + 1,000 s to 80 (1 + s).
+    # At s the account has 1,400 + 2,000 s against 500 (1 + s), the pocket 500 + 1,000 s to 80 (1 + s).
     assert found.name == "isolated:i"
     assert found.distance == Fraction(420, 920)
     poor = account(own.positions, wallet=700, pockets={"i": 500})

@@ -1,5 +1,6 @@
 """Stress and cascade: the same question after a shock, and what forced closing does to everyone."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from margin.engine.cascade import Impact, cascade
 from margin.engine.figures import Level
 from margin.engine.stress import Stress, Subject, stress, stress_all
-from margin.engine.types import Policy, exact
+from margin.engine.types import exact
 from tests.engine.random_accounts import random_account
 from tests.engine.reading import read
 from tests.engine.scene import DESK, account, coin, cross, instrument, isolated, market
@@ -20,10 +21,7 @@ PRICES = market({"BTC": 100, "ETH": 10, "GOLD": 50}, {"COIN": 100})
 
 
 def subject(positions, *, client="C", code="ACC", rate=1, **more):
-    own = account(positions, **more)
-    return Subject(
-        client, type(own)(code, *[getattr(own, f) for f in own.__slots__[1:]]), PRICES, DESK, exact(rate)
-    )
+    return Subject(client, replace(account(positions, **more), code=code), PRICES, DESK, exact(rate))
 
 
 def long_btc(wallet, quantity=10, **more):
@@ -149,4 +147,3 @@ def test_it_ends_at_its_bound_and_says_so():
 def test_a_currency_of_its_own_is_reported_in_the_houses():
     own = long_btc(50, rate=2)
     assert cascade([own], Stress("gap", {"crypto": exact("-0.3")}), Impact({})).house_loss == 500
-    assert Policy() == DESK
