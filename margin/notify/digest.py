@@ -80,7 +80,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
         largest=_largest(rows),
         alerts=_alerts_of_the_day(desk, now),
         link=site_link("/"),
-        run=summary["run"] if summary else "none",
+        run=summary["run"] if summary else None,
     )
 
 

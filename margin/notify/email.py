@@ -53,7 +53,7 @@ def compose(alert: Alert) -> Letter:
         facts=[(name, value) for name, value in facts if value],
         link=site_link(about),
         link_text="Open the account" if account else "Open the client" if client else "Open the desk",
-        run=alert.run_id or "none",
+        run=alert.run_id,
     )
 
 
