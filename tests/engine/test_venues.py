@@ -38,8 +38,8 @@ def test_the_computed_deductions_are_the_published_maintenance_amounts():
 
 
 def venue_liquidation_price(wallet, quantity, entry):
-    """The venue's own formula for one position: (WB + cum - side*q*entry) / (q*rate - side*q), tier at the root."""
-    side, size = (1 if quantity > 0 else -1), abs(exact(quantity))
+    """The venue's own formula: (WB + cum - side*q*entry) / (q*rate - side*q), with the tier at the root."""
+    side, size = (1 if exact(quantity) > 0 else -1), abs(exact(quantity))
     for k, (floor, rate, _, amount) in enumerate(LADDER):
         price = (wallet + exact(amount) - side * size * entry) / (size * exact(rate) - side * size)
         upper = exact(LADDER[k + 1][0]) if k + 1 < len(LADDER) else None
