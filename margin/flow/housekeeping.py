@@ -1,7 +1,7 @@
 """Housekeeping: what has had its time is removed, a bounded piece at a time.
 
-Takes the time; deletes old ticks and remembered answers, and thins old runs to one a minute. A run that an
-alert or a breach names is kept as long as they are, and so is every run of the last hours.
+Takes the time; deletes old ticks, answers, sessions and demo mails, and thins old runs to one a minute. A run
+that an alert or a breach names is kept as long as they are, and so is every run of the last hours.
 """
 
 from datetime import datetime, timedelta
@@ -10,13 +10,17 @@ import structlog
 from django.db import connection
 
 from accounts.models import Replay
+from riskdesk import clock
 
 log = structlog.get_logger(__name__)
 
 TICKS_KEPT = timedelta(days=1)
 RUNS_KEPT_WHOLE = timedelta(hours=6)
 RUNS_KEPT = timedelta(days=30)
-PIECE = 20_000
+MAILS_KEPT = timedelta(days=7)
+"""Of the built-in mail room, which only the demo has."""
+PIECE = 5_000
+PASS_SECONDS = 8.0
 
 OLD_TICKS = """
     DELETE FROM margin_tick WHERE id IN (
@@ -30,7 +34,8 @@ OLD_RUNS = """
           AND run.seq IS DISTINCT FROM (SELECT seq FROM margin_shardstate WHERE shard_id = run.shard_id)
           AND (run.started_at < %(kept)s OR EXISTS (
                 SELECT 1 FROM margin_run AS other
-                WHERE other.shard_id = run.shard_id AND other.started_at > run.started_at
+                WHERE other.shard_id = run.shard_id AND other.state = 'committed'
+                  AND other.started_at > run.started_at
                   AND other.started_at < date_trunc('minute', run.started_at) + interval '1 minute'))
           AND NOT EXISTS (SELECT 1 FROM margin_alert WHERE run_id = run.id)
           AND NOT EXISTS (SELECT 1 FROM margin_breach WHERE opened_by_id = run.id OR cured_by_id = run.id)
@@ -39,18 +44,44 @@ OLD_RUNS = """
 """
 
 
+OLD_ANSWERS = """
+    DELETE FROM accounts_replay WHERE id IN (
+        SELECT id FROM accounts_replay WHERE created_at < %s LIMIT %s
+    )
+"""
+OLD_SESSIONS = """
+    DELETE FROM django_session WHERE session_key IN (
+        SELECT session_key FROM django_session WHERE expire_date < %s LIMIT %s
+    )
+"""
+OLD_MAILS = """
+    DELETE FROM margin_mail WHERE id IN (
+        SELECT id FROM margin_mail WHERE received_at < %s ORDER BY received_at LIMIT %s
+    )
+"""
+
+
 def keep_house(now: datetime) -> dict[str, int]:
-    """One pass; what is left over is taken by the next."""
+    """One pass: piece by piece until nothing is left or the time is up. What is left is for the next pass."""
+    until = clock.monotonic_seconds() + PASS_SECONDS
+    runs = {"whole": now - RUNS_KEPT_WHOLE, "kept": now - RUNS_KEPT, "piece": PIECE}
     removed = {
-        "ticks": _delete(OLD_TICKS, [now - TICKS_KEPT, PIECE]),
-        "answers": Replay.objects.filter(created_at__lt=now - Replay.KEPT).delete()[0],
-        "runs": _delete(OLD_RUNS, {"whole": now - RUNS_KEPT_WHOLE, "kept": now - RUNS_KEPT, "piece": PIECE}),
+        "answers": _delete(OLD_ANSWERS, [now - Replay.KEPT, PIECE], until),
+        "sessions": _delete(OLD_SESSIONS, [now, PIECE], until),
+        "mails": _delete(OLD_MAILS, [now - MAILS_KEPT, PIECE], until),
+        "runs": _delete(OLD_RUNS, runs, until),
+        "ticks": _delete(OLD_TICKS, [now - TICKS_KEPT, PIECE], until),  # the most, so last
     }
     log.info("step.housekeeping", **removed)
     return removed
 
 
-def _delete(statement: str, values: list[object] | dict[str, object]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)  # type: ignore[arg-type]
-        return int(cursor.rowcount)
+def _delete(statement: str, values: list[object] | dict[str, object], until: float) -> int:
+    """Each piece is a transaction of its own, so that no lock and no dead row is kept for long."""
+    removed, piece = 0, PIECE
+    while piece == PIECE and (removed == 0 or clock.monotonic_seconds() < until):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)  # type: ignore[arg-type]
+            piece = int(cursor.rowcount)
+        removed += piece
+    return removed

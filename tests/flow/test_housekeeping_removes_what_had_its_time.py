@@ -1,0 +1,95 @@
+"""Housekeeping: what goes, what stays, and that a pass has an end."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from accounts.models import Replay
+from margin.flow import housekeeping
+from margin.flow.housekeeping import keep_house
+from margin.models import Alert, Mail, PriceState, Run, ShardState, Tick
+from tests import factories
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def ticks(*ages):
+    instrument, source = factories.instrument("BTC-PERP"), factories.source()
+    for age in ages:
+        at = NOW - age
+        Tick.objects.create(
+            instrument=instrument,
+            source=source,
+            price="1",
+            time=at,
+            received_at=at,
+            state=PriceState.CONFIRMED,
+        )
+
+
+def run(at, seq=None, state=Run.State.COMMITTED):
+    return Run.objects.create(
+        shard_id=1, seq=seq, state=state, trigger="schedule", started_at=at, engine_version="1"
+    )
+
+
+def kept():
+    return set(Run.objects.values_list("seq", flat=True))
+
+
+def test_ticks_are_kept_for_a_day():
+    ticks(timedelta(hours=23), timedelta(hours=25), timedelta(days=9))
+    assert keep_house(NOW)["ticks"] == 2
+    assert Tick.objects.count() == 1
+
+
+def test_a_pass_goes_on_in_pieces_until_nothing_is_left(monkeypatch):
+    monkeypatch.setattr(housekeeping, "PIECE", 2)
+    ticks(*[timedelta(days=2)] * 7)
+    assert keep_house(NOW)["ticks"] == 7
+
+
+def test_a_pass_whose_time_is_up_leaves_the_rest_to_the_next(monkeypatch):
+    monkeypatch.setattr(housekeeping, "PIECE", 2)
+    monkeypatch.setattr(housekeeping, "PASS_SECONDS", 0.0)
+    ticks(*[timedelta(days=2)] * 5)
+    assert [keep_house(NOW)["ticks"] for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_old_answers_sessions_and_demo_mails_go_and_young_ones_stay():
+    for age in (timedelta(hours=1), timedelta(days=30)):
+        Replay.objects.create(caller="c", key=str(age), body_digest="d", created_at=NOW - age)
+        Session.objects.create(
+            session_key=str(age)[:8], session_data="", expire_date=NOW + timedelta(hours=2) - age
+        )
+        Mail.objects.create(message_id=str(age), sender="s", subject="s", raw=b"", received_at=NOW - age)
+    removed = keep_house(NOW)
+    assert (removed["answers"], removed["sessions"], removed["mails"]) == (1, 1, 1)
+
+
+def test_old_runs_are_thinned_to_the_last_committed_of_each_minute(db):
+    factories.shard(1)
+    minute = NOW - timedelta(hours=10)
+    for number in range(1, 13):
+        run(minute + timedelta(seconds=5 * (number - 1)), number)
+    run(minute + timedelta(seconds=58), state=Run.State.FAILED)
+    run(minute + timedelta(seconds=62), 13)
+    run(NOW - timedelta(hours=1), 14)
+    run(NOW - timedelta(hours=1) + timedelta(seconds=5), 15)
+    keep_house(NOW)
+    assert kept() == {None, 12, 13, 14, 15}
+
+
+def test_a_run_that_an_alert_names_or_that_is_the_shards_newest_stays_for_good(prime):
+    factories.shard(1)
+    minute = NOW - timedelta(days=60)
+    named, plain, newest = (run(minute + timedelta(seconds=5 * n), n) for n in (1, 2, 3))
+    ShardState.objects.filter(shard=1).update(seq=newest.seq)
+    Alert.objects.create(
+        desk=prime, reason="x", severity="info", title="t", text="t", key="k", run=named, raised_at=minute
+    )
+    keep_house(NOW)
+    assert kept() == {named.seq, newest.seq}
+    assert not Run.objects.filter(pk=plain.pk).exists()
