@@ -21,7 +21,6 @@ from riskdesk import clock
 
 log = structlog.get_logger(__name__)
 MOST_BYTES = 2 * 1024 * 1024
-MOST_KEPT = 2000
 TAKEN, LATER = "250 The mail room has it", "451 The mail room cannot write now, try again"
 
 
@@ -58,7 +57,6 @@ def keep(data: bytes, sender: str, recipients: list[str]) -> bool:
             raw=data,
             received_at=clock.now(),
         )
-        _forget_old()
         log.info("mail_received", message_id=message_id, run=str(letter["X-Riskdesk-Run"] or ""))
         return True
     finally:
@@ -85,9 +83,3 @@ def _body(letter: EmailMessage, kind: str) -> str:
         return str(part.get_content()).replace("\x00", "")
     except (LookupError, UnicodeError):  # a charset nobody knows: the raw mail is kept all the same
         return ""
-
-
-def _forget_old() -> None:
-    newest = Mail.objects.order_by("-id").values_list("pk", flat=True)
-    if (edge := newest[MOST_KEPT : MOST_KEPT + 1].first()) is not None:
-        Mail.objects.filter(pk__lte=edge).delete()
