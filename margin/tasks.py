@@ -37,9 +37,9 @@ def door(step: Callable[..., object]) -> Callable[..., None]:
 
 @app.task(name="margin.recompute")
 @door
-def recompute(shard: int, trigger: str = "schedule") -> None:
-    """The clock always gets a run; whoever else asks gets one if it has not been had meanwhile."""
-    cycle.run_cycle(shard=shard, trigger=trigger, only_if_wanted=trigger != "schedule")
+def recompute(shard: int, trigger: str = "schedule", mark: str | None = None) -> None:
+    """The clock always gets a run; whoever else asks gets one if their mark has not been served meanwhile."""
+    cycle.run_cycle(shard=shard, trigger=trigger, only_if_wanted=trigger != "schedule", mark=mark)
 
 
 @app.task(name="margin.reconcile")

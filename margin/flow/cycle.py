@@ -51,9 +51,9 @@ class Outcome:
     digest: str = ""
 
 
-def run_cycle(*, shard: int, trigger: str, only_if_wanted: bool = False) -> Outcome:
-    """One run of the shard, if it is free (and, when asked so, if anybody wants one)."""
-    lease = take(shard, only_if_wanted=only_if_wanted)
+def run_cycle(*, shard: int, trigger: str, only_if_wanted: bool = False, mark: str | None = None) -> Outcome:
+    """One run of the shard, if it is free (and, when asked so, if anybody, or that mark, still waits)."""
+    lease = take(shard, only_if_wanted=only_if_wanted, mark=mark)
     if isinstance(lease, NotTaken):
         log.info("cycle.skipped", shard=shard, trigger=trigger, reason=lease.value)
         return Outcome(lease.value)
@@ -87,8 +87,8 @@ def _steps(lease: Lease, work: Work) -> Outcome:
     finished, told = _commit(lease, work, computed, composed, caps=caps, now=now)
     with work.step("deliver"):
         deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
-    if finished.wanted:
-        send_recompute(lease.shard, "again")
+    if finished.wanted is not None:
+        send_recompute(lease.shard, "again", finished.wanted)
     return Outcome("committed", str(work.run.pk), finished.seq, composed.digest)
 
 

@@ -23,6 +23,7 @@ TAKE = """
         WHERE shard_id = %(shard)s AND parked_at IS NULL AND attempts < %(most)s
           AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND (wanted_at IS NOT NULL OR NOT %(only_if_wanted)s)
+          AND (%(mark)s::timestamptz IS NULL OR wanted_at = %(mark)s::timestamptz)
         FOR UPDATE
     )
     UPDATE margin_shardstate AS state
@@ -42,7 +43,7 @@ RENEW = """
 FINISH = """
     UPDATE margin_shardstate
     SET seq = seq + 1, lease_token = NULL, lease_until = NULL, attempts = 0, parked_reason = ''
-    WHERE shard_id = %s AND lease_token = %s RETURNING seq, wanted_at IS NOT NULL
+    WHERE shard_id = %s AND lease_token = %s RETURNING seq, wanted_at
 """
 GIVE_BACK = """
     UPDATE margin_shardstate
@@ -87,13 +88,17 @@ class Lease:
         self.renewed_at = monotonic_seconds()
 
 
-def take(shard: int, *, only_if_wanted: bool = False) -> Lease | NotTaken:
-    """The lease, if the shard is free. What waited is taken with it: later askers wait for the next run."""
+def take(shard: int, *, only_if_wanted: bool = False, mark: str | None = None) -> Lease | NotTaken:
+    """The lease, if the shard is free. What waited is taken with it: later askers wait for the next run.
+
+    With a mark: only if that wish still waits.
+    """
     token = uuid.uuid4()
-    values: dict[str, int | bool | float | uuid.UUID] = {
+    values: dict[str, int | bool | float | str | uuid.UUID | None] = {
         "shard": shard,
         "most": MOST_ATTEMPTS,
         "only_if_wanted": only_if_wanted,
+        "mark": mark,
         "token": token,
         "seconds": LEASE_SECONDS,
     }
@@ -119,10 +124,10 @@ def _why_not(shard: int) -> NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`wanted`: somebody asked again while the run was under way."""
+    """`wanted`: the mark of who asked again while the run was under way."""
 
     seq: int
-    wanted: bool
+    wanted: str | None
 
 
 def finish(lease: Lease) -> Finished:
@@ -132,7 +137,8 @@ def finish(lease: Lease) -> Finished:
         row = cursor.fetchone()
     if row is None:
         raise LeaseLost(f"shard {lease.shard}")
-    return Finished(*row)
+    seq, wanted_at = row
+    return Finished(seq, wanted_at and wanted_at.isoformat())
 
 
 def give_back(lease: Lease, *, counted: bool) -> None:

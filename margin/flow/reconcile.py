@@ -14,7 +14,7 @@ from margin.flow import words
 from margin.flow.alert import LIVE, Severity, raise_alerts, resolve
 from margin.flow.lease import MOST_ATTEMPTS
 from margin.flow.reasons import AlertReason
-from margin.flow.wanted import WANT, send_recompute
+from margin.flow.wanted import send_recompute
 from margin.models import Alert, Run
 from riskdesk.clock import now as clock_now
 
@@ -35,6 +35,10 @@ LOOK = """
     FROM margin_shardstate AS state
     WHERE state.parked_at IS NULL AND (state.lease_until IS NULL OR state.lease_until < clock_timestamp())
     ORDER BY state.shard_id
+"""
+ASK = """
+    UPDATE margin_shardstate SET wanted_at = COALESCE(wanted_at, clock_timestamp())
+    WHERE shard_id = %s RETURNING wanted_at
 """
 PARK = """
     UPDATE margin_shardstate SET parked_at = clock_timestamp(), parked_reason = %s
@@ -63,8 +67,7 @@ def reconcile() -> Reconciled:
         if exhausted:
             parked += park(shard)
         elif waited or died or silent:
-            _want(shard)
-            send_recompute(shard, "recovery")
+            send_recompute(shard, "recovery", _want(shard))
             sent += 1
     if sent or parked:
         log.info("step.reconcile", sent=sent, parked=parked)
@@ -78,9 +81,13 @@ def _look() -> list[tuple[int, bool, bool, bool, bool]]:
         return [(row[0], *map(bool, row[1:])) for row in cursor.fetchall()]
 
 
-def _want(shard: int) -> None:
+def _want(shard: int) -> str:
+    """The mark that waits, set now if there is none: said again by its name, it is worked once."""
     with connection.cursor() as cursor:
-        cursor.execute(WANT, [[shard]])
+        cursor.execute(ASK, [shard])
+        row = cursor.fetchone()
+    assert row is not None
+    return str(row[0].isoformat())
 
 
 def park(shard: int) -> bool:

@@ -20,7 +20,7 @@ RECOMPUTE = "margin.recompute"
 MESSAGE_EXPIRES_SECONDS = 30
 WANT = """
     UPDATE margin_shardstate SET wanted_at = clock_timestamp()
-    WHERE shard_id = ANY(%s) AND wanted_at IS NULL RETURNING shard_id
+    WHERE shard_id = ANY(%s) AND wanted_at IS NULL RETURNING shard_id, wanted_at
 """
 
 
@@ -34,8 +34,8 @@ def want_cycle(shards: Iterable[int] | None, trigger: str) -> None:
     marked = _mark(numbers)
 
     def after_commit() -> None:
-        for shard in sorted({*marked, *_mark(numbers)}):
-            send_recompute(shard, trigger)
+        for shard, mark in sorted({**marked, **_mark(numbers)}.items()):
+            send_recompute(shard, trigger, mark)
 
     transaction.on_commit(after_commit)
 
@@ -44,17 +44,22 @@ def all_shards() -> list[int]:
     return list(Shard.objects.exclude(number=HOUSE).order_by("number").values_list("number", flat=True))
 
 
-def _mark(shards: Sequence[int]) -> list[int]:
+def _mark(shards: Sequence[int]) -> dict[int, str]:
+    """The shards that nobody had asked for yet, each with its mark: the instant of the wish, as text."""
     with connection.cursor() as cursor:
         cursor.execute(WANT, [list(shards)])
-        return [number for (number,) in cursor.fetchall()]
+        return {shard: at.isoformat() for shard, at in cursor.fetchall()}
 
 
-def send_recompute(shard: int, trigger: str) -> None:
-    """One message to a risk worker. The broker may be away: then the reconciler says it again."""
+def send_recompute(shard: int, trigger: str, mark: str | None = None) -> None:
+    """One message to a risk worker. The broker may be away: then the reconciler says it again.
+
+    It names the mark it is for. Once a cycle has taken that mark, every further message that names it is
+    stale and dropped, so messages said twice never add up to a queue.
+    """
     try:
         app.send_task(
-            RECOMPUTE, args=[shard, trigger], queue="risk", expires=MESSAGE_EXPIRES_SECONDS, retry=False
+            RECOMPUTE, args=[shard, trigger, mark], queue="risk", expires=MESSAGE_EXPIRES_SECONDS, retry=False
         )
     except (KombuError, RedisError, OSError) as error:
         log.warning("cycle.not_sent", shard=shard, trigger=trigger, error=str(error))

@@ -29,7 +29,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """Asked-for cycles, as (shard, trigger)."""
     kept: list[tuple[int, str]] = []
     monkeypatch.setattr(
-        "margin.flow.wanted.send_recompute", lambda shard, trigger: kept.append((shard, trigger))
+        "margin.flow.wanted.send_recompute", lambda shard, trigger, mark: kept.append((shard, trigger))
     )
     return kept
 
@@ -43,7 +43,7 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         kept.append({"desks": desks, "shard": shard, "seq": seq, "run": run, "alerts": alerts})
 
     monkeypatch.setattr("margin.flow.deliver.send_hints", keep)
-    monkeypatch.setattr("margin.flow.cycle.send_recompute", lambda shard, trigger: None)
+    monkeypatch.setattr("margin.flow.cycle.send_recompute", lambda shard, trigger, mark: None)
     return kept
 
 

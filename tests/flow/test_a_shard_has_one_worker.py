@@ -7,6 +7,7 @@ from margin.book.read import newest_frame
 from margin.flow import cycle
 from margin.flow.cycle import run_cycle
 from margin.flow.lease import Lease, LeaseLost, NotTaken, finish, give_back, take
+from margin.flow.wanted import want_cycle
 from margin.models import Alert, Breach, Delivery, Run, ShardState
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -120,6 +121,23 @@ def test_only_what_is_wanted_is_worked_when_asked_so(scene: Scene):
     with scene.clock():
         assert run_cycle(shard=1, trigger="prices", only_if_wanted=True).state == "committed"
         assert run_cycle(shard=1, trigger="prices", only_if_wanted=True).state == "not_wanted"
+
+
+def test_a_wish_said_twice_is_worked_once_however_many_come_after(scene: Scene):
+    """Else each word said twice would stay in the queue for ever, while new prices keep the shard wanted."""
+    first = wish()
+    with scene.clock():
+        assert run_cycle(shard=1, trigger="prices", only_if_wanted=True, mark=first).state == "committed"
+        second = wish()
+        assert second != first
+        assert run_cycle(shard=1, trigger="recovery", only_if_wanted=True, mark=first).state == "not_wanted"
+        assert run_cycle(shard=1, trigger="prices", only_if_wanted=True, mark=second).state == "committed"
+
+
+def wish() -> str:
+    with transaction.atomic():
+        want_cycle([1], "prices")
+    return ShardState.objects.get(shard=1).wanted_at.isoformat()
 
 
 def test_two_shards_are_worked_each_by_its_own(scene: Scene):

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     kept: list[tuple[int, str]] = []
-    monkeypatch.setattr(module, "send_recompute", lambda shard, trigger: kept.append((shard, trigger)))
+    monkeypatch.setattr(
+        module, "send_recompute", lambda shard, trigger, mark=None: kept.append((shard, trigger))
+    )
     return kept
 
 
