@@ -64,7 +64,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class ReadOnlyAdmin(DeskAdmin):
     """What happened can be looked up here, never altered."""
 
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

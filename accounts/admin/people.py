@@ -69,7 +69,9 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ApiToken]":
         tokens = ApiToken.objects.select_related("user")
-        return tokens if can(request, Action.ADMINISTER, None) else tokens.filter(user_id=request.user.pk)
+        return (
+            tokens if can(request, Action.ADMINISTER, None) else tokens.filter(user_id=request.user.pk or 0)
+        )
 
     @admin.action(description="Revoke the chosen tokens", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: "QuerySet[ApiToken]") -> None:

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from accounts.models.columns import ProposedVersion, code_field, coded, finite_rates, rate_field
+from accounts.models.columns import ProposedVersion, code_field, coded, finite_rates, rate_field, tracked
 from accounts.models.desks import HOUSE, Asset, Desk, Shard
 
 
@@ -27,6 +27,7 @@ class Mode(models.TextChoices):
     HYBRID = "hybrid", "Hybrid"
 
 
+@tracked()
 class Client(models.Model):
     """Who owes the house."""
 
@@ -50,6 +51,7 @@ class Client(models.Model):
         return self.code
 
 
+@tracked()
 class SubAccount(models.Model):
     """One book of positions over one wallet and its isolated pockets."""
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pghistory
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -92,3 +93,8 @@ class ProposedVersion(Version):
 
     class Meta(Version.Meta):
         abstract = True
+
+
+def tracked() -> Any:
+    """Keep every state of the row, by triggers, so that no way of writing is missed."""
+    return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())

@@ -4,7 +4,16 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
 
-from accounts.models.columns import HOUSE_WIDE, INTERNAL, amount_field, code_field, coded, finite, rate_field
+from accounts.models.columns import (
+    HOUSE_WIDE,
+    INTERNAL,
+    amount_field,
+    code_field,
+    coded,
+    finite,
+    rate_field,
+    tracked,
+)
 
 HOUSE = 0
 """The shard number under which house-wide facts (rules, roles, instruments) take their revisions."""
@@ -22,6 +31,7 @@ class Shard(models.Model):
         return "house" if self.number == HOUSE else f"shard {self.number}"
 
 
+@tracked()
 class Asset(models.Model):
     """What can be owned or owed: currencies, stablecoins, coins, metals."""
 
@@ -55,6 +65,7 @@ class Asset(models.Model):
         return self.code
 
 
+@tracked()
 class Desk(models.Model):
     """A book of clients under one set of eyes."""
 

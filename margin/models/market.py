@@ -12,9 +12,11 @@ from accounts.models.columns import (
     finite,
     finite_rates,
     rate_field,
+    tracked,
 )
 
 
+@tracked()
 class Venue(models.Model):
     """Where positions are held."""
 
@@ -31,6 +33,7 @@ class Venue(models.Model):
         return self.code
 
 
+@tracked()
 class Calendar(models.Model):
     """When an instrument trades: weekly sessions in a zone, and holidays. No sessions: always open."""
 
@@ -54,6 +57,7 @@ class Calendar(models.Model):
         return self.code
 
 
+@tracked()
 class RiskFactor(models.Model):
     """What prices move with."""
 
@@ -80,6 +84,7 @@ class RiskFactor(models.Model):
         return self.code
 
 
+@tracked()
 class Instrument(models.Model):
     """What a position is in. Its margin schedule and own buffer are versions of their own."""
 
@@ -160,6 +165,7 @@ class Instrument(models.Model):
         return self.code
 
 
+@tracked()
 class Loading(models.Model):
     """How much of a factor's move an instrument takes on."""
 
@@ -179,6 +185,7 @@ class Loading(models.Model):
         return f"{self.instrument} {self.factor} {self.loading}"
 
 
+@tracked()
 class Source(models.Model):
     """A feed that may send prices under a token with the scope `prices:<code>`."""
 
@@ -199,6 +206,7 @@ class Source(models.Model):
         return self.code
 
 
+@tracked()
 class InstrumentSource(models.Model):
     """The order in which an instrument trusts its sources."""
 
@@ -219,6 +227,7 @@ class InstrumentSource(models.Model):
         return f"{self.instrument} {self.rank}. {self.source}"
 
 
+@tracked()
 class RatePath(models.Model):
     """An instrument whose mark is the price of one asset in another: an edge of the asset-price graph."""
 

@@ -13,9 +13,11 @@ from accounts.models.columns import (
     finite,
     finite_rates,
     rate_field,
+    tracked,
 )
 
 
+@tracked()
 class MarginSchedule(models.Model):
     """A named table of margin rates by size."""
 
