@@ -12,8 +12,10 @@ from margin.book.frame import ACCOUNT_COLUMNS
 from margin.notify.push import Figures
 from margin.pages import formats
 
-UNUSED = set("name desk initial maintenance binding_pool gross net free_margin positions".split())
-COLUMNS = [name for name in ACCOUNT_COLUMNS if name not in UNUSED]
+UNASKED = frozenset(
+    ("name", "desk", "initial", "maintenance", "binding_pool", "gross", "net", "free_margin", "positions")
+)
+COLUMNS = [name for name in ACCOUNT_COLUMNS if name not in UNASKED]
 """What the page asks of the socket."""
 FULL_SCALE = Decimal("1.2")
 """The utilisation bar ends at 120 %, so that what lies beyond the requirement can be seen."""

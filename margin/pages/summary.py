@@ -7,6 +7,9 @@ from margin.pages import formats
 from margin.pages.rows import FULL_SCALE, bar_share
 
 
+WORST_FIRST = ("liquidation", "margin_call", "danger", "at_risk", "watch", "normal", "unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class LevelCount:
     level: str
@@ -69,5 +72,5 @@ def summary(figures: Figures) -> Summary:
 
 
 def level_counts(counts: dict[str, int]) -> list[LevelCount]:
-    """Every level, worst first, those without an account too."""
-    return [LevelCount(level, word, counts.get(level, 0)) for level, word in reversed(formats.LEVELS.items())]
+    """Every level, worst first, those without an account too; what is unknown stands apart, last."""
+    return [LevelCount(level, formats.LEVELS[level], counts.get(level, 0)) for level in WORST_FIRST]

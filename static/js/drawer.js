@@ -25,7 +25,7 @@ export class Drawer {
     under.setAttribute("aria-level", "2");
     const cell = document.createElement("td");
     cell.setAttribute("role", "gridcell");
-    cell.colSpan = row.children.length;
+    cell.colSpan = [...row.children].filter((each) => each.offsetWidth > 0).length;
     cell.append(Object.assign(document.createElement("p"), { className: "loading", textContent: "Reading the positions…" }));
     under.append(cell);
     row.after(under);

@@ -64,8 +64,8 @@ export class Status {
     this.feeds(feeds);
     count(get("unpriced"), unpriced);
     count(get("doubtful"), doubtful);
-    get("doubt").classList.toggle("bad", unpriced.length > 0);
-    get("doubt").classList.toggle("poor", !unpriced.length && doubtful.length > 0);
+    get("unpriced-item").classList.toggle("bad", unpriced.length > 0);
+    get("doubtful-item").classList.toggle("poor", doubtful.length > 0);
     this.tick();
   }
 
