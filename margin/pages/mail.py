@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import User
 from margin.models import Delivery, Mail
+from margin.notify.postman import message_id_of
 
 A_PAGE = 40
 NOTHING_RUNS = {
@@ -87,14 +88,10 @@ def with_arrivals(deliveries: list[Delivery]) -> list[Letter]:
 
 
 def arrivals(deliveries: list[Delivery]) -> dict[str, Mail]:
-    """Received mails by the delivery's message id, which is the left part of the header."""
-    if not deliveries:
-        return {}
-    wanted = {str(each.message_id) for each in deliveries}
-    since = min(each.created_at for each in deliveries)
-    received = Mail.objects.filter(received_at__gte=since).defer("raw").order_by("id")
-    named = ((mail.message_id.strip("<>").partition("@")[0], mail) for mail in received)
-    return {name: mail for name, mail in named if name in wanted}
+    """Received mails by the id of their delivery; where one came twice, the later."""
+    names = {message_id_of(each): str(each.message_id) for each in deliveries}
+    received = Mail.objects.filter(message_id__in=names).defer("raw", "text").order_by("id")
+    return {names[mail.message_id]: mail for mail in received}
 
 
 def _received_at(mail: Mail | None) -> datetime | None:

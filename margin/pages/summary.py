@@ -6,7 +6,6 @@ from margin.notify.push import Figures
 from margin.pages import formats
 from margin.pages.rows import FULL_SCALE, bar_share
 
-
 WORST_FIRST = ("liquidation", "margin_call", "danger", "at_risk", "watch", "normal", "unknown")
 
 

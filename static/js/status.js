@@ -88,7 +88,8 @@ export class Status {
 
   engine({ heartbeats, waiting_since: waiting, parked, refused }) {
     const beats = Object.values(heartbeats).sort();
-    this.beat = beats.at(-1) ?? "";
+    this.beat = beats[0] ?? ""; // the queue that has been silent longest
+    get("beat-item").title = Object.keys(heartbeats).map((name) => `${name}: last message that went from the clock through the broker to a worker`).join("\n");
     this.waiting = waiting;
     text(get("refused"), String(refused));
     get("refused-item").classList.toggle("poor", refused > 0);

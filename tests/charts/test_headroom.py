@@ -1,0 +1,62 @@
+"""The headroom chart: what plotly validates, what the eye sees, what a screen reader says."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import plotly.graph_objects as go
+
+from margin.charts.headroom import headroom
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SPAN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Point:
+    at: datetime
+    equity: Decimal
+    house_maintenance: Decimal
+
+    @property
+    def utilisation(self) -> Decimal | None:
+        return self.house_maintenance / self.equity if self.equity > 0 else None
+
+
+def point(minutes_ago: int, equity: str, requirement: str) -> Point:
+    return Point(NOON - timedelta(minutes=minutes_ago), Decimal(equity), Decimal(requirement))
+
+
+def drawn(*points: Point) -> dict[str, object]:
+    return headroom(points, currency="USD", until=NOON, span=SPAN)
+
+
+def test_plotly_accepts_the_figure() -> None:
+    figure = drawn(point(2, "100", "40"), point(1, "90", "45"))
+    go.Figure(data=figure["data"], layout=figure["layout"])
+
+
+def test_utilisation_is_requirement_over_equity_and_absent_without_equity() -> None:
+    figure = drawn(point(2, "100", "40"), point(1, "0", "45"))
+    traces = {trace["name"]: trace for trace in figure["data"]}  # type: ignore[attr-defined]
+    assert traces["Utilisation"]["y"] == [0.4, None]
+
+
+def test_the_sentence_says_what_the_picture_shows() -> None:
+    assert drawn(point(2, "100", "40"), point(1, "90", "45"))["text"] == (
+        "Equity 90 USD, house requirement 45 USD. Utilisation 50.0%; since 11:58 UTC between 40.0% and 50.0%."
+    )
+
+
+def test_without_equity_it_says_so() -> None:
+    assert "there is no equity" in str(drawn(point(1, "0", "45"))["text"])
+
+
+def test_without_runs_there_is_an_empty_figure_and_a_sentence() -> None:
+    figure = drawn()
+    go.Figure(data=figure["data"], layout=figure["layout"])
+    assert figure["text"] == "No run has been kept in the last half hour."
+
+
+def test_the_window_is_the_span_up_to_now() -> None:
+    assert drawn()["layout"]["xaxis"]["range"] == ["2026-03-02T11:30:00.000", "2026-03-02T12:00:00.000"]  # type: ignore[index]
