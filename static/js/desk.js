@@ -4,7 +4,7 @@ import { writeAges } from "./ages.js";
 import { Chart } from "./chart.js";
 import { atLeast, set } from "./clock.js";
 import { Drawer } from "./drawer.js";
-import { fetchJson, fetchText, goToSignIn, send, signInAt } from "./door.js";
+import { fetchJson, fetchText, send, signInAt } from "./door.js";
 import { Figures } from "./figures.js";
 import { Grid } from "./grid.js";
 import { listenToKeys } from "./keys.js";
@@ -89,7 +89,13 @@ function showRun(change) {
 
 function phaseChanged(phase, words, closing) {
   status.setPhase(phase, words);
-  if (closing?.signIn) goToSignIn();
+  if (closing?.signIn) confirmTheEnd();
+}
+
+/** The socket says that the session has ended. Asking once more leads to the sign-in page if the server agrees;
+ *  if it does not, the two would send us in a circle: stay, and say what the strip says. */
+async function confirmTheEnd() {
+  await fetchJson(addresses.state).catch(() => {});
 }
 
 function alertsCame(arrived, openBreaches) {

@@ -8,7 +8,7 @@ export function signInAt(address) {
   signIn = address;
 }
 
-export function goToSignIn() {
+function goToSignIn() {
   location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

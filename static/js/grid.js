@@ -74,7 +74,7 @@ export class Grid {
 
   removeGone() {
     this.removed = false;
-    this.body.querySelector("tr.empty")?.remove();
+    if (this.state.rows.size) this.body.querySelector("tr.empty")?.remove();
     for (const [account, parts] of this.parts) {
       if (this.state.rows.has(account)) continue;
       this.drawerOf(parts.row)?.remove();

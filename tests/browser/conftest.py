@@ -8,22 +8,20 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
 from tests.browser.stage import Stage, serving
 from tests.conftest import Cast
+from tests.live.desk import cookie_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-# Under ASGI Django leaves an answer's file to the collector when the browser goes on in its midst, and the
-# collector comes whenever it likes: also after the last test.
-LEFT_OPEN = "Exception ignored in. <(_io.FileIO|function SpooledTemporaryFile)"
-UNCLOSED = f"ignore:{LEFT_OPEN}:pytest.PytestUnraisableExceptionWarning"
+# WhiteNoise answers with a plain file; under ASGI Django reads it through and says that this could be better.
+STATIC_FILES = "ignore:StreamingHttpResponse must consume synchronous iterators:Warning"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", UNCLOSED)
+    config.addinivalue_line("filterwarnings", STATIC_FILES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,10 +70,8 @@ class Visitor:
 
     def sign_in(self, person: User) -> None:
         """By cookie: the form has a test of its own."""
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         name = django_settings.SESSION_COOKIE_NAME
-        self.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.base}])
+        self.context.add_cookies([{"name": name, "value": cookie_of(person), "url": self.base}])
 
     def open(self, path: str = "/") -> Page:
         self.page.goto(self.base + path)
