@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+LEAST_SPAN = timedelta(minutes=3)
 BANDS = ((0.6, "watch"), (0.7, "at-risk"), (0.8, "danger"), (1.0, "liquidation"))
 
 
@@ -26,7 +27,7 @@ def headroom(points: Sequence[Point], *, currency: str, until: datetime, span: t
     """The figure: `data`, `layout`, and its `text` alternative."""
     return {
         "data": traces(points),
-        "layout": layout(until=until, span=span),
+        "layout": layout(since=_since(points, until, span), until=until),
         "text": describe(points, currency=currency),
     }
 
@@ -49,7 +50,7 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
     ]
 
 
-def layout(*, until: datetime, span: timedelta) -> dict[str, Any]:
+def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
     grid = {
         "gridcolor": "var(--line)",
         "zeroline": False,
@@ -74,7 +75,7 @@ def layout(*, until: datetime, span: timedelta) -> dict[str, Any]:
         "xaxis": grid
         | {
             "type": "date",
-            "range": [_instant(until - span), _instant(until)],
+            "range": [_instant(since), _instant(until)],
             "anchor": "y2",
             "tickformat": "%H:%M",
             "hoverformat": "%H:%M:%S UTC",
@@ -133,6 +134,12 @@ def _band(level: float, token: str) -> dict[str, Any]:
         "line": {"color": f"var(--{token})", "width": 1, "dash": "dot"},
         "layer": "below",
     }
+
+
+def _since(points: Sequence[Point], until: datetime, span: timedelta) -> datetime:
+    """Where the window begins: a young desk is not shown as an empty half hour."""
+    first = points[0].at if points else until - span
+    return max(until - span, min(first, until - LEAST_SPAN))
 
 
 def _instant(at: datetime) -> str:

@@ -18,8 +18,17 @@ SHOWN_AFTER_RESOLVED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An alert with its text in two: what is, and what stands behind it."""
+
+    alert: Alert
+    lead: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rail:
-    alerts: list[Alert]
+    entries: list[Entry]
     open_breaches: int
     may_acknowledge: bool
 
@@ -36,12 +45,17 @@ def rail(person: User, desk: Desk) -> Rail:
         .select_related("client", "sub_account", "acknowledged_by", "breach")[:MOST]
     )
     return Rail(
-        alerts=list(alerts),
+        entries=[entry(alert) for alert in alerts],
         open_breaches=access.for_user(Breach, person)
         .filter(desk=desk, state__in=["open", "acknowledged"])
         .count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
     )
+
+
+def entry(alert: Alert) -> Entry:
+    lead, _, rest = alert.text.partition("\n\n")
+    return Entry(alert, lead, rest)
 
 
 def _place() -> Case:

@@ -21,6 +21,7 @@ export function nearerSide(nearest, down, up) {
 export function paint(parts, row, before) {
   text(parts.account, row.account);
   text(parts.client_name, row.client_name ?? "");
+  attribute(parts.account_cell, "title", `${row.account} · ${row.client_name ?? ""}`);
   text(parts.distance, percent(row.distance, 2));
   icon(parts.side, nearerSide(row.distance, row.distance_down, row.distance_up));
   paintLevel(parts, row);

@@ -3,6 +3,7 @@
 
 const DRAW_EVERY_MS = 250;
 const SPAN_MS = 30 * 60_000;
+const LEAST_SPAN_MS = 3 * 60_000; // a young desk is not shown as an empty half hour
 const TOKEN = /^var\((--[\w-]+)\)$/;
 
 export class Chart {
@@ -33,7 +34,8 @@ export class Chart {
     const [required, owned, used] = this.figure.data;
     const time = at.slice(0, 23);
     if (required.x.length && time <= required.x.at(-1)) return;
-    const first = new Date(Date.parse(at) - SPAN_MS).toISOString().slice(0, 23);
+    const ago = (span) => new Date(Date.parse(at) - span).toISOString().slice(0, 23);
+    const first = ago(SPAN_MS);
     const values = [[required, requirement], [owned, equity], [used, utilisation]];
     for (const [trace, value] of values) {
       trace.y.push(value == null ? null : Number(value));
@@ -44,7 +46,8 @@ export class Chart {
       for (const [trace] of values) trace.y.shift();
     }
     owned.x = used.x = required.x;
-    this.figure.layout.xaxis.range = [first, time];
+    const start = required.x[0] < ago(LEAST_SPAN_MS) ? required.x[0] : ago(LEAST_SPAN_MS);
+    this.figure.layout.xaxis.range = [start > first ? start : first, time];
     this.soon();
   }
 

@@ -58,5 +58,12 @@ def test_without_runs_there_is_an_empty_figure_and_a_sentence() -> None:
     assert figure["text"] == "No run has been kept in the last half hour."
 
 
+def test_a_young_desk_is_not_an_empty_half_hour() -> None:
+    window = drawn(point(5, "100", "40"))["layout"]["xaxis"]["range"]  # type: ignore[index]
+    assert window == ["2026-03-02T11:55:00.000", "2026-03-02T12:00:00.000"]
+    shortest = drawn(point(1, "100", "40"))["layout"]["xaxis"]["range"]  # type: ignore[index]
+    assert shortest[0] == "2026-03-02T11:57:00.000"
+
+
 def test_the_window_is_the_span_up_to_now() -> None:
     assert drawn()["layout"]["xaxis"]["range"] == ["2026-03-02T11:30:00.000", "2026-03-02T12:00:00.000"]  # type: ignore[index]
