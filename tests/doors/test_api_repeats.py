@@ -212,3 +212,31 @@ def test_parallel_snapshots_of_several_sources_neither_deadlock_nor_lose(rita):
     assert [answer.status_code for answer in answers] == [200] * 12
     assert account.positions.filter(revision_to__isnull=True).count() == 12
     assert account.pockets.get().balances.get().amount == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_snapshot_sent_many_times_at_once_funds_its_pocket_once(rita):
+    account = factories.sub_account("ACME-1")
+    factories.balance(account, "10000")
+    factories.quote(factories.instrument("BTC-PERP"), "60000", at=clock.now())
+    token = Api(rita, scopes=())
+    line = {
+        "account": "ACME-1",
+        "instrument": "BTC-PERP",
+        "mode": "isolated",
+        "quantity": "0.1",
+        "entry_price": "60000",
+        "isolated_margin": "3000",
+    }
+    snapshot = {"source": "sim", "as_of": clock.now().isoformat(), "positions": [line]}
+
+    def work(_):
+        calls = Api()
+        calls.headers = token.headers
+        return calls.put("positions/", snapshot)
+
+    answers = all_at_once(8, work)
+    outcomes = Counter(answer.json()["positions"][0]["outcome"] for answer in answers)
+    assert outcomes == {"opened": 1, "unchanged": 7}
+    held = {pocket.key: pocket.balances.get().amount for pocket in account.pockets.all()}
+    assert held == {"wallet": 7000, "isolated:BTC-PERP|isolated": 3000}
