@@ -40,6 +40,7 @@ def door(step: Callable[..., object]) -> Callable[..., None]:
 def recompute(shard: int, trigger: str = "schedule", mark: str | None = None) -> None:
     """The clock always gets a run; whoever else asks gets one if their mark has not been served meanwhile."""
     cycle.run_cycle(shard=shard, trigger=trigger, only_if_wanted=trigger != "schedule", mark=mark)
+    heartbeat.beat("risk")  # a full queue lets the clock's own beat expire; finished work proves as much
 
 
 @app.task(name="margin.reconcile")

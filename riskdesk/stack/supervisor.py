@@ -20,7 +20,7 @@ from riskdesk.stack.watchman import Watchman
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_AFTER_SECONDS = 20.0
-STOP_WITHIN_SECONDS = 8.0  # services get what the others leave of it, and no less than three
+STOP_WITHIN_SECONDS = 9.0  # services get what the others leave of it, and no less than three
 TURN_SECONDS = 0.1
 
 

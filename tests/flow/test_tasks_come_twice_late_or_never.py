@@ -9,7 +9,7 @@ import pytest
 from margin import tasks
 from margin.book.read import account_rows
 from margin.flow import cycle
-from margin.models import Alert, Breach, Delivery, Run
+from margin.models import Alert, Breach, Delivery, Heartbeat, Run
 from riskdesk.celery import app
 from riskdesk.clock import pinned
 from tests.flow.scene import Scene, make_scene
@@ -85,6 +85,18 @@ def test_a_fault_ends_at_the_door(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(cycle, "run_cycle", fail)
     tasks.recompute(1, "schedule")
+
+
+def test_finished_work_proves_the_worker_alive_when_a_full_queue_drops_the_clocks_beat():
+    scene = make_scene()
+    scene.step("60000")
+    recompute(scene, "schedule")
+    assert Heartbeat.objects.filter(name="risk").exists()
+
+
+def test_a_failed_cycle_proves_nothing(monkeypatch: pytest.MonkeyPatch):
+    test_a_fault_ends_at_the_door(monkeypatch)
+    assert not Heartbeat.objects.exists()
 
 
 def test_every_job_of_the_clock_has_its_task():
