@@ -43,6 +43,8 @@ class ClockRights:
 class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):  # type: ignore[misc]
     """Jobs at intervals, in UTC."""
 
+    change_form_template = "admin/change_form.html"  # its own holds a script, which the policy forbids
+
 
 @admin.register(IntervalSchedule)
 class IntervalPage(ClockRights, admin.ModelAdmin):  # type: ignore[type-arg]

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from import_export.admin import ImportExportMixin
+from import_export.forms import ExportForm
 
 from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, can, desk_of
@@ -31,6 +32,7 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
     """A noun that one limits admin or administrator may edit, import with a shown difference, and export."""
 
     edit_action = Action.EDIT_REFERENCE
+    export_form_class = ExportForm  # the one with fields to select acts by a handler the policy forbids
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         save_reference(row=obj, person=request.user, desk=desk_of(obj), changed=form.changed_data)
