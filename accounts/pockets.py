@@ -30,4 +30,5 @@ def _pocket(desk: Desk, kind: str, key: str, owner: SubAccount | None) -> Pocket
     if not 0 < len(key) <= KEY_CHARACTERS:
         raise ValueError(f"a pocket's key has 1 to {KEY_CHARACTERS} characters")
     found, _ = Pocket.objects.get_or_create(desk=desk, sub_account=owner, key=key, defaults={"kind": kind})
+    found.desk, found.sub_account = desk, owner  # at hand already: nobody has to fetch them again
     return found

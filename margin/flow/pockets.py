@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from accounts.models import Asset, Balance, Desk, Pocket, SubAccount
 from accounts.movements import Movement
-from accounts.pockets import external_pocket, house_pocket, pocket_for
+from accounts.pockets import WALLET, external_pocket, house_pocket, pocket_for
 from margin.flow.lines import Line
 from margin.flow.told import ISOLATED
 from riskdesk.errors import Refusal
@@ -45,6 +45,15 @@ class Moves:
     """Pools that gave margin away (`cross` or `isolated:<ref>`), and the field that asked for it."""
     shortfalls: list[Shortfall] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    _pockets: dict[tuple[int, str], Pocket] = field(default_factory=dict)
+    _outside: dict[tuple[int, str], Pocket] = field(default_factory=dict)
+
+    def pocket(self, account: SubAccount, key: str = WALLET) -> Pocket:
+        """A pocket, asked for once however many lines move its money."""
+        place = (account.pk, key)
+        if place not in self._pockets:
+            self._pockets[place] = pocket_for(account, key)
+        return self._pockets[place]
 
     def add(
         self, owner: SubAccount, giver: Pocket, taker: Pocket, asset: Asset, amount: Decimal, *, note: str,
@@ -72,7 +81,7 @@ class Moves:
             self.fund(line, key, line.report.isolated_margin - held.get(base, ZERO))
 
     def realise(self, account: SubAccount, key: str, result: Decimal, ref: str) -> None:
-        pocket, house = pocket_for(account, key), house_pocket(account.client.desk, PROFIT_AND_LOSS)
+        pocket, house = self.pocket(account, key), house_pocket(account.client.desk, PROFIT_AND_LOSS)
         base = account.base_currency
         if result > 0:
             self.add(account, house, pocket, base, result, note=f"profit of {ref}")
@@ -84,7 +93,7 @@ class Moves:
         if not missing:
             return
         account, where = line.account, f"{line.where}.isolated_margin"
-        wallet, pocket = pocket_for(account), pocket_for(account, key)
+        wallet, pocket = self.pocket(account), self.pocket(account, key)
         giver, taker = (wallet, pocket) if missing > 0 else (pocket, wallet)
         self.taken_from.setdefault((account, "cross" if missing > 0 else key), where)
         self.add(account, giver, taker, account.base_currency, abs(missing), note=f"margin of {line.ref}")
@@ -99,19 +108,21 @@ class Moves:
             return
         if lost:
             insurance = house_pocket(account.client.desk, INSURANCE)
-            pocket = pocket_for(account, pocket_key(ref))
+            pocket = self.pocket(account, pocket_key(ref))
             self.add(account, insurance, pocket, base, lost, note=f"shortfall of {ref}")
             self.shortfalls.append(Shortfall(account, ref, lost))
         for asset, amount in sorted(held.items(), key=lambda pair: pair[0].code):
             if amount > 0:
-                pocket, wallet = pocket_for(account, pocket_key(ref)), pocket_for(account)
+                pocket, wallet = self.pocket(account, pocket_key(ref)), self.pocket(account)
                 self.add(account, pocket, wallet, asset, amount, note=f"left of {ref}")
 
     def take_cash(
         self, account: SubAccount, asset: Asset, amount: Decimal, *, reference: str, source: str
     ) -> None:
         """Facts of the source: a fee or a loss may leave the wallet in debt."""
-        outside, wallet = external_pocket(account.client.desk, source), pocket_for(account)
+        desk, wallet = account.client.desk, self.pocket(account)
+        outside = self._outside.get((desk.pk, source)) or external_pocket(desk, source)
+        self._outside[desk.pk, source] = outside
         giver, taker = (outside, wallet) if amount > 0 else (wallet, outside)
         self.add(
             account,
@@ -126,13 +137,11 @@ class Moves:
 
 
 def held_by(lines: Sequence[Line]) -> Held:
-    """What the isolated pockets of these positions hold now."""
-    refs = {(line.account.pk, pocket_key(line.ref)) for line in lines}
-    rows = Balance.objects.filter(
-        pocket__sub_account__in={account for account, _ in refs}, pocket__key__in={key for _, key in refs}
-    ).select_related("pocket", "asset")
+    """What the isolated pockets of these accounts hold now."""
+    owners = {line.account.pk for line in lines}
+    rows = Balance.objects.filter(pocket__sub_account__in=owners).exclude(pocket__key=WALLET)
     held: Held = {}
-    for row in rows:
+    for row in rows.select_related("pocket", "asset"):
         if row.pocket.sub_account_id is not None and row.amount:
             held.setdefault((row.pocket.sub_account_id, row.pocket.key), {})[row.asset] = row.amount
     return held
