@@ -4,7 +4,7 @@ Takes rules and an instant; gives the effective values with their provenance. Of
 counts (blank inherits, zero is a value); of caps the tightest (a missing one is told as missing).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -64,6 +64,7 @@ class Caps:
         self.by_place = {limit.place: limit for limit in in_effect(rules.limits, at)}
         self.limit_ids: dict[str, int] = {}
         """Which limit version is behind a cap's name."""
+        self._by_desk: dict[int, Mapping[str, Cap]] = {}
 
     def of_client(self, client: ClientFact) -> list[Cap]:
         """Desk, class and client caps: each is asked of the client's whole leverage."""
@@ -80,8 +81,17 @@ class Caps:
         desk_id = self.rules.clients[account.client_id].desk_id
         return self._named(f"sub-account {account.code}", (desk_id, "sub_account", "", None, account.id, ""))
 
-    def of_instrument(self, desk_id: int, instrument: str) -> Cap | None:
-        """An instrument's own cap on a desk, where it has one."""
+    def of_instruments(self, desk_id: int) -> Mapping[str, Cap]:
+        """The caps that a desk has on single instruments, by code."""
+        if desk_id not in self._by_desk:
+            found = {code: self._of_instrument(desk_id, code) for code in self._capped()}
+            self._by_desk[desk_id] = {code: cap for code, cap in found.items() if cap is not None}
+        return self._by_desk[desk_id]
+
+    def _capped(self) -> set[str]:
+        return {limit.instrument for limit in self.by_place.values() if limit.instrument}
+
+    def _of_instrument(self, desk_id: int, instrument: str) -> Cap | None:
         desk = self.rules.desks[desk_id]
         return self._named(
             f"instrument {instrument} of {desk.code}", (desk_id, "instrument", "", None, None, instrument)

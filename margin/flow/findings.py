@@ -10,7 +10,6 @@ from typing import Any
 
 from margin.book.applies import Caps
 from margin.engine.figures import Finding, Level, PoolFigures, Reason, Severity
-from margin.engine.limits import Cap
 from margin.engine.types import ONE
 from margin.flow.leverage import ClientFigures, check_account, check_instruments
 from margin.flow.recompute import Computed, Measured
@@ -45,10 +44,9 @@ def find(computed: Computed, clients: Mapping[int, ClientFigures], caps: Caps) -
     found: list[Found] = []
     for client in clients.values():
         found += _of_client(client, caps)
-        instrument_caps = _instrument_caps(computed, client.client.desk_id, caps)
         for measured in client.members:
-            found += _of_account(client, measured, caps)
-            found += _of_instruments(client, measured, instrument_caps, caps)
+            found += _of_account(computed, client, measured, caps)
+            found += _of_instruments(computed, client, measured, caps)
             found += _of_pools(client, measured)
     return sorted(found, key=lambda one: one.key)
 
@@ -62,12 +60,12 @@ def _of_client(client: ClientFigures, caps: Caps) -> Iterator[Found]:
         yield Found(Rule.MISSING_CAP, finding, desk_id, client)
 
 
-def _of_account(client: ClientFigures, measured: Measured, caps: Caps) -> Iterator[Found]:
+def _of_account(computed: Computed, client: ClientFigures, measured: Measured, caps: Caps) -> Iterator[Found]:
     desk_id, figures = client.client.desk_id, measured.figures
     cap = caps.of_account(measured.fact)
     if cap is not None:
         limit_id = caps.limit_ids[cap.name]
-        finding = check_account(measured, cap)
+        finding = check_account(computed, measured, cap)
         yield Found(Rule.SUB_ACCOUNT_LEVERAGE, finding, desk_id, client, measured, limit_id=limit_id)
     unknown = figures.level is Level.UNKNOWN or bool(figures.unknown_because)
     yield Found(
@@ -87,19 +85,15 @@ def _of_account(client: ClientFigures, measured: Measured, caps: Caps) -> Iterat
     )
 
 
-def _instrument_caps(computed: Computed, desk_id: int, caps: Caps) -> dict[str, Cap]:
-    found = {code: caps.of_instrument(desk_id, code) for code in computed.book.rules.guarded}
-    return {code: cap for code, cap in found.items() if cap is not None}
-
-
 def _of_instruments(
-    client: ClientFigures, measured: Measured, capped: Mapping[str, Cap], caps: Caps
+    computed: Computed, client: ClientFigures, measured: Measured, caps: Caps
 ) -> Iterator[Found]:
-    for pool, instrument, finding in check_instruments(measured.figures, capped):
+    desk_id = client.client.desk_id
+    for pool, instrument, finding in check_instruments(computed, measured, caps.of_instruments(desk_id)):
         yield Found(
             Rule.INSTRUMENT_LEVERAGE,
             finding,
-            client.client.desk_id,
+            desk_id,
             client,
             measured,
             measured.figures.pool(pool),

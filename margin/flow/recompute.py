@@ -45,7 +45,7 @@ class Computed:
 
     book: Book
     pinned: Mapping[str, Pinned]
-    rates: RateGraph
+    markets: "Markets"
     at: datetime
     accounts: Mapping[int, Measured]
     """By the id of the sub-account, in the order of codes."""
@@ -78,7 +78,7 @@ def recompute(
         if account_id not in known or known[account_id][0] != inputs:
             known[account_id] = (inputs, measure(book, account_id, markets))
         accounts[account_id] = known[account_id][1]
-    return Computed(book, pinned, markets.rates, at, accounts)
+    return Computed(book, pinned, markets, at, accounts)
 
 
 def _inputs(book: Book, account_id: int, markets: "Markets") -> Inputs:

@@ -53,7 +53,7 @@ def _sums(computed: Computed, currency: str, members: list[Measured]) -> tuple[M
     sums = dict.fromkeys((*DOWN, *UP), ZERO)
     unknown = 0
     for measured in members:
-        rate = computed.rates.rate(measured.fact.base, currency).value
+        rate = computed.markets.rates.rate(measured.fact.base, currency).value
         own = _known(measured.figures)
         if rate is None or own is None:
             unknown += 1

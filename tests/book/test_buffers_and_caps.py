@@ -88,11 +88,11 @@ def test_a_cap_of_a_sub_account_or_an_instrument_stands_beside_the_clients():
     made = caps(
         limit(20), limit(5, "sub_account", sub_account_id=100), limit(4, "instrument", instrument="BTC-PERP")
     )
-    own, on_btc = made.of_account(MAIN), made.of_instrument(1, "BTC-PERP")
+    own, on_btc = made.of_account(MAIN), made.of_instruments(1).get("BTC-PERP")
     assert own is not None
     assert on_btc is not None
     assert (own.limit, on_btc.limit) == (5, 4)
-    assert made.of_instrument(2, "BTC-PERP") is None
+    assert made.of_instruments(2) == {}
     assert [cap.limit for cap in made.of_client(ACME)] == [20]
 
 

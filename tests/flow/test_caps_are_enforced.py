@@ -119,13 +119,26 @@ def test_no_breach_rests_on_a_single_unbelievable_print(scene: Scene):
     assert alerts() == [("price_in_doubt", "resolved")]
 
 
-def test_a_stale_price_neither_opens_nor_cures(scene: Scene):
+def test_a_stale_price_neither_opens_nor_cures_where_the_band_reaches_over_the_cap(scene: Scene):
     scene.step(OVER)
     scene.later(61)
     scene.cycle()
     assert breaches()[0][2] == "open"
-    scene.step(SAFE, seconds=61)
+    scene.step("55800", seconds=61)
     assert breaches()[0][2] == "cured"
+    scene.later(61)
+    scene.cycle()
+    assert [state for _, _, state in breaches()] == ["cured"]  # near the cap, but not surely so
+
+
+def test_a_stale_price_still_opens_what_holds_over_the_whole_band(scene: Scene):
+    scene.step("62000")
+    scene.later(61)
+    scene.cycle()
+    assert breaches() == []
+    factories.limit(scene.desk, "2", scope="client", client=scene.client)  # 6.6 to 4.3
+    scene.cycle()
+    assert breaches() == [("client_leverage", "client:ACME", "open")]
 
 
 def test_a_client_without_any_cap_is_blocked_and_said_so():

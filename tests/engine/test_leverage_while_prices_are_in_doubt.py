@@ -1,0 +1,92 @@
+"""A cap's answer is sure where it is the same at every price the guard bands allow."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from margin.engine.exact import assess
+from margin.engine.leverage_range import Ends, account_ends, pool_ends
+from margin.engine.pools import pools_of
+from margin.engine.types import Account, Holding, Mark, Market, Policy, PriceState, Rate
+from tests.engine.scene import cross, instrument, isolated
+
+BTC, ETH = instrument("BTC-PERP"), instrument("ETH-PERP")
+COIN = instrument("BTC-COIN", kind="inverse", settlement="USD")
+K = Fraction(10)
+
+
+def stale(price: int, low: int, high: int) -> Mark:
+    return Mark(Fraction(price), PriceState.STALE, Fraction(low), Fraction(high))
+
+
+def market(marks: Mapping[str, Mark], **rates: Rate) -> Market:
+    return Market("USD", marks, rates)
+
+
+def account(*positions: object, wallet: int = 10_000, **pockets: int) -> Account:
+    holdings = [Holding("wallet", "USD", Fraction(wallet))]
+    holdings += [Holding(f"isolated:{ref}", "USD", Fraction(amount)) for ref, amount in pockets.items()]
+    return Account("A", "USD", tuple(positions), tuple(holdings))  # type: ignore[arg-type]
+
+
+def value(of: Account, marks: Mapping[str, int]) -> Fraction:
+    """k*E - G at sure prices, by the engine itself."""
+    sure = market({code: Mark(Fraction(price)) for code, price in marks.items()})
+    figures = assess(of, sure, Policy())
+    assert figures.equity is not None
+    assert figures.gross is not None
+    return K * figures.equity - figures.gross
+
+
+def test_without_doubt_both_ends_are_the_figure_itself():
+    held = account(cross(BTC, 1, 60_000))
+    found = account_ends(held, market({"BTC-PERP": Mark(Fraction(58_000))}), K)
+    assert found == Ends(value(held, {"BTC-PERP": 58_000}), value(held, {"BTC-PERP": 58_000}))
+
+
+@given(
+    st.integers(-3, 3).filter(bool), st.integers(-30, 30).filter(bool), st.integers(-3, 3).filter(bool),
+    st.integers(0, 9000), st.integers(0, 10), st.integers(0, 10), st.integers(0, 10),
+)  # fmt: skip
+def test_no_price_within_the_bands_lies_beyond_the_ends(
+    btc: int, eth: int, coin: int, pocket: int, a: int, b: int, c: int
+):
+    held = account(
+        cross(BTC, btc, 60_000, ref="b"),
+        isolated(ETH, eth, 3_000, ref="e"),
+        cross(COIN, coin * 50_000_000, 60_000, ref="c"),
+        e=pocket,
+    )
+    bands = {
+        "BTC-PERP": stale(60_000, 50_000, 70_000),
+        "ETH-PERP": stale(3_000, 2_500, 3_500),
+        "BTC-COIN": stale(60_000, 50_000, 70_000),
+    }
+    found = account_ends(held, market(bands), K)
+    assert found is not None
+    marks = {"BTC-PERP": 50_000 + 2_000 * a, "ETH-PERP": 2_500 + 100 * b, "BTC-COIN": 50_000 + 2_000 * c}
+    seen = value(held, marks)
+    # Between two ends on one side of the cap there is none on the other.
+    assert not (found.least >= 0 and seen < 0)
+    assert not (found.most < 0 and seen >= 0)
+
+
+def test_one_instruments_cap_counts_its_notional_alone():
+    held = account(cross(BTC, 1, 60_000, ref="b"), cross(ETH, 10, 3_000, ref="e"))
+    marks = market({"BTC-PERP": Mark(Fraction(60_000)), "ETH-PERP": stale(3_000, 2_900, 3_100)})
+    own = pools_of(held)[0]
+    assert pool_ends(held, own, marks, K, of="BTC-PERP") == Ends(Fraction(30_000), Fraction(50_000))
+    assert pool_ends(held, own, marks, K, of="ETH-PERP") == Ends(Fraction(61_000), Fraction(79_000))
+
+
+def test_what_cannot_be_bounded_is_not():
+    held = account(cross(BTC, 1, 60_000))
+    assert account_ends(held, market({}), K) is None
+    euro = instrument("DAX", settlement="EUR")
+    rate = Rate(Fraction(1), PriceState.STALE, (), Fraction(9, 10), Fraction(11, 10))
+    marks = {"DAX": Mark(Fraction(100))}
+    assert account_ends(account(cross(euro, 1, 100)), market(marks, EUR=rate), K) is None
+    oil = instrument("WTI", allow_negative=True)
+    assert account_ends(account(cross(oil, 1, 1)), market({"WTI": stale(1, -1, 3)}), K) is None
