@@ -42,7 +42,7 @@ def work(shard: int = 1) -> Lease:
 
 def done(lease: Lease) -> bool:
     with transaction.atomic():
-        return finish(lease).wanted
+        return finish(lease).wanted is not None
 
 
 def test_nobody_named_means_everybody(sent: list[tuple[int, str]]):
