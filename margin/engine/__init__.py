@@ -11,5 +11,6 @@ Where to find a rule:
 - limits             `limits`, what becomes of a finding `breach`
 - orders and plans   `pretrade`, `trades`, `plan`
 - the whole book     `exposure`, `correlation`, `stress`, `cascade`
+- at full speed      `vector` over `columns`, its loops in `kernels` and `price_kernels`
 - why                `explain`, `bridge`; rounding at the edge `shown`
 """

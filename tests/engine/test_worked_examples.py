@@ -1,4 +1,8 @@
-"""The rulebook's worked examples, each named by what it shows."""
+"""The rulebook's worked examples, each named by what it shows.
+
+Those an account and its prices can tell stand in `tests/cases`, numbered as in the rulebook. The others: 13
+`test_funding`, 15 `test_profiles`, 16 `test_portfolio`, 17 `test_plan`, 18 and 19 `test_pretrade`.
+"""
 
 import json
 from fractions import Fraction
