@@ -7,10 +7,10 @@ counts (blank inherits, zero is a value); of caps the tightest (a missing one is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
 from margin.engine.limits import Cap
+from margin.engine.rational import Fraction
 from margin.engine.types import effective_buffer
 
 

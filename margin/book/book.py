@@ -7,7 +7,6 @@ cursor over a sequence or a time would lose the row that commits late. Never wri
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -18,6 +17,7 @@ from margin.book.facts import PositionFact, Revisions, Rules, Unusable
 from margin.book.load_market import in_force, optional
 from margin.book.load_rules import load_rules
 from margin.book.past import balances_at
+from margin.engine.rational import Fraction
 from margin.engine.types import Account, Holding, Mode, Position
 from margin.models import PositionVersion
 

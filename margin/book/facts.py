@@ -7,9 +7,9 @@ whole. Positions and balances change under the shard's revision, one at a time.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from margin.engine.calendar import TradingCalendar
+from margin.engine.rational import Fraction
 from margin.engine.types import AssetTerms, Instrument, Mode, Policy
 
 

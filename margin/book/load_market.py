@@ -7,7 +7,6 @@ and left out; it never stops the others.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from margin.book.facts import Edge, Guarded
 from margin.engine.calendar import TradingCalendar, read_calendar
+from margin.engine.rational import Fraction
 from margin.engine.tiers import Haircuts, HaircutTier, Schedule, Tier
 from margin.engine.types import AssetTerms, Instrument, Kind
 from margin.models import HaircutVersion, InstrumentBuffer, RatePath, ScheduleVersion

@@ -7,11 +7,11 @@ as they are now.) What cannot be used is named in `faults` and left out; it neve
 
 from collections.abc import Iterable
 from datetime import datetime
-from fractions import Fraction
 
 from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
 from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, LimitFact, Rules
 from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
+from margin.engine.rational import Fraction
 from margin.engine.types import AtThreshold, Offsets, Policy
 from margin.models import DeskPolicy, Limit
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 
 from margin.book.facts import Guarded, QuoteFact
 from margin.book.frame import ShownPrice
 from margin.engine.calendar import is_open
+from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.engine.types import Mark, PriceState
 

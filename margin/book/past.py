@@ -5,9 +5,10 @@ whose side in this shard is at or below the revision.
 """
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from django.db import connection
+
+from margin.engine.rational import Fraction
 
 SUMS = """
     SELECT p.sub_account_id, p.key, a.code, SUM(m.amount)

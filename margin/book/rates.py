@@ -7,10 +7,10 @@ at all, with the state of its worst step. USDT is not USD: only an edge says wha
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.book.facts import Edge
 from margin.book.marks import Pinned
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, Mark, PriceState, Rate
 
 PIVOT = "USD"

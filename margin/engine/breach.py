@@ -8,9 +8,9 @@ and comes in here as the previous state.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 
 from margin.engine.figures import Finding, Severity
+from margin.engine.rational import Fraction
 
 
 class State(StrEnum):

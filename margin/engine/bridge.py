@@ -9,10 +9,10 @@ meaning.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fractions import Fraction
 
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures
+from margin.engine.rational import Fraction
 from margin.engine.types import Account, Market, Policy, Position, total_of
 
 Figure = Callable[[AccountFigures], Fraction | None]

@@ -10,10 +10,10 @@ house.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from margin.engine.exact import assess
 from margin.engine.figures import Level, PoolFigures, known
+from margin.engine.rational import Fraction
 from margin.engine.risk import risk_of
 from margin.engine.stress import AssetLoadings, Stress, Subject, shocked_market
 from margin.engine.trades import Fill, cost_of, filled

@@ -7,13 +7,13 @@ once. Decimals of up to 15 digits survive as float64; decisions that hang on mor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from margin.engine.pools import CROSS, Pool, pools_of
+from margin.engine.rational import Fraction
 from margin.engine.types import Account, AssetTerms, AtThreshold, Instrument, Kind, Offsets, Policy, Position
 from margin.engine.whole import has_whole_rules
 

@@ -6,8 +6,8 @@ sale can push another underlying over a share and raise the requirement.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
+from margin.engine.rational import Fraction
 from margin.engine.terms import ShareTiers, TwoLargest
 from margin.engine.types import ZERO, total_of
 from margin.engine.valuation import Valued

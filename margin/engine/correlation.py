@@ -8,12 +8,12 @@ data.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from margin.engine.exposure import Exposed
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, total_of
 
 Matrix = NDArray[np.float64]

@@ -7,9 +7,9 @@ stretch in which a sum of parts falls below zero holds the answer, so no root is
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Protocol
 
+from margin.engine.rational import Fraction
 from margin.engine.roots import first_below, times
 
 _ZERO = Fraction(0)

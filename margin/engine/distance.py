@@ -6,12 +6,12 @@ where a currency factor is named. Looked for from -100 % to +1,000 %; None beyon
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.curves import nearest
 from margin.engine.falls import falls
 from margin.engine.figures import AccountFigures, Level
 from margin.engine.liquidation import measured_pools
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line, lines
 from margin.engine.shocked import Measured, Movement
 from margin.engine.types import ONE, ZERO, Account, Policy

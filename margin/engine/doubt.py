@@ -10,13 +10,13 @@ end, instrument by instrument; only rates, which touch many parts at once, are c
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from itertools import product
 
 from margin.engine.figures import Level
 from margin.engine.pools import CROSS, Pool, value_collateral, value_pool
 from margin.engine.prices import Needed
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line, Risk, lines, total
 from margin.engine.types import Account, Policy, Position, Prices, PriceState
 from margin.engine.valuation import value_instrument

@@ -5,13 +5,13 @@ scratch, never adjusted from the last value; rational throughout, so every decis
 """
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 from margin.engine.borders import faults
 from margin.engine.doubt import level_range
 from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures, known
 from margin.engine.pools import Pool, PoolValue, pools_of, value_pool
 from margin.engine.prices import Needed, gather
+from margin.engine.rational import Fraction
 from margin.engine.risk import risk_of
 from margin.engine.types import ZERO, Account, Market, Policy, PriceState, total_of
 

@@ -6,10 +6,10 @@ with where they come from, and the result. Explains what was computed and comput
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.figures import AccountFigures, LegFigures, PoolFigures, PositionFigures, known
 from margin.engine.pools import Pool, collateral_risk, pools_of, terms_of
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, Account, Instrument, Kind, Market, Policy, Position, Rate
 
 

@@ -7,9 +7,9 @@ left out of a sum and named beside it, never counted as nothing.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from margin.engine.figures import AccountFigures
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, Account, total_of
 
 

@@ -4,11 +4,10 @@ Takes a measured pool, a movement and a line; gives the first shocks down and up
 the line, or, from below it, is back above. The three ways answer the same question; this file only chooses.
 """
 
-from fractions import Fraction
-
 from margin.engine.curves import Sum, first_fall
 from margin.engine.hill import hill_along
 from margin.engine.pools import CROSS
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line
 from margin.engine.search import search_fall
 from margin.engine.shocked import Measured, Movement, domain, line_along

@@ -6,8 +6,8 @@ missing, in which case `unknown_because` says which. Nothing here is rounded.
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from fractions import Fraction
 
+from margin.engine.rational import Fraction
 from margin.engine.types import Prices, PriceState
 
 

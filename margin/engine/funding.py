@@ -5,12 +5,12 @@ top-up up, a withdrawal down). Money pays a debt in the same asset first, at ful
 marginal haircut.
 """
 
-from fractions import Fraction
 from math import ceil, floor
 
 from margin.engine.figures import AccountFigures, Level, PoolFigures, known
 from margin.engine.liquidation import measured_pools
 from margin.engine.pools import terms_of
+from margin.engine.rational import Fraction
 from margin.engine.shocked import Measured
 from margin.engine.tiers import Haircuts
 from margin.engine.types import ONE, ZERO, Account, Policy, total_of

@@ -9,9 +9,9 @@ zero); `curves` then looks piece by piece.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.pools import terms_of
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line
 from margin.engine.shocked import Measured, Movement
 from margin.engine.tiers import Haircuts, Schedule

@@ -7,10 +7,10 @@ is taken instrument by instrument: each is straight in its mark (inverse: in 1/m
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.pools import CROSS, Pool, pools_of, value_collateral
 from margin.engine.prices import Needed, gather
+from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, Account, Market, Offsets, PriceState
 from margin.engine.valuation import value_instrument
 

@@ -7,9 +7,9 @@ becomes of a finding is decided in `breach`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.figures import AccountFigures, Finding, PoolFigures, Reason, Severity
+from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, total_of
 
 

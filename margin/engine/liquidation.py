@@ -7,11 +7,11 @@ the lower. A pool already below the line gets the price at which it is cured, fl
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.falls import falls
 from margin.engine.figures import AccountFigures, Level, PoolFigures
 from margin.engine.pools import Pool, pools_of
+from margin.engine.rational import Fraction
 from margin.engine.risk import SOLVENT, Line, lines, risk_of
 from margin.engine.shocked import Measured, Movement
 from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Policy

@@ -6,9 +6,9 @@ carry the tier that owns the size *there*, not the one that owns it today. At s 
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.curves import Form, Piece, nearest
+from margin.engine.rational import Fraction
 from margin.engine.tiers import Haircuts, Schedule
 from margin.engine.types import ONE, ZERO, Instrument, Kind
 

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from math import ceil
 
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, PositionFigures, known
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, risk_of
 from margin.engine.trades import Fill, cost_of, filled
 from margin.engine.types import ONE, ZERO, Account, Instrument, Market, Policy, Position, total_of

@@ -7,10 +7,10 @@ Nothing ever flows between pools here: what an isolated position loses beyond it
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 
 from margin.engine.figures import Split
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
 from margin.engine.types import ONE, ZERO, Account, AssetTerms, Policy, Position, Prices
 from margin.engine.valuation import Valued, value_instrument

@@ -7,9 +7,9 @@ of one net against gains of another: that is the offset, shown beside the rest.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 from margin.engine.figures import Split
+from margin.engine.rational import Fraction
 from margin.engine.terms import PortfolioTerms, Scenario
 from margin.engine.types import ONE, ZERO, Instrument, Kind, Position, Prices, total_of
 from margin.engine.valuation import profit, unit_size

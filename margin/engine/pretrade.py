@@ -8,13 +8,13 @@ risk is let through even from an account that is short: enforcement never traps 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
 from math import floor
 
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, PoolFigures, Severity
 from margin.engine.limits import Cap, check_account, check_instruments, check_position_limits
 from margin.engine.pools import CROSS
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, risk_of
 from margin.engine.trades import Fill, cost_of, filled, position_called
 from margin.engine.types import ZERO, Account, Instrument, Market, Mode, Policy

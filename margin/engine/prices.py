@@ -6,9 +6,9 @@ doubt is handed on with both ends of its guard band; a missing one never becomes
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.pools import Pool
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, Account, Instrument, Kind, Mark, Market, Prices, PriceState, Rate
 
 Ends = tuple[Fraction, Fraction]

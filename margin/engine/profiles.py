@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from fractions import Fraction
 
 from margin.engine.distance import HIGHEST, LOWEST, Distance, market_wide
 from margin.engine.falls import falls
 from margin.engine.figures import AccountFigures, Level, known
 from margin.engine.liquidation import measured_pools
+from margin.engine.rational import Fraction
 from margin.engine.risk import lines
 from margin.engine.search import HALVINGS, STEPS, risk_at
 from margin.engine.shocked import Measured

@@ -6,9 +6,9 @@ so zero needs no path of its own and nothing is lost to rounding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.engine.figures import Level, PoolFigures, known
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, AtThreshold, Policy, total_of
 
 

@@ -6,9 +6,10 @@ digits than any figure shows.
 """
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import pairwise
 from math import isqrt
+
+from margin.engine.rational import Fraction
 
 _ZERO = Fraction(0)
 _SQUARE_ROOT_BITS = 400

@@ -5,9 +5,9 @@ for in steps outwards and then halved. Used for whole-pool rules only: there a s
 """
 
 from dataclasses import replace
-from fractions import Fraction
 
 from margin.engine.pools import value_collateral, value_pool
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line, Risk
 from margin.engine.shocked import Measured, Movement
 from margin.engine.types import ONE, ZERO, Prices

@@ -6,12 +6,12 @@ not move enters as one constant, so a curve costs only as much as what moves.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from margin.engine.curves import Curve, Larger, Sum
 from margin.engine.figures import PoolFigures
 from margin.engine.moving import Maintenance, PriceLine, Profit, Recognised, Straight
 from margin.engine.pools import Pool, terms_of
+from margin.engine.rational import Fraction
 from margin.engine.risk import Line, Risk
 from margin.engine.types import (
     ONE,

@@ -8,9 +8,9 @@ are exactly equal are shown equal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from math import ceil, floor
 
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
 
 MOST_DIGITS = 400

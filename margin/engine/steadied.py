@@ -7,9 +7,9 @@ measured level, on which decisions rest, is never delayed.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from margin.engine.figures import Level
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, bands
 from margin.engine.types import ONE, Policy
 

@@ -7,11 +7,11 @@ scenarios are the map of one.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level, known
 from margin.engine.portfolio import moved_mark
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, Account, Instrument, Mark, Market, Policy, Rate, total_of
 
 

@@ -6,7 +6,8 @@ stands in `portfolio` and `concentration`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
+
+from margin.engine.rational import Fraction
 
 _ZERO = Fraction(0)
 

@@ -7,8 +7,9 @@ deductions make the marginal rates continuous: crossing a floor never jumps the 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import pairwise
+
+from margin.engine.rational import Fraction
 
 _ZERO = Fraction(0)
 

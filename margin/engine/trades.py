@@ -5,8 +5,8 @@ behind the position; what is left of a closed isolated pocket returns to the wal
 """
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
+from margin.engine.rational import Fraction
 from margin.engine.types import WALLET, ZERO, Account, Holding, Instrument, Mode, Position, total_of
 from margin.engine.valuation import profit, unit_size
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 
+from margin.engine.rational import Fraction
 from margin.engine.terms import PortfolioTerms, ShareTiers, TwoLargest
 from margin.engine.tiers import Haircuts, Schedule
 

@@ -6,9 +6,9 @@ gives profit, notional and the requirement of its two legs. Knows nothing of oth
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from margin.engine.figures import LegFigures, PositionFigures, known
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
 from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, Position, PriceState, total_of
 

@@ -7,11 +7,11 @@ never touched.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from margin.engine.concentration import least_rates, two_largest_requirement
 from margin.engine.figures import PositionFigures, Split, known
 from margin.engine.portfolio import Book, net_by_underlying, portfolio_requirement
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, total
 from margin.engine.terms import ShareTiers, TwoLargest
 from margin.engine.types import ONE, ZERO, Account, Policy, Prices, total_of

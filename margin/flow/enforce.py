@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import TypeAlias
 
 from accounts.models.columns import BEYOND
 from margin.engine import breach as life
 from margin.engine.figures import Level
+from margin.engine.rational import Fraction
 from margin.engine.shown import up
 from margin.flow.findings import Found, of_maintenance
 from margin.models import Breach, Instrument, Run

@@ -5,11 +5,11 @@ Takes figures and caps; gives findings with the rows they concern. Writes nothin
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from margin.book.applies import Caps
 from margin.engine.figures import Finding, Level, PoolFigures, Reason, Severity
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE
 from margin.flow.leverage import ClientFigures, check_account, check_instruments
 from margin.flow.recompute import Computed, Measured

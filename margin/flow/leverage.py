@@ -8,7 +8,6 @@ guard band is concluded: else no breach is opened and none is cured.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 
 from margin.book.applies import Caps
@@ -17,6 +16,7 @@ from margin.engine.figures import Finding, PoolFigures, Reason, Severity
 from margin.engine.leverage_range import Ends, account_ends, pool_ends
 from margin.engine.limits import Cap, Totals, account_totals, check_leverage, tightest
 from margin.engine.pools import pools_of
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO
 from margin.flow.recompute import Computed, Measured
 

@@ -5,7 +5,6 @@ prices towards the mark, never across a line that was decided exactly. Decides n
 """
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from margin.book.facts import Rules
@@ -16,6 +15,7 @@ from margin.engine.distance import Distance
 from margin.engine.figures import AccountFigures, Level
 from margin.engine.limits import Cap
 from margin.engine.liquidation import HurtPrices
+from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, bands
 from margin.engine.types import ONE, ZERO, Policy
 from margin.flow.leverage import CapUse, ClientFigures

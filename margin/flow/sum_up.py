@@ -6,11 +6,11 @@ currency, is left out of the sums and counted: a sum that hides it would look be
 
 from collections import Counter
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from margin.engine import shown
 from margin.engine.figures import AccountFigures, Level
+from margin.engine.rational import Fraction
 from margin.engine.types import ZERO
 from margin.flow.recompute import Computed, Measured
 

@@ -6,12 +6,12 @@ equity down. Pure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from margin.book.marks import Pinned, text_of
 from margin.engine import shown
 from margin.engine.figures import Level, PositionFigures, Reason
 from margin.engine.funding import top_up
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, Account
 from margin.flow.findings import Found
 from margin.flow.recompute import Computed

@@ -1,4 +1,4 @@
-"""The admin: every noun findable and cut to the caller's desks, no page that asks per row, rules by proposal."""
+"""The admin: nouns findable and cut to the desks of the caller, no query per row, rules by proposal."""
 
 from decimal import Decimal
 
@@ -123,7 +123,8 @@ def test_tiers_are_edited_together_and_proposed_together(cast: Cast, ada_in: Bro
     version = ScheduleVersion.objects.get(schedule=factories.schedule("FLAT"))
     tier = version.tiers.get()
     rows = {
-        "tiers-TOTAL_FORMS": "2", "tiers-INITIAL_FORMS": "1", "tiers-0-id": tier.pk, "tiers-0-version": version.pk,
+        "tiers-TOTAL_FORMS": "2", "tiers-INITIAL_FORMS": "1",
+        "tiers-0-id": tier.pk, "tiers-0-version": version.pk,
         "tiers-0-floor": "0", "tiers-0-initial_rate": "0.05", "tiers-0-maintenance_rate": "0.02",
         "tiers-1-version": version.pk, "tiers-1-floor": "1000", "tiers-1-initial_rate": "0.1",
         "tiers-1-maintenance_rate": "0.05",

@@ -1,7 +1,6 @@
 """Every figure can be worked again by hand, and every change falls into parts that sum to it."""
 
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from margin.engine.bridge import Cause, State, bridge
 from margin.engine.exact import assess
 from margin.engine.explain import NEEDS, explain
+from margin.engine.rational import Fraction
 from margin.engine.types import Holding, Rate, exact
 from tests.engine.random_accounts import random_account
 from tests.engine.reading import read
