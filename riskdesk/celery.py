@@ -17,6 +17,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from riskdesk.workers import kind_of
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskdesk.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # Celery would run them and look away; we refuse
 os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP dies in a forked child
 
 CONNECTION_SECONDS = 600
@@ -33,7 +34,7 @@ def refuse_on_errors(**_: Any) -> None:
     """Django stands by now. SystemExit passes through the signal; an ordinary exception would not."""
     from riskdesk.start import refuse_on_errors as refuse
 
-    refuse()
+    refuse(tags=["riskdesk"])  # of pages and addresses a worker has none, and its start shall be short
 
 
 def fit_to_queue(conf: Any, options: dict[str, Any], **_: Any) -> None:

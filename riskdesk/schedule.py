@@ -32,8 +32,8 @@ GENERAL, RISK = "general", "risk"
 CLOCK = (
     Job("Reconcile", "margin.reconcile", 1, 3, GENERAL, "Says again what a lost message left undone."),
     Job("Dispatch", "margin.dispatch", 2, 4, GENERAL, "Sends what lies in the outbox."),
-    Job("Heartbeat general", "margin.heartbeat", 5, 4, GENERAL, "Proves that work goes round.", (GENERAL,)),
-    Job("Heartbeat risk", "margin.heartbeat", 5, 4, RISK, "Proves that work goes round.", (RISK,)),
+    Job("Heartbeat general", "margin.heartbeat", 5, 15, GENERAL, "Proves that work goes round.", (GENERAL,)),
+    Job("Heartbeat risk", "margin.heartbeat", 5, 15, RISK, "Proves that work goes round.", (RISK,)),
     Job("Seal audit", "margin.seal_audit", 5, 4, GENERAL, "Chains committed audit events."),
     Job("Local jobs", "margin.local_jobs", 20, 15, GENERAL, "Does jobs whose local time has come."),
     Job("Housekeeping", "margin.housekeeping", 3600, 600, GENERAL, "Removes what has had its time."),

@@ -280,6 +280,6 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = "username"
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows the answer
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG  # the steps themselves say what they did
-DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.INFO  # also of messages that expired unread
+DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.DEBUG  # also of messages that expired unread
 LOGGING_CONFIG = "riskdesk.logs.configure"
 LOGGING = {"level": ENV.log_level, "format": ENV.log_format}

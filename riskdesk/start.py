@@ -6,6 +6,7 @@ what cannot be asked yet is reported by /readyz.
 """
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from django.core.checks import ERROR, CheckMessage, run_checks
@@ -14,12 +15,12 @@ from django.db import connections
 from riskdesk.checks import ROW_CHECKS
 
 
-def refuse_on_errors() -> None:
-    """Ends the process with one paragraph an operator can act upon."""
+def refuse_on_errors(*, tags: Sequence[str] | None = None) -> None:
+    """Ends the process with one paragraph an operator can act upon. No tags: every check there is."""
     with ThreadPoolExecutor(
         1
     ) as thread:  # a server imports us inside its event loop, where Django may not ask
-        errors = thread.submit(_errors).result()
+        errors = thread.submit(_errors, tags).result()
     if errors:
         sys.stderr.write(
             "\n".join(["riskdesk: not started, because of these faults:", *map(_line, errors), ""])
@@ -27,9 +28,9 @@ def refuse_on_errors() -> None:
         raise SystemExit(1)
 
 
-def _errors() -> list[CheckMessage]:
+def _errors(tags: Sequence[str] | None) -> list[CheckMessage]:
     """Of the checks that ask the database only our own: Django's raise where it does not answer."""
-    found = run_checks()
+    found = run_checks(tags=tags)
     try:
         for check in ROW_CHECKS:
             found += check(databases=["default"])
