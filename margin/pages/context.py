@@ -64,6 +64,8 @@ def rooms(request: HttpRequest) -> list[Room]:
 
 def roles(request: HttpRequest) -> str:
     """The person's roles in words, such as `Risk manager of Prime`."""
+    if not request.user.is_authenticated:
+        return ""
     grants = request.user.grants.filter(revision_to=None).select_related("desk").order_by("desk", "role")
     return ", ".join(f"{grant.get_role_display()} of {grant.desk}" for grant in grants) or "No desk yet"
 

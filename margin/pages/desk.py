@@ -83,5 +83,6 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
             "account": reverse("desk_account", args=[desk.code, "ACCOUNT"]),
             "acknowledge": "/api/v1/alerts/0/acknowledge/",
             "sign_in": reverse("account_login"),
+            "present": reverse("present"),
         },
     }

@@ -6,6 +6,7 @@ Takes a person and a desk; gives rows. The API acknowledges; nothing is changed 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from accounts import access
@@ -33,7 +34,7 @@ class Rail:
     may_acknowledge: bool
 
 
-def rail(person: User, desk: Desk) -> Rail:
+def rail(person: User | AnonymousUser, desk: Desk) -> Rail:
     """Open ones first, critical before warning, newest first; then taken ones; then the freshly resolved."""
     recent = Q(resolved_at__gte=clock.now() - SHOWN_AFTER_RESOLVED)
     alerts = (

@@ -8,6 +8,7 @@ import { fetchJson, fetchText, send, signInAt } from "./door.js";
 import { Figures } from "./figures.js";
 import { Grid } from "./grid.js";
 import { listenToKeys } from "./keys.js";
+import { tellOfHands } from "./presence.js";
 import { Rail } from "./rail.js";
 import { DeskSocket } from "./socket.js";
 import { State } from "./state.js";
@@ -126,6 +127,7 @@ get("rail").addEventListener("click", (event) => {
   if (account && grid.show(account) && drawer.account !== account) drawer.toggle(account);
 });
 listenToKeys({ grid, drawer });
+tellOfHands(addresses.present);
 addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => document.hidden || socket.hurry());
 
