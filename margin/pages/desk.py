@@ -84,5 +84,6 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
             "acknowledge": "/api/v1/alerts/0/acknowledge/",
             "sign_in": reverse("account_login"),
             "present": reverse("present"),
+            "confirm": f"{reverse('account_reauthenticate')}?next=/?desk={desk.code}",
         },
     }

@@ -1,6 +1,11 @@
 // Talking to the server over HTTP: one place for tokens, sessions that ended, and refusals in words.
 
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(words, rule = "") {
+    super(words);
+    this.rule = rule;
+  }
+}
 
 let signIn = "/accounts/login/";
 
@@ -33,16 +38,14 @@ async function ask(address, options = {}) {
     goToSignIn();
     throw new Refused("your session has ended");
   }
-  if (!answer.ok) throw new Refused(await reason(answer));
+  if (!answer.ok) throw await refusal(answer);
   return answer;
 }
 
 /** What a problem says, in its own words where it has some. */
-async function reason(answer) {
-  try {
-    const problem = await answer.json();
-    return problem.errors?.[0]?.message ?? problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
-  } catch {
-    return `the server answered ${answer.status}`;
-  }
+async function refusal(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  const first = problem.errors?.[0];
+  const words = first?.message ?? problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
+  return new Refused(words, first?.rule);
 }

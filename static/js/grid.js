@@ -53,6 +53,7 @@ export class Grid {
   draw() {
     this.frame = 0;
     if (this.removed) this.removeGone();
+    if (this.state.rows.size) this.body.querySelector("tr.empty")?.remove();
     for (const [account, before] of this.dirty) this.repaint(account, before);
     this.dirty.clear();
     const rows = this.state.inOrder();
@@ -74,7 +75,6 @@ export class Grid {
 
   removeGone() {
     this.removed = false;
-    if (this.state.rows.size) this.body.querySelector("tr.empty")?.remove();
     for (const [account, parts] of this.parts) {
       if (this.state.rows.has(account)) continue;
       this.drawerOf(parts.row)?.remove();

@@ -59,6 +59,7 @@ export class Rail {
     } catch (error) {
       const failed = Object.assign(document.createElement("p"), { className: "failed", textContent: error.message });
       failed.setAttribute("role", "alert");
+      if (error.rule === "idle") failed.append(" ", Object.assign(document.createElement("a"), { href: this.addresses.confirm, textContent: "Confirm" }));
       form.append(failed);
     } finally {
       button.disabled = false;

@@ -88,7 +88,7 @@ def test_the_theme_is_chosen_once_and_kept(stage: Stage, visit: Any) -> None:
     page = visit(stage.cast.rita).open()
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
-    page.get_by_label("Signed in as rita").click()
+    page.locator("summary", has_text="Signed in as").click()
     page.get_by_role("button", name="Dark").click()
     dark = page.evaluate(ground)
     assert dark != light
