@@ -134,7 +134,7 @@ def _level(one: Found, scene: Scene) -> Words:
     equity, house = pool.equity or ZERO, pool.house_maintenance or ZERO
     maintenance = pool.maintenance or ZERO
     figures = (
-        f"{_pool(pool.pool).capitalize()} holds {_down(equity, places)} {base} of equity against a house "
+        f"{_sentence(_pool(pool.pool))} holds {_down(equity, places)} {base} of equity against a house "
         f"requirement of {_up(house, places)} {base} (maintenance {_up(maintenance, places)})."
     )
     return Words(
@@ -246,6 +246,11 @@ def shard_parked(shard: int, attempts: int, error: str) -> Words:
 
 def _time(price: Pinned) -> str:
     return f"{price.time:%H:%M:%S} UTC" if price.time else "an unknown time"
+
+
+def _sentence(words: str) -> str:
+    """With a capital in front; codes inside keep theirs."""
+    return words[:1].upper() + words[1:]
 
 
 def _pool(name: str) -> str:

@@ -127,3 +127,8 @@ def test_a_silent_feed_is_told_once_beyond_the_hard_limit(scene: Scene):
     assert reasons(reason__in=["feed_silent", "price_in_doubt"]) == ["feed_silent", "price_in_doubt"]
     scene.step(SAFE)
     assert reasons(state="open") == []
+
+
+def test_a_pool_is_named_by_its_ref_as_it_is_written() -> None:
+    pool = _pool("isolated:XRP-PERP|isolated|event")
+    assert _sentence(pool) == "The isolated pool of XRP-PERP|isolated|event"
