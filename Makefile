@@ -29,7 +29,7 @@ check: setup-dev ## format, lint, types, migrations, system checks, architecture
 	@PATH="$(VENV)/bin:$$PATH" sh riskdesk/stack/check.sh
 
 bench: setup-dev ## benchmarks, one table and DATA_DIR/bench.json (ONLY=group)
-	@exec $(STACK) $(PY) -m tests.benchmarks $(ONLY)
+	@BENCH_FILE="$$(realpath -m "$${DATA_DIR:-.data}")/bench.json" exec $(STACK) $(PY) -m tests.benchmarks $(ONLY)
 
 prove: setup-dev ## the long proofs at full counts
 	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest -n $(WORKERS) -m "not browser" $(ARGS)

@@ -6,6 +6,7 @@ ACME's equity at a price p is p - 50,000; with a buffer of 25 % the call comes b
 import pytest
 
 from margin.book.read import account_rows, position_rows
+from margin.flow.words import _pool, _sentence
 from margin.models import Alert, Breach, Delivery
 from tests import factories
 from tests.flow.scene import Scene, make_scene
