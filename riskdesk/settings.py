@@ -186,7 +186,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "riskdesk.static_files.HashedModules"
         if ENV.production
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

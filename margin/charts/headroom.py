@@ -80,6 +80,7 @@ def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
             "tickformat": "%H:%M",
             "hoverformat": "%H:%M:%S UTC",
             "nticks": 7,
+            "ticklabelstandoff": 4,
             "showgrid": False,
         },
         "yaxis": grid

@@ -1,0 +1,11 @@
+"""Static files as production serves them: hashed names, compressed, for ever.
+
+Scripts are ES modules that import one another: their imports get hashed names too, so that a page never runs
+new and old modules together.
+"""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedModules(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # untyped library
+    support_js_module_import_aggregation = True
