@@ -13,7 +13,7 @@ from import_export.forms import ExportForm
 from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, can, desk_of
 from accounts.models import Asset, Client, Desk, SubAccount
-from margin.admin import resources
+from margin.admin import in_force, resources
 from margin.flow.reference import save_reference
 from margin.models import (
     Calendar,
@@ -100,6 +100,11 @@ class SubAccountPage(ReferenceAdmin):
     list_select_related = ("client__desk", "base_currency")
     search_fields = ("code", "name", "client__code", "client__name")
     autocomplete_fields = ("client",)
+    readonly_fields = ("in_force",)
+
+    @admin.display(description="In force now")
+    def in_force(self, account: SubAccount) -> str:
+        return in_force.of_account(account) if account.pk else "Shown once the account is saved."
 
 
 @admin.register(Venue)

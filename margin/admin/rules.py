@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, desk_of
 from accounts.models import HouseBuffer, Proposal, RoleGrant, User
+from margin.admin import in_force
 from margin.flow.change import RULED, propose, weigh
 from margin.flow.versions import plain, rows_of
 from margin.models import (
@@ -186,11 +187,16 @@ class LimitPage(RuledAdmin):
 @admin.register(HouseBuffer)
 class HouseBufferPage(RuledAdmin):
     kind = Proposal.Kind.BUFFER
+    readonly_fields = ("in_force",)
     list_display = ("__str__", "desk", "regulatory_class", "client", "sub_account", "buffer", "valid_at")
     list_filter = (InForce, DeskFilter, "regulatory_class")
     list_select_related = ("desk", "client", "sub_account")
     search_fields = ("client__code", "client__name", "sub_account__code")
     autocomplete_fields = ("client", "sub_account")
+
+    @admin.display(description="What accounts in this scope get now")
+    def in_force(self, row: HouseBuffer) -> str:
+        return in_force.of_buffer(row) if row.pk else "Shown once there is one in force."
 
 
 @admin.register(InstrumentBuffer)
@@ -223,6 +229,7 @@ class LadderFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
 class TierLadder(LadderFormSet):
     kind = Proposal.Kind.SCHEDULE
+    readonly_fields = ("worked",)
 
 
 class HaircutLadder(LadderFormSet):
@@ -256,6 +263,7 @@ class HaircutRows(Rows):
 @admin.register(ScheduleVersion)
 class ScheduleVersionPage(RuledAdmin):
     kind = Proposal.Kind.SCHEDULE
+    readonly_fields = ("worked",)
     list_display = ("schedule", "tiers_in_words", "valid_at")
     list_filter = (InForce, "schedule")
     list_select_related = ("schedule",)
@@ -264,6 +272,10 @@ class ScheduleVersionPage(RuledAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ScheduleVersion]":
         return super().get_queryset(request).prefetch_related("tiers")
+
+    @admin.display(description="Worked")
+    def worked(self, version: ScheduleVersion) -> str:
+        return in_force.of_schedule(version) if version.pk else "Shown once there is one in force."
 
     @admin.display(description="maintenance by size")
     def tiers_in_words(self, version: ScheduleVersion) -> str:

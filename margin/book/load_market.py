@@ -70,7 +70,7 @@ def _instrument(row: InstrumentRow, schedules: Mapping[int, ScheduleVersion], bu
     loadings = {loading.factor.code: Fraction(loading.loading) for loading in row.loadings.all()}
     return Instrument(
         code=row.code,
-        schedule=_schedule(schedules[row.schedule_id], Fraction(row.fee_rate)),
+        schedule=schedule_of(schedules[row.schedule_id], Fraction(row.fee_rate)),
         settlement=row.settlement.code,
         kind=Kind(row.kind),
         contract_size=Fraction(row.contract_size),
@@ -85,7 +85,7 @@ def _instrument(row: InstrumentRow, schedules: Mapping[int, ScheduleVersion], bu
     )
 
 
-def _schedule(version: ScheduleVersion, fee_rate: Fraction) -> Schedule:
+def schedule_of(version: ScheduleVersion, fee_rate: Fraction) -> Schedule:
     rows = sorted(version.tiers.all(), key=lambda row: row.floor)
     tiers = tuple(
         Tier(

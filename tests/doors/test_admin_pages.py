@@ -164,3 +164,29 @@ def test_an_import_shows_its_difference_first_and_takes_one_revision(cast: Cast,
     ada_in.post("/admin/margin/venue/process_import/", confirm)
     assert Venue.objects.get(code="NEW").name == "New venue"
     assert Shard.objects.get(number=0).revision == before + 1
+
+
+def test_an_account_shows_its_buffer_and_caps_and_where_each_comes_from(cast: Cast, ada_in: Browser) -> None:
+    account = factories.sub_account("ACME-1", of=factories.client("ACME", of=cast.prime))
+    factories.buffer(cast.prime, "0.10")
+    factories.buffer(cast.prime, "0.25", client=account.client)
+    factories.limit(cast.prime, "20")
+    factories.limit(cast.prime, "10", scope="client", client=account.client)
+    page = ada_in.get(reverse("admin:accounts_subaccount_change", args=[account.pk])).content.decode()
+    assert "House buffer 25.00%, from client ACME" in page
+    assert "Leverage cap 10×, from client ACME (the tightest, so it binds)" in page
+
+
+def test_a_buffer_shows_what_the_accounts_in_its_scope_get(cast: Cast, ada_in: Browser) -> None:
+    account = factories.sub_account("ACME-1", of=factories.client("ACME", of=cast.prime))
+    buffer = factories.buffer(cast.prime, "0.10")
+    factories.buffer(cast.prime, "0", sub_account=account)
+    page = ada_in.get(reverse("admin:accounts_housebuffer_change", args=[buffer.pk])).content.decode()
+    assert "1 sub-accounts: 0.00%, from sub-account ACME-1" in page
+
+
+def test_a_schedule_shows_its_amounts_worked(cast: Cast, ada_in: Browser) -> None:
+    tiers = (("0", "0.02", "0.01"), ("50000", "0.04", "0.02"))
+    version = ScheduleVersion.objects.get(schedule=factories.schedule("STEPS", tiers))
+    page = ada_in.get(reverse("admin:margin_scheduleversion_change", args=[version.pk])).content.decode()
+    assert "100,000 of notional requires 1,500.00 of maintenance" in page
