@@ -6,7 +6,7 @@ raises a layer fault.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -38,12 +38,12 @@ class Ear:
     async def listen_to(self, group: str) -> None:
         self._groups.add(group)
         if self._channel is not None:
-            await self._quietly(self._layer.group_add(group, self._channel))
+            await _quietly(self._layer.group_add(group, self._channel))
 
     async def forget(self, group: str) -> None:
         self._groups.discard(group)
         if self._channel is not None:
-            await self._quietly(self._layer.group_discard(group, self._channel))
+            await _quietly(self._layer.group_discard(group, self._channel))
 
     async def run(self) -> None:
         """Subscribe, listen, and begin anew whenever the layer falls silent."""
@@ -54,14 +54,13 @@ class Ear:
                 log.warning("layer_lost", error=repr(error)[:200])
             finally:
                 self._channel = None
-                await self._quietly(self._layer.flush())
+                await _quietly(self._layer.flush())
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _subscribe(self) -> str:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            channel: str = await self._layer.new_channel()
-            for group in sorted(self._groups):
-                await self._layer.group_add(group, channel)
+        channel: str = await _answered(self._layer.new_channel())
+        for group in sorted(self._groups):
+            await _answered(self._layer.group_add(group, channel))
         return channel
 
     async def _listen(self, channel: str) -> None:
@@ -71,15 +70,16 @@ class Ear:
         receiving = asyncio.create_task(self._receive(channel))
         try:
             while clock.monotonic_seconds() - self._last_heard < SILENCE_SECONDS:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._layer.send(channel, {"type": "beat"})
+                await _answered(self._layer.send(channel, {"type": "beat"}))
                 await asyncio.wait([receiving], timeout=BEAT_SECONDS)
                 if receiving.done():
                     receiving.result()
             raise TimeoutError("our own beats do not come back")
         finally:
-            await self._quietly(self._layer.flush())  # before the cancel: it would try to unsubscribe
-            receiving.cancel()
+            try:
+                await _quietly(self._layer.flush())  # before the cancel: it would try to unsubscribe
+            finally:
+                receiving.cancel()
 
     async def _receive(self, channel: str) -> None:
         while True:
@@ -87,7 +87,21 @@ class Ear:
             self._last_heard = clock.monotonic_seconds()
             self._heard(message)
 
-    async def _quietly(self, deed: Any) -> None:
-        with suppress(*LAYER_FAULTS):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await deed
+
+async def _answered(deed: Coroutine[Any, Any, Any]) -> Any:
+    """A word with the layer, bounded in time.
+
+    In a task of its own: on the way down, channels and redis may swallow a cancel, and one that was meant for
+    us would be lost with it.
+    """
+    task = asyncio.create_task(deed)
+    await asyncio.wait([task], timeout=ANSWER_SECONDS)
+    if not task.done():
+        task.cancel()
+        raise TimeoutError("the layer does not answer")
+    return task.result()
+
+
+async def _quietly(deed: Coroutine[Any, Any, Any]) -> None:
+    with suppress(*LAYER_FAULTS):
+        await _answered(deed)

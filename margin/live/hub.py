@@ -41,10 +41,11 @@ class Hub:
         self._errand(self._ear.listen_to(PEOPLE_GROUP))
 
     async def stop(self) -> None:
-        tasks = [*self._tasks.values(), *self._errands]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """End every task. Asked again each second: a library on the way may swallow the first word."""
+        while tasks := [task for task in (*self._tasks.values(), *self._errands) if not task.done()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
 
     # --- sockets ---------------------------------------------------------------------------------------
     def enter(self, socket: Socket, spec: Spec) -> bool:
