@@ -20,7 +20,8 @@ ENV PATH=/opt/riskdesk/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 RUN mkdir -p /var/lib/riskdesk && chown -R riskdesk /var/lib/riskdesk /srv/riskdesk
 USER riskdesk
 # Hashed static files are made in the image; the build needs no secret and reaches no database.
-RUN RISKDESK_ENV=development STATIC_MANIFEST=1 python manage.py collectstatic --noinput
+RUN SECRET_KEY=only-for-collecting-static-files-in-this-build-step BASE_URL=https://build.invalid ALLOWED_HOSTS=build.invalid \
+    DATABASE_URL=postgresql://build.invalid/none REDIS_URL=redis://build.invalid python manage.py collectstatic --noinput
 VOLUME /var/lib/riskdesk
 EXPOSE 8000 8001
 CMD ["uvicorn", "riskdesk.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false"]

@@ -6,6 +6,7 @@ Django's own permissions are never asked: `accounts.access` decides here as ever
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -42,8 +43,14 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """Only rows that exist for the caller can be chosen."""
         if getattr(db_field.related_model, "desk_path", INTERNAL) is not INTERNAL:
-            options.setdefault("queryset", for_user(db_field.related_model, request.user))
+            right = self.edit_action or Action.SEE_DESK
+            options.setdefault("queryset", for_user(db_field.related_model, request.user, right))
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def demand_right(self, request: HttpRequest, row: models.Model) -> None:
+        """The right to edit, on the desk that the row will belong to: a right elsewhere is not enough."""
+        if self.edit_action is None or not can(request, self.edit_action, desk_of(row)):
+            raise PermissionDenied
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

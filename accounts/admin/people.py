@@ -1,14 +1,16 @@
 """People and their tokens. Roles are not given here: they are proposals (`margin.admin.rules`)."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.access import Action
+from accounts.access import Action, desks_for, may
 from accounts.admin.base import ReadOnlyAdmin, can
 from accounts.audit import record
 from accounts.models import ApiToken, User
@@ -41,10 +43,22 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         return can(request, Action.ADMINISTER, None)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return can(request, Action.ADMINISTER, None)
+        """An administrator of every desk the person has a role on."""
+        desks = [None] if obj is None else list(desks_for(obj)) or [None]
+        return all(can(request, Action.ADMINISTER, desk) for desk in desks)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Nobody sets the password of somebody who approves: they could then approve their own proposals."""
+        person = User.objects.filter(pk=id).first()
+        if person is not None and person.pk != request.user.pk and may(person, Action.APPROVE, None):
+            raise PermissionDenied
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            record(actor=request.user, action="person.password_set", subject=f"person {person}")
+        return answer
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -35,16 +35,21 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
     export_form_class = ExportForm  # the one with fields to select acts by a handler the policy forbids
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.demand_right(request, obj)
         save_reference(row=obj, person=request.user, desk=desk_of(obj), changed=form.changed_data)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return can(request, Action.EDIT_REFERENCE, None)
+        return self.has_add_permission(request)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return can(request, Action.SEE_DESK, None)
 
     def get_import_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
-        return {**super().get_import_resource_kwargs(request, **options), "person": request.user}
+        rights = {"person": request.user, "right": self.edit_action, "immutable": self.immutable}
+        return {**super().get_import_resource_kwargs(request, **options), **rights}
+
+    def get_export_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
+        return {**super().get_export_resource_kwargs(request, **options), "person": request.user}
 
 
 @admin.register(Desk)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from import_export import fields, resources, widgets
 
+from accounts.access import Action, for_user, may
+from accounts.admin.base import desk_of, has_column
 from accounts.models import Asset, Client, Desk, Shard, SubAccount
 from margin.flow.reference import reference_changed
 from margin.models import Calendar, Instrument, MarginSchedule, RiskFactor, Source, Venue
@@ -17,9 +20,28 @@ def by_code(column: str, model: Any) -> fields.Field:
 class ReferenceResource(resources.ModelResource):
     """Rows are found by code; a file that changes anything takes one revision and leaves one audit row."""
 
-    def __init__(self, person: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        person: Any = None,
+        right: Action = Action.SEE_DESK,
+        immutable: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.person = person
+        self.person, self.right, self.immutable = person, right, immutable
+
+    def get_queryset(self) -> Any:
+        """Only rows that exist for whoever brings the file."""
+        return for_user(super().get_queryset(), self.person, self.right)
+
+    def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:
+        """The same two rules as the form: the right on the row's own desk, and what is fixed stays."""
+        if not may(self.person, self.right, desk_of(instance)):
+            raise ValidationError(f"{instance}: you may not edit rows of this desk.")
+        stands = type(instance)._default_manager.filter(pk=instance.pk).first()
+        for name in self.immutable if stands else ():
+            if has_column(type(instance), name) and getattr(stands, name) != getattr(instance, name):
+                raise ValidationError(f"{instance}: {name} is fixed once a row stands.")
 
     def after_import(self, dataset: Any, result: Any, **options: Any) -> None:
         if options.get("dry_run"):

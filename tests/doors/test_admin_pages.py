@@ -9,7 +9,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Client, Proposal
+from accounts.models import Client, Proposal, Role
 from margin.models import Limit, ScheduleVersion
 from tests import factories
 from tests.conftest import Cast
@@ -190,3 +190,55 @@ def test_a_schedule_shows_its_amounts_worked(cast: Cast, ada_in: Browser) -> Non
     version = ScheduleVersion.objects.get(schedule=factories.schedule("STEPS", tiers))
     page = ada_in.get(reverse("admin:margin_scheduleversion_change", args=[version.pk])).content.decode()
     assert "100,000 of notional requires 1,500.00 of maintenance" in page
+
+
+def imported(browser: Browser, noun: str, text: str) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    file = SimpleUploadedFile("rows.csv", text.encode())
+    page = browser.post(f"/admin/accounts/{noun}/import/", {"import_file": file, "format": "0"})
+    if page.status_code == 200 and "confirm_form" in page.context:
+        browser.post(f"/admin/accounts/{noun}/process_import/", page.context["confirm_form"].initial)
+
+
+def test_a_file_reaches_no_row_of_another_desk(cast: Cast, ada_in: Browser) -> None:
+    factories.client("THEIRS", of=cast.retail)
+    columns = "code,name,desk,regulatory_class,status,shard"
+    imported(ada_in, "client", f"{columns}\nTHEIRS,Taken,PRIME,professional,active,1\n")
+    imported(ada_in, "client", f"{columns}\nNEWONE,Put there,RETAIL,professional,active,1\n")
+    assert list(Client.objects.values_list("code", "name", "desk__code")) == [
+        ("THEIRS", "Theirs Trading", "RETAIL")
+    ]
+
+
+def test_a_file_changes_nothing_that_is_fixed(cast: Cast, ada_in: Browser) -> None:
+    factories.grant(cast.ada, cast.retail, Role.LIMITS_ADMIN)
+    factories.client("MINE", of=cast.prime)
+    columns = "code,name,desk,regulatory_class,status,shard"
+    imported(ada_in, "client", f"{columns}\nMINE,Moved,RETAIL,professional,active,1\n")
+    assert Client.objects.get().desk == cast.prime
+    imported(ada_in, "client", f"{columns}\nMINE,Renamed,PRIME,professional,active,1\n")
+    assert Client.objects.get().name == "Renamed"
+
+
+def test_a_right_on_one_desk_adds_nothing_to_another(cast: Cast, ada_in: Browser) -> None:
+    factories.grant(cast.ada, cast.retail, Role.VIEWER)
+    row = {
+        "code": "NEWONE",
+        "name": "New",
+        "regulatory_class": "professional",
+        "status": "active",
+        "shard": 1,
+    }
+    inline = {"sub_accounts-TOTAL_FORMS": "0", "sub_accounts-INITIAL_FORMS": "0"}
+    ada_in.post("/admin/accounts/client/add/", {**row, **inline, "desk": cast.retail.pk})
+    assert not Client.objects.exists()
+    ada_in.post("/admin/accounts/client/add/", {**row, **inline, "desk": cast.prime.pk})
+    assert Client.objects.get().desk == cast.prime
+
+
+def test_nobody_sets_the_password_of_who_approves(cast: Cast, client: Browser) -> None:
+    factories.grant(cast.ada, cast.prime, Role.ADMINISTRATOR)
+    client.force_login(cast.ada)
+    page = reverse("admin:auth_user_password_change", args=[cast.eve.pk])
+    assert client.get(page).status_code == 403
