@@ -15,7 +15,8 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 
 from margin.live.origin import own_pages_only  # noqa: E402
 from margin.live.routing import websocket_urlpatterns  # noqa: E402
+from riskdesk.lifespan import lifespan  # noqa: E402
 
 # The session's cookie is all a socket brings; margin.live.permission judges it, at opening and ever again.
 sockets = own_pages_only(CookieMiddleware(URLRouter(websocket_urlpatterns)))
-application = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+application = ProtocolTypeRouter({"http": pages, "websocket": sockets, "lifespan": lifespan})

@@ -27,7 +27,7 @@ def describe(url: str, *, variable: str = "DATABASE_URL") -> dict[str, Any]:
     known = parse(url, variable=variable)
     named = {key: str(known.pop(key, "")) for key in ("host", "port", "dbname", "user", "password")}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "riskdesk.postgres",
         "HOST": named["host"],
         "PORT": named["port"],
         "NAME": named["dbname"] or DEFAULT_NAME,

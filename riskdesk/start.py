@@ -14,6 +14,28 @@ from django.db import connections
 
 from riskdesk.checks import ROW_CHECKS
 
+WEB_POOL = {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 120, "reconnect_timeout": 3}
+WEB_STATEMENT_MILLISECONDS = 5_000
+
+
+def serve_pages() -> None:
+    """In the web process, before its first connection: a bounded pool, and no statement that holds up a page.
+
+    Each request of an ASGI server has a thread of its own, so without a pool each would connect anew, and a
+    crowd of them would take every connection there is.
+    """
+    database = connections.settings["default"]
+    database["CONN_HEALTH_CHECKS"] = False  # riskdesk.postgres looks better than the pool itself
+    options = database["OPTIONS"]
+    own = options.get("options", "")
+    options["options"] = f"-c statement_timeout={WEB_STATEMENT_MILLISECONDS} {own}".strip()
+    options["pool"] = dict(WEB_POOL)
+
+
+def stop_serving() -> None:
+    """Gives the pool's connections back; the server waits for nobody's idle ones."""
+    connections["default"].close_pool()  # type: ignore[attr-defined]
+
 
 def refuse_on_errors(*, tags: Sequence[str] | None = None) -> None:
     """Ends the process with one paragraph an operator can act upon. No tags: every check there is."""
