@@ -68,12 +68,14 @@ function paintControl(parts, row) {
 const calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 const FLASH = { duration: 900, easing: "ease-out" };
 
-/** A figure that moved lights up once: up or down. */
+const MOVING = [["equity", "equity", 1], ["requirement", "house_maintenance", -1], ["utilisation", "utilisation", -1], ["distance", "distance", 1]];
+
+/** A figure that moved lights up once: for the better or for the worse, whichever way its number went. */
 function flash(parts, row, before) {
   if (calm?.matches || document.hidden) return;
-  for (const [cell, column] of [["equity", "equity"], ["requirement", "house_maintenance"], ["utilisation", "utilisation"], ["distance", "distance"]]) {
+  for (const [cell, column, good] of MOVING) {
     if (before[column] === row[column] || before[column] == null || row[column] == null) continue;
-    const way = Number(row[column]) > Number(before[column]) ? "--up" : "--down";
+    const way = (Number(row[column]) - Number(before[column])) * good > 0 ? "--better" : "--worse";
     parts[cell].animate([{ backgroundColor: `var(${way})` }, { backgroundColor: "transparent" }], FLASH);
   }
 }

@@ -120,9 +120,13 @@ export class Status {
     get("frozen").hidden = !frozen;
     if (!frozen) return;
     const at = new Date(Date.parse(head.at)).toISOString().slice(11, 19);
-    const why = this.phase === "live" ? "the desk is heard, but no run has been committed since" : this.words || "the desk is not heard";
+    const why = this.phase === "live" ? "the desk is heard, but no run has been committed since" : lowered(this.words) || "the desk is not heard";
     text(get("frozen-words"), `Numbers are frozen at ${at} UTC: ${why}.`);
   }
+}
+
+function lowered(sentence) {
+  return sentence.replace(/\.$/, "").replace(/^[A-Z]/, (first) => first.toLowerCase());
 }
 
 function count(node, codes) {
