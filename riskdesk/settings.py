@@ -24,7 +24,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "django.contrib.postgres",
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -253,7 +252,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.mail_from
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "margin.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "margin.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["margin.api.formats.OrjsonRenderer"],
