@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import Error as DatabaseProblem
+from django.db import connection
 
 from riskdesk.refusals import Fault, faults
 
@@ -71,7 +72,21 @@ def zone_names(*, databases: Sequence[str] | None = None, **_: Any) -> list[Chec
     ]
 
 
-ROW_CHECKS = (demo_people, zone_names)
+@register(Tags.database)
+def database_role(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whoever owns the tables can drop them, and switch off what guards the audit trail."""
+    if not settings.ENV.production or not databases or not _rows(_tables_owned_by_us):
+        return []
+    return [
+        Warning(
+            "This connection owns the tables it works in.",
+            hint="Right for migrations. Give web, workers and clock a second role, in DATABASE_URL.",
+            id="riskdesk.W001",
+        )
+    ]
+
+
+ROW_CHECKS = (demo_people, zone_names, database_role)
 
 
 def _message(fault: Fault) -> CheckMessage:
@@ -92,6 +107,14 @@ def _people_with_the_known_password() -> list[str]:
 
     people = User.objects.filter(username__in=DEMO_PEOPLE, is_active=True).values_list("username", "password")
     return [name for name, encoded in people.order_by("username") if check_password(DEMO_PASSWORD, encoded)]
+
+
+def _tables_owned_by_us() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _unknown_zones() -> list[str]:

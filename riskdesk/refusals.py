@@ -94,12 +94,6 @@ def _services(env: Environment) -> Iterator[tuple[str, str, str]]:
             "REDIS_URL is not set: the built-in Valkey is for trying and for tests.",
             "Point REDIS_URL at your Valkey or Redis (maxmemory-policy noeviction).",
         )
-    if env.database_url and env.database_owner_url == env.database_url:
-        yield (
-            "riskdesk.W001",
-            "The application works in the database as its owner.",
-            "Make a second role without rights to define anything; keep the owner for DATABASE_OWNER_URL.",
-        )
     if env.database_url and _travels_bare(env.database_url):
         yield (
             "riskdesk.W002",

@@ -17,7 +17,6 @@ SPOILT = {
     "riskdesk.E008": {"ALLOWED_HOSTS": "*"},
     "riskdesk.E009": {"DATABASE_URL": ""},
     "riskdesk.E010": {"REDIS_URL": ""},
-    "riskdesk.W001": {"DATABASE_OWNER_URL": ""},
     "riskdesk.W002": {"DATABASE_URL": "postgresql://app@db.riskhouse.test/desk?sslmode=prefer"},
     "riskdesk.W003": {"EMAIL_HOST": "mail.riskhouse.test", "EMAIL_TLS": "0"},
     "riskdesk.W004": {"MAIL_FROM": ""},
