@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import FrameType
 
 from riskdesk.env import BadEnvironment, Environment, read_environment
+from riskdesk.refusals import faults
 from riskdesk.stack.console import Console
 from riskdesk.stack.follow import ParentWatch
 from riskdesk.stack.found import announce, withdraw
@@ -66,6 +67,10 @@ def main(arguments: list[str]) -> int:
 def run_desk(environment: Mapping[str, str], watch: ParentWatch | None) -> None:
     """Take the folder and the ports, then start everything; stop everything on the way out."""
     chosen = read_environment(environment)
+    if refused := [fault for fault in faults(chosen) if fault.refuses]:
+        raise Trouble(
+            "not safe for production:" + "".join(f"\n  {f.id}: {f.message} {f.hint}" for f in refused)
+        )
     if chosen.demo and chosen.host not in LOOPBACK_HOSTS:
         raise Trouble(
             f"The demo's people have a known password, so HOST={chosen.host} is refused with them: "

@@ -17,6 +17,7 @@ HEARTBEAT = "RISKDESK_HEARTBEAT"
 PYTHON = sys.executable
 # Celery repeats its advice about root to every worker at every start; the docs give it once.
 QUIET_ROOT = "ignore:You're running the worker with superuser privileges"
+SOFT_STOP = "SIGQUIT"  # a worker asked to end hands back what it cannot finish in a few seconds
 MANAGE = (PYTHON, str(ROOT / "manage.py"))
 
 
@@ -46,7 +47,7 @@ def _part(
     return Part(
         name=name,
         command=command,
-        environment={**variables, **beat, "PYTHONWARNINGS": warnings},
+        environment={**variables, **beat, "PYTHONWARNINGS": warnings, "REMAP_SIGTERM": SOFT_STOP},
         folder=ROOT,
         heartbeat=heartbeat,
     )

@@ -5,6 +5,7 @@ import pytest
 from tests.wiring.production import GOOD, run
 
 DOORS = {
+    "desk": ("manage.py", "desk"),
     "check": ("manage.py", "check"),
     "asgi": ("-c", "import riskdesk.asgi"),
     "wsgi": ("-c", "import riskdesk.wsgi"),

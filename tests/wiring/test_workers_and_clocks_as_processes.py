@@ -7,7 +7,7 @@ import pytest
 import redis
 import structlog
 from celery import Celery
-from django.db import connection
+from django.db import connection, transaction
 
 from margin.models import Heartbeat
 from riskdesk.schedule import seed_clock, seed_shards
@@ -103,6 +103,19 @@ def test_a_risk_worker_has_one_process_that_is_never_replaced_for_its_age(start,
     pids = {pid_of_next_beat("risk", send) for _ in range(3)}
     assert len(pids) == 1
     assert worker.end() == 0
+
+
+def test_a_worker_asked_to_stop_hands_back_what_it_cannot_finish(start, send, broker):
+    worker = start("worker", "-Q", "general", "-n", "g@%h", REMAP_SIGTERM="SIGQUIT")
+    until(lambda: worker.said("worker.ready"))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE margin_heartbeat IN ACCESS EXCLUSIVE MODE")
+        send("general")
+        until(lambda: worker.said("task_started"))
+        worker.end()
+    assert broker.llen("general") == 1
+    assert broker.hlen("unacked") == 0
 
 
 def test_a_clock_takes_over_when_the_leader_is_killed(start, broker):
