@@ -1,13 +1,5 @@
-"""The engine's exact number: a rational that never rounds.
+"""The engine's exact number: a rational that never rounds. Named in one place, to be changed in one."""
 
-`quicktions.Fraction` is the standard `Fraction` in C, number for number; type checkers see the latter.
-"""
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-else:
-    from quicktions import Fraction
+from fractions import Fraction
 
 __all__ = ["Fraction"]
