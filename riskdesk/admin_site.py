@@ -25,6 +25,11 @@ class RiskdeskAdmin(AdminSite):
             raise PermissionDenied
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: back})}")
 
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("account_change_password"))
+
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseRedirect:

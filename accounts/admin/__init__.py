@@ -1,5 +1,5 @@
 """The administrators' door to people, tokens and records. Thin: what may be done is asked of `access`."""
 
-from accounts.admin import people, records
+from accounts.admin import people, records, sign_in
 
-__all__ = ["people", "records"]
+__all__ = ["people", "records", "sign_in"]

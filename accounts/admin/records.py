@@ -1,8 +1,11 @@
 """What was recorded: money moved, balances, deeds. Looked up here, never altered."""
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
-from accounts.admin.base import DeskFilter, ReadOnlyAdmin
+from accounts.access import Action
+from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
 from accounts.models import AuditEvent, Balance, Pocket, Transfer
 
 
@@ -53,6 +56,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_select_related = ("desk", "seal")
     search_fields = ("subject", "actor_name", "action", "request_id", "run_id")
     date_hierarchy = "recorded_at"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AuditEvent]":
+        """Deeds of the caller's desks; those of no desk (signing in, tokens, clocks) are administrators'."""
+        of_desks = super().get_queryset(request)
+        if not can(request, Action.ADMINISTER):
+            return of_desks
+        return AuditEvent.objects.filter(Q(pk__in=of_desks.values("pk")) | Q(desk__isnull=True))
 
     @admin.display(boolean=True)
     def sealed(self, event: AuditEvent) -> bool:

@@ -35,7 +35,7 @@ class EndedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
         super().end_sessions(sessions)
         for person in {session.user for session in sessions}:
             record(
-                actor=person,
+                actor=context.request.user,
                 action="sessions.ended",
                 subject=f"person:{person.username}",
                 after={"count": len(sessions)},

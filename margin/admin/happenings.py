@@ -1,4 +1,4 @@
-"""What happened: positions, prices, runs, breaches, alerts, mail. Looked up here, never altered."""
+"""What happened: positions, prices, runs, breaches, alerts, deliveries. Looked up here, never altered."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from accounts.access import Action
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
 from margin.admin.rules import InForce
-from margin.models import Alert, Breach, Delivery, Heartbeat, Mail, PositionVersion, PriceRefusal, Quote, Run
+from margin.models import Alert, Breach, Delivery, Heartbeat, PositionVersion, PriceRefusal, Quote, Run
 
 
 @admin.register(PositionVersion)
@@ -67,6 +67,7 @@ class RunPage(EnginePage):
     list_filter = ("state", "trigger", "shard")
     list_select_related = ("shard",)
     search_fields = ("id",)
+    exclude = ("partials",)  # sums of every desk of the shard: each is shown on its own desk's pages
 
 
 @admin.register(Heartbeat)
@@ -97,10 +98,3 @@ class DeliveryPage(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "sent_at", "error")
     list_filter = (DeskFilter, "state", "kind")
     search_fields = ("recipient", "subject", "message_id")
-
-
-@admin.register(Mail)
-class MailPage(EnginePage):
-    list_display = ("received_at", "sender", "recipients", "subject")
-    search_fields = ("subject", "message_id")
-    exclude = ("raw",)
