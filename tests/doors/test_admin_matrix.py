@@ -27,7 +27,7 @@ NOUNS = {
     "accounts.auditevent": SEE,
     "accounts.balance": SEE,
     "accounts.client": KEEP,
-    "accounts.desk": "see change import",
+    "accounts.desk": "see change",
     "accounts.housebuffer": RULE,
     "accounts.pocket": SEE,
     "accounts.proposal": SEE,
