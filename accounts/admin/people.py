@@ -44,7 +44,9 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An administrator of every desk the person has a role on."""
-        desks = [None] if obj is None else list(desks_for(obj)) or [None]
+        desks = [] if obj is None else list(desks_for(obj))
+        if not desks:
+            return can(request, Action.ADMINISTER, None)
         return all(can(request, Action.ADMINISTER, desk) for desk in desks)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
@@ -68,7 +69,8 @@ def test_logout_ends_the_session_and_its_seat(cast: Cast, door: Client):
     sign_in(door, "rita")
     seat = take_seat(door.session.session_key or "", "PRIME")
     assert isinstance(seat, Seat)
-    door.post("/accounts/logout/")
+    answer = door.post("/accounts/logout/")
+    assert "Clear-Site-Data" in answer
     assert seats_lost([seat])
     assert deeds("rita") == ["session.opened", "session.closed"]
 
@@ -96,6 +98,12 @@ def test_nobody_signs_up(cast: Cast, door: Client):
     answer = door.post("/accounts/signup/", {"username": "mallory", "password1": NEW, "password2": NEW})
     assert "closed" in answer.content.decode().lower()
     assert not User.objects.filter(username="mallory").exists()
+
+
+@pytest.mark.parametrize("path", ["/", "/mail/", "/admin/", "/accounts/sessions/", "/api/v1/alerts/"])
+def test_what_the_signed_in_are_shown_stays_in_no_cache(cast: Cast, door: Client, path: str):
+    sign_in(door, "ada")
+    assert "no-store" in door.get(path)["Cache-Control"]
 
 
 # --- lock-out ------------------------------------------------------------------------------------------
@@ -165,6 +173,16 @@ def test_without_a_second_factor_nobody_gets_past_setting_one_up_where_it_is_dem
     enrol(door)
     assert door.get("/").status_code == 200
     assert isinstance(take_seat(door.session.session_key or "", "PRIME"), Seat)
+
+
+def test_second_factors_lie_locked_and_open_with_an_older_secret_too(cast: Cast, door: Client, settings):
+    sign_in(door, "rita")
+    secret = enrol(door)
+    row = Authenticator.objects.get(user=cast.rita, type=Authenticator.Type.TOTP)
+    assert secret not in str(row.data)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new secret of the house, long enough to be one"
+    assert row.wrap().validate_code(code_of(secret))
 
 
 # --- ages ----------------------------------------------------------------------------------------------
