@@ -28,6 +28,7 @@ app = Celery("riskdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["margin"])
 app.steps["worker"].add(DjangoStructLogInitStep)  # ids travel with the messages
+app.Task.Request = "riskdesk.received:ReceivedMessage"  # a broker lost with a message in hand is noticed
 
 
 def refuse_on_errors(**_: Any) -> None:
