@@ -14,10 +14,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import Error as DatabaseProblem
 from django.db import connection
 
+from riskdesk.demo_people import NAMES, PASSWORD
 from riskdesk.refusals import Fault, faults
 
-DEMO_PEOPLE = ("rita", "vic", "ada", "eve", "otto")
-DEMO_PASSWORD = "riskdesk-demo"  # noqa: S105 - known to everybody, which is why production refuses it
 SHOWN = 5
 
 Rows = Callable[[], list[str]]
@@ -105,8 +104,8 @@ def _rows(ask: Rows) -> list[str]:
 def _people_with_the_known_password() -> list[str]:
     from accounts.models import User
 
-    people = User.objects.filter(username__in=DEMO_PEOPLE, is_active=True).values_list("username", "password")
-    return [name for name, encoded in people.order_by("username") if check_password(DEMO_PASSWORD, encoded)]
+    people = User.objects.filter(username__in=NAMES, is_active=True).values_list("username", "password")
+    return [name for name, encoded in people.order_by("username") if check_password(PASSWORD, encoded)]
 
 
 def _tables_owned_by_us() -> list[str]:

@@ -41,9 +41,9 @@ from margin.models import (
     Tier,
     Venue,
 )
+from riskdesk.demo_people import PASSWORD
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-PASSWORD = "riskdesk-demo"
 ONE_PERCENT = (("0", "0.02", "0.01"),)
 
 

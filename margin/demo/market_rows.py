@@ -34,18 +34,11 @@ from margin.models import (
     Tier,
     Venue,
 )
+from riskdesk.demo_people import PASSWORD, PEOPLE
 
-PASSWORD = "riskdesk-demo"  # noqa: S105 - the demo's own, refused in production
 DESKS = [
     ("PRIME", "Prime", "America/New_York", time(17, 15)),
     ("RETAIL", "Retail", "Europe/London", time(18, 0)),
-]
-PEOPLE = [  # sign-in, first name, staff, grants
-    ("rita", "Rita", False, [("PRIME", Role.RISK_MANAGER)]),
-    ("vic", "Vic", False, [("PRIME", Role.VIEWER)]),
-    ("ada", "Ada", True, [("PRIME", Role.LIMITS_ADMIN), ("RETAIL", Role.LIMITS_ADMIN)]),
-    ("eve", "Eve", True, [("PRIME", Role.LIMITS_ADMIN), ("RETAIL", Role.LIMITS_ADMIN)]),
-    ("otto", "Otto", False, [("RETAIL", Role.RISK_MANAGER)]),
 ]
 DESK_CAPS = {"PRIME": "60", "RETAIL": "20"}
 CLASS_CAPS = [("PRIME", RegulatoryClass.PROFESSIONAL, "12"), ("PRIME", RegulatoryClass.ELIGIBLE, "40"),
@@ -138,12 +131,16 @@ def make_desks(stamp: Stamp) -> dict[str, Desk]:
 
 
 def make_people(desks: dict[str, Desk], stamp: Stamp) -> None:
-    for username, first, staff, grants in PEOPLE:
+    for person in PEOPLE:
         user = User.objects.create_user(
-            username, f"{username}@riskdesk.example", PASSWORD, first_name=first, is_staff=staff
+            person.name,
+            f"{person.name}@riskdesk.example",
+            PASSWORD,
+            first_name=person.name.capitalize(),
+            is_staff=person.staff,
         )
-        for desk, role in grants:
-            RoleGrant.objects.create(user=user, desk=desks[desk], role=role, **stamp.columns())
+        for desk, role in person.grants:
+            RoleGrant.objects.create(user=user, desk=desks[desk], role=Role(role), **stamp.columns())
 
 
 def make_caps(desks: dict[str, Desk], stamp: Stamp) -> None:

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import access
 from margin.pages import mail
+from riskdesk import demo_people
 
 THEMES = ("light", "dark")
 
@@ -19,22 +20,6 @@ class Room:
     here: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DemoPerson:
-    name: str
-    may: str
-    desk: str
-
-
-DEMO_PEOPLE = (
-    DemoPerson("rita", "risk manager", "Prime"),
-    DemoPerson("vic", "viewer", "Prime"),
-    DemoPerson("ada", "limits admin, staff", "Prime"),
-    DemoPerson("eve", "second limits admin", "Prime"),
-    DemoPerson("otto", "risk manager", "Retail"),
-)
-
-
 def desk(request: HttpRequest) -> dict[str, object]:
     """The frame's values. A page that shows one desk adds `desk` itself."""
     theme = request.COOKIES.get("theme", "")
@@ -42,7 +27,8 @@ def desk(request: HttpRequest) -> dict[str, object]:
     return {
         "theme": theme if theme in THEMES else "",
         "demo": demo,
-        "demo_people": DEMO_PEOPLE if demo else (),
+        "demo_people": demo_people.PEOPLE if demo else (),
+        "demo_password": demo_people.PASSWORD if demo else "",
         "rooms": SimpleLazyObject(lambda: rooms(request)),
         "desks": SimpleLazyObject(lambda: list(access.desks_for(request.user))),
         "roles": SimpleLazyObject(lambda: roles(request)),

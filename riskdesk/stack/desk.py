@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from types import FrameType
 
+from riskdesk.demo_people import NAMES, PASSWORD
 from riskdesk.env import BadEnvironment, Environment, read_environment
 from riskdesk.refusals import faults
 from riskdesk.stack.console import Console
@@ -171,8 +172,9 @@ def _give_up_on_the_hopeless(supervisor: Supervisor) -> None:
 def _say_ready(console: Console, address: str, *, demo: bool) -> None:
     console.plain(f"Riskdesk is ready: {address}")
     if demo:
+        *others, last = NAMES
         console.plain(
-            "Sign in as rita, vic, ada, eve or otto with the password riskdesk-demo. Ctrl-C stops it."
+            f"Sign in as {', '.join(others)} or {last} with the password {PASSWORD}. Ctrl-C stops it."
         )
     else:
         console.plain(

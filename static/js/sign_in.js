@@ -5,7 +5,7 @@ const form = document.querySelector("form.form");
 for (const button of document.querySelectorAll("[data-sign-in]")) {
   button.addEventListener("click", () => {
     form.elements.login.value = button.dataset.signIn;
-    form.elements.password.value = "riskdesk-demo";
+    form.elements.password.value = button.dataset.password;
     form.requestSubmit();
   });
 }

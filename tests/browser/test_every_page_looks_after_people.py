@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from margin.models import Delivery
 from riskdesk import clock
+from riskdesk.demo_people import PASSWORD
 from tests.browser.looks import CONTROLS_WITHOUT_NAMES, POOR_CONTRAST
 from tests.browser.stage import Stage
 from tests.pages.frames import account, position
@@ -115,6 +116,6 @@ def test_signing_in_by_the_form_opens_the_desk(stage: Stage, visit: Any) -> None
     stage.run([account()])
     page = visit(None).open("/")
     page.get_by_label("Username").fill("rita")
-    page.get_by_label("Password").fill("riskdesk-demo")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("#phase-word")).to_have_text("Live")

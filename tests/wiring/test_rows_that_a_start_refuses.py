@@ -6,7 +6,8 @@ from django.core.checks import ERROR
 from accounts.models import User
 from margin.models import Calendar
 from riskdesk import checks
-from riskdesk.checks import DEMO_PASSWORD, ROW_CHECKS
+from riskdesk.checks import ROW_CHECKS
+from riskdesk.demo_people import PASSWORD
 from riskdesk.env import read_environment
 from tests import factories
 from tests.wiring.production import GOOD
@@ -28,7 +29,7 @@ def ids():
 @pytest.mark.usefixtures("cast", "_in_production")
 def test_demo_people_are_refused_in_production_by_name():
     for person in User.objects.all():
-        person.set_password(DEMO_PASSWORD)
+        person.set_password(PASSWORD)
         person.save()
     (error,) = [message for message in found() if message.id == "riskdesk.E012"]
     assert "ada, eve, otto, rita, vic" in error.msg
