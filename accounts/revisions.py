@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from accounts.models import HOUSE
+from accounts.models import HOUSE, Shard
 
 TAKE = "UPDATE accounts_shard SET revision = revision + 1 WHERE number = %s RETURNING revision"
 
@@ -33,3 +33,8 @@ def take_revisions(shard_numbers: Iterable[int]) -> dict[int, int]:
 def take_house_revision() -> int:
     """The next revision of the house-wide facts: rules, roles, instruments."""
     return take_revision(HOUSE)
+
+
+def hold_house_revision() -> None:
+    """Keep everybody else from changing house-wide facts until the transaction ends."""
+    Shard.objects.select_for_update().get(number=HOUSE)

@@ -8,7 +8,7 @@ from accounts.models.desks import Desk
 
 
 class Proposal(models.Model):
-    """A change of a limit, buffer, schedule, haircut, policy or role, waiting for a second person."""
+    """A change of anything that alters a requirement or a cap, waiting for a second person."""
 
     desk_path = "desk"
     blank_desk_is_house_wide = True
@@ -21,6 +21,11 @@ class Proposal(models.Model):
         HAIRCUT = "haircut", "Haircut"
         POLICY = "policy", "Desk policy"
         ROLE = "role", "Role"
+        INSTRUMENT_TERMS = "instrument_terms", "Terms of an instrument"
+        CLIENT_CLASS = "client_class", "Class of a client"
+        TRADING_HOURS = "trading_hours", "Trading hours"
+        PRICE_SOURCE = "price_source", "Price source"
+        RATE_PATH = "rate_path", "Rate path"
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "Waiting for a second person"

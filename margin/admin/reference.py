@@ -15,6 +15,7 @@ from accounts.admin.base import DeskAdmin, DeskFilter, can, desk_of
 from accounts.models import Asset, Client, Desk, SubAccount
 from margin.admin import in_force, resources
 from margin.flow.reference import save_reference
+from margin.flow.ruled import terms_of
 from margin.models import (
     Calendar,
     Instrument,
@@ -29,10 +30,17 @@ from margin.models import (
 
 
 class ReferenceAdmin(ImportExportMixin, DeskAdmin):
-    """A noun that one limits admin or administrator may edit, import with a shown difference, and export."""
+    """A noun that one limits admin or administrator may edit, import with a shown difference, and export.
+
+    The terms of a row that stands are shown and not edited here: they take two people (`margin.admin.terms`).
+    """
 
     edit_action = Action.EDIT_REFERENCE
     export_form_class = ExportForm  # the one with fields to select acts by a handler the policy forbids
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        ruled = terms_of(self.model) if obj is not None else ()
+        return [*super().get_readonly_fields(request, obj), *ruled]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.demand_right(request, obj)
@@ -45,7 +53,11 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
         return can(request, Action.SEE_DESK, None)
 
     def get_import_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
-        rights = {"person": request.user, "right": self.edit_action, "immutable": self.immutable}
+        rights = {
+            "person": request.user,
+            "right": self.edit_action,
+            "immutable": (*self.immutable, *terms_of(self.model)),
+        }
         return {**super().get_import_resource_kwargs(request, **options), **rights}
 
     def get_export_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
@@ -162,15 +174,29 @@ class InstrumentRows(admin.TabularInline):  # type: ignore[type-arg]
     has_change_permission = has_delete_permission = has_add_permission
 
 
-class SourcesOfInstrument(InstrumentRows):
-    model = InstrumentSource
-
-
 class LoadingsOfInstrument(InstrumentRows):
     model = Loading
 
 
-class RatePathsOfInstrument(InstrumentRows):
+class RuledRows(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that two people decide, shown with their instrument."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
+class SourcesOfInstrument(RuledRows):
+    model = InstrumentSource
+
+
+class RatePathsOfInstrument(RuledRows):
     model = RatePath
 
 
@@ -199,7 +225,13 @@ class InstrumentPage(ReferenceAdmin):
             {"fields": ("code", "name", "kind", "product", "asset_class", "cap_class", "venue", "active")},
         ),
         ("Contract", {"fields": ("settlement", "underlying", "contract_size", "tick", "lot")}),
-        ("Margin", {"fields": ("schedule", "fee_rate", "allow_negative", "reference_price")}),
+        (
+            "Margin",
+            {
+                "fields": ("schedule", "fee_rate", "allow_negative", "reference_price"),
+                "description": "Two people change these, as terms of instruments.",
+            },
+        ),
         (
             "Price guards",
             {"fields": ("calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band")},

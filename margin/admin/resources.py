@@ -8,6 +8,7 @@ from import_export import fields, resources, widgets
 from accounts.access import Action, for_user, may
 from accounts.admin.base import desk_of, has_column
 from accounts.models import Asset, Client, Desk, Shard, SubAccount
+from accounts.revisions import hold_house_revision
 from margin.flow.reference import reference_changed
 from margin.models import Calendar, Instrument, MarginSchedule, RiskFactor, Source, Venue
 
@@ -34,6 +35,10 @@ class ReferenceResource(resources.ModelResource):
         """Only rows that exist for whoever brings the file."""
         return for_user(super().get_queryset(), self.person, self.right)
 
+    def before_import(self, dataset: Any, **options: Any) -> None:
+        """From here on nobody approves anything: what the file finds in force is so until it is read."""
+        hold_house_revision()
+
     def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:
         """The same two rules as the form: the right on the row's own desk, and what is fixed stays."""
         if not may(self.person, self.right, desk_of(instance)):
@@ -41,7 +46,7 @@ class ReferenceResource(resources.ModelResource):
         stands = type(instance)._default_manager.filter(pk=instance.pk).first()
         for name in self.immutable if stands else ():
             if has_column(type(instance), name) and getattr(stands, name) != getattr(instance, name):
-                raise ValidationError(f"{instance}: {name} is fixed once a row stands.")
+                raise ValidationError(f"{instance}: {name} is fixed once a row stands, or takes two people.")
 
     def after_import(self, dataset: Any, result: Any, **options: Any) -> None:
         if options.get("dry_run"):

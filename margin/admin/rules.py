@@ -15,7 +15,8 @@ from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, desk_of
 from accounts.models import HouseBuffer, Proposal, RoleGrant, User
 from margin.admin import in_force
-from margin.flow.change import RULED, propose, weigh
+from margin.flow.change import propose, weigh
+from margin.flow.ruled import RULED
 from margin.flow.versions import plain, rows_of
 from margin.models import (
     DeskPolicy,
@@ -97,7 +98,7 @@ class RuledAdmin(DeskAdmin):
         return form
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        live = obj is None or obj.revision_to is None
+        live = getattr(obj, "revision_to", None) is None
         return live and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,20 +1,21 @@
 """Changing a rule takes two people: one proposes, another approves, and only then there is a version.
 
 Takes a person and a change in plain JSON; gives the proposal, or refusals that name field, value and rule.
-The only way by which a limit, buffer, schedule, haircut, policy or role comes into force after set-up.
+The only way by which anything that alters a requirement or a cap comes into force after set-up.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db import transaction
+from django.db import models, transaction
 
 from accounts.access import Action, may
 from accounts.audit import record
 from accounts.models import Desk, Proposal, User
 from accounts.revisions import take_house_revision
-from margin.flow.versions import RULED, Candidate, as_json, build
+from margin.flow.ruled import Ruled
+from margin.flow.versions import Candidate, as_json, build
 from margin.flow.wanted import want_cycle
 from riskdesk.errors import Refusal
 
@@ -126,7 +127,7 @@ def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> R
     if proposal.kind == Proposal.Kind.ROLE and proposal.change.get("user") == person.username:
         return [Refusal("person", "own_role", person.username, "Nobody approves a role of their own.")]
     current = candidate.current.pk if candidate.current else None
-    if proposal.base_version != current:
+    if proposal.base_version != current or proposal.before != as_json(candidate.ruled, candidate.current):
         return [
             Refusal(
                 "base_version",
@@ -160,19 +161,30 @@ def scope_doubts(candidate: Candidate, desk: Desk | None) -> Refusals:
 def put_in_force(
     candidate: Candidate, proposal: Proposal, person: User, revision: int, now: datetime
 ) -> None:
-    """Close the version in force and open the next, at one revision."""
-    if candidate.current is not None:
-        type(candidate.current)._default_manager.filter(pk=candidate.current.pk).update(revision_to=revision)
-    if candidate.version is None:
+    """Close the version in force and open the next, at one revision; or write the row."""
+    ruled, current, version = candidate.ruled, candidate.current, cast(Any, candidate.version)
+    if not ruled.versioned:
+        write_row(ruled, current, version)
         return
-    version = candidate.version
+    if current is not None:
+        type(current)._default_manager.filter(pk=current.pk).update(revision_to=revision)
+    if version is None:
+        return
     version.revision_from, version.valid_at, version.recorded_at = revision, now, now
     version.recorded_by, version.proposal = person, proposal
     version.save(force_insert=True)
     for row in candidate.rows:
-        row.version = version  # type: ignore[attr-defined]
-    if candidate.ruled.rows is not None:
-        candidate.ruled.rows._default_manager.bulk_create(candidate.rows)
+        cast(Any, row).version = version
+    if ruled.rows is not None:
+        ruled.rows._default_manager.bulk_create(candidate.rows)
+
+
+def write_row(ruled: Ruled, current: models.Model | None, row: models.Model | None) -> None:
+    """The approved columns and no others: the rest of the row is changed elsewhere."""
+    if row is None:
+        cast(models.Model, current).delete()
+    else:
+        row.save(force_insert=current is None, update_fields=ruled.values if current is not None else None)
 
 
 def decide(proposal: Proposal, state: Proposal.State, person: User, note: str, now: datetime) -> None:
@@ -204,4 +216,4 @@ def differs(before: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
     return any(before.get(name) != value for name, value in change.items() if name in before)
 
 
-__all__ = ["RULED", "approve", "propose", "reject", "weigh", "withdraw"]
+__all__ = ["approve", "propose", "reject", "weigh", "withdraw"]

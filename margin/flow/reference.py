@@ -1,7 +1,7 @@
-"""Reference data changed: desks, clients, instruments and the like, which one person may edit.
+"""Reference data changed: desks, clients, instruments and the like, as far as one person may edit them.
 
 Takes the row and who changed it; saves it with a house revision, so that every book sees it, and audits it.
-Never used for limits, buffers, schedules or roles: those take two people (`margin.flow.change`).
+Of a row that stands the terms stay as they are: those take two people (`margin.flow.change`).
 """
 
 from typing import Any
@@ -11,14 +11,18 @@ from django.db import models, transaction
 from accounts.audit import record
 from accounts.models import Desk, User
 from accounts.revisions import take_house_revision
+from margin.flow.ruled import terms_of
 from margin.flow.wanted import want_cycle
 
 
 def save_reference(*, row: models.Model, person: User, desk: Desk | None, changed: list[str]) -> None:
-    """Save one edited row, and tell the books."""
+    """Save the edited columns of one row, and tell the books."""
     with transaction.atomic():
-        before = values(type(row)._default_manager.filter(pk=row.pk).first(), changed)
-        row.save()
+        stands = type(row)._default_manager.filter(pk=row.pk).first()
+        if stands is not None:
+            changed = [name for name in changed if name not in terms_of(type(row))]
+        before = values(stands, changed)
+        row.save(update_fields=None if stands is None else changed)
         reference_changed(
             person=person,
             subject=f"{row._meta.verbose_name} {row}",

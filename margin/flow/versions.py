@@ -5,6 +5,7 @@ Never decides who may change it: that is `margin.flow.change`.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,73 +14,28 @@ from typing import Any, cast
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 
-from accounts.models import HouseBuffer, Proposal, RoleGrant
-from accounts.models.columns import ProposedVersion
-from margin.models import (
-    DeskPolicy,
-    HaircutTier,
-    HaircutVersion,
-    InstrumentBuffer,
-    Limit,
-    ScheduleVersion,
-    Tier,
-)
+from margin.flow.ruled import RULED, Ruled
 from riskdesk.errors import Refusal
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
-    """A noun that changes only by versions: which columns say what it is, which say its values."""
-
-    model: type[ProposedVersion]
-    identity: tuple[str, ...]
-    values: tuple[str, ...]
-    rows: type[models.Model] | None = None
-    row_values: tuple[str, ...] = ()
-
-
-RULED: dict[str, Ruled] = {
-    Proposal.Kind.LIMIT: Ruled(
-        Limit,
-        ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"),
-        ("value", "warn", "valid_to"),
-    ),
-    Proposal.Kind.BUFFER: Ruled(
-        HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)
-    ),
-    Proposal.Kind.INSTRUMENT_BUFFER: Ruled(InstrumentBuffer, ("instrument",), ("buffer",)),
-    Proposal.Kind.SCHEDULE: Ruled(
-        ScheduleVersion, ("schedule",), (), Tier,
-        ("floor", "initial_rate", "maintenance_rate", "maintenance_amount", "cap"),
-    ),
-    Proposal.Kind.HAIRCUT: Ruled(
-        HaircutVersion, ("asset",), ("liability_initial_rate", "liability_maintenance_rate"), HaircutTier,
-        ("floor", "haircut"),
-    ),
-    Proposal.Kind.POLICY: Ruled(
-        DeskPolicy, ("desk",), ("watch", "at_risk", "danger", "target", "at_threshold", "offsets")
-    ),
-    Proposal.Kind.ROLE: Ruled(RoleGrant, ("user", "desk", "role"), ()),
-}  # fmt: skip
-
-
 @dataclass(slots=True)
 class Candidate:
-    """What a change would put in force: a version with its rows, or the end of the one in force."""
+    """What a change would put in force: a version or row with its detail, or the end of the one in force."""
 
     ruled: Ruled
     identity: Json
-    current: ProposedVersion | None
-    version: ProposedVersion | None
+    current: models.Model | None
+    version: models.Model | None
     rows: list[models.Model]
 
 
 def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candidate | list[Refusal]:
     """Read a change; refusals name the field, the value and the rule."""
     ruled = RULED[kind]
-    known = {*ruled.identity, *ruled.values, "end", *(("rows",) if ruled.rows else ())}
+    more = (*(("rows",) if ruled.rows else ()), *(() if ruled.stands else ("end",)))
+    known = {*ruled.identity, *ruled.values, *more}
     if unknown := sorted(set(change) - known):
         return [
             Refusal(name, "unknown_field", str(change[name]), f"{name} is not part of a {kind}.")
@@ -88,7 +44,9 @@ def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candid
     identity, refusals = columns_of(ruled.model, ruled.identity, change)
     if refusals:
         return refusals
-    current = cast(ProposedVersion | None, in_force(ruled, identity))
+    current = in_force(ruled, identity)
+    if ruled.stands and current is None:
+        return [Refusal("code", "not_found", str(change.get("code")), "There is no such row.")]
     if change.get("end"):
         if current is None:
             return [Refusal("end", "nothing_in_force", "true", "There is nothing in force to end.")]
@@ -97,10 +55,20 @@ def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candid
     rows, row_refusals = rows_of(ruled, change)
     if refusals or row_refusals:
         return refusals + row_refusals
-    version = ruled.model(**identity, **values, revision_from=1, valid_at=valid_at, recorded_at=valid_at)
+    version = next_of(ruled, current, {**identity, **values}, valid_at)
     if refusals := doubts(version, exclude=["proposal", "recorded_by"]):
         return refusals
     return Candidate(ruled, identity, current, version, rows)
+
+
+def next_of(ruled: Ruled, current: models.Model | None, columns: Json, valid_at: datetime) -> models.Model:
+    """The version that would come; or the row as it would be, where a name left out keeps its value."""
+    if ruled.versioned:
+        return ruled.model(**columns, revision_from=1, valid_at=valid_at, recorded_at=valid_at)
+    row = copy(current) if current is not None else ruled.model()
+    for name, value in columns.items():
+        setattr(row, name, value)
+    return row
 
 
 def columns_of(
@@ -213,7 +181,7 @@ def doubts(row: models.Model, *, exclude: list[str]) -> list[Refusal]:
 def in_force(ruled: Ruled, identity: Mapping[str, Any]) -> models.Model | None:
     """The version in force of this identity, if there is one."""
     blank = {name: identity.get(name) for name in ruled.identity}
-    looked_up: Json = {"revision_to__isnull": True}
+    looked_up: Json = {"revision_to__isnull": True} if ruled.versioned else {}
     for name, value in blank.items():
         column = ruled.model._meta.get_field(name)
         if value is None and isinstance(column, models.ForeignKey):
@@ -234,10 +202,10 @@ def as_json(ruled: Ruled, version: models.Model | None) -> Json | None:
     return said
 
 
-def plain(value: Any) -> str | None:
-    """One value as text: codes for rows, plain digits for numbers."""
-    if value is None:
-        return None
+def plain(value: Any) -> Any:
+    """One value as JSON: codes for rows, plain digits for numbers, lists as they are."""
+    if value is None or isinstance(value, list):
+        return value
     if isinstance(value, models.Model):
         return str(getattr(value, "username", None) or getattr(value, "code", value.pk))
     if isinstance(value, Decimal):

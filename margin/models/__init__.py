@@ -29,11 +29,13 @@ from margin.models.rules import (
     Tier,
 )
 from margin.models.runs import Heartbeat, Run, ShardState
+from margin.models.terms import ClientClass, InstrumentTerms, TradingHours
 
 __all__ = [
     "Alert",
     "Breach",
     "Calendar",
+    "ClientClass",
     "Delivery",
     "DeskPolicy",
     "HaircutTier",
@@ -42,6 +44,7 @@ __all__ = [
     "Instrument",
     "InstrumentBuffer",
     "InstrumentSource",
+    "InstrumentTerms",
     "Limit",
     "Loading",
     "LocalSchedule",
@@ -61,5 +64,6 @@ __all__ = [
     "Source",
     "Tick",
     "Tier",
+    "TradingHours",
     "Venue",
 ]

@@ -1,0 +1,85 @@
+"""What only two people change, as a table: of each kind of proposal the noun, what names it, and its values.
+
+Most kinds are versions of their own. The terms of a noun that one person edits otherwise (an instrument, a
+client) are columns of its row: approval writes them there, and the row's history keeps what they were.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+from accounts.models import Client, HouseBuffer, Proposal, RoleGrant
+from accounts.models.columns import ProposedVersion
+from margin.models import (
+    Calendar,
+    DeskPolicy,
+    HaircutTier,
+    HaircutVersion,
+    Instrument,
+    InstrumentBuffer,
+    InstrumentSource,
+    Limit,
+    RatePath,
+    ScheduleVersion,
+    Tier,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Which columns say what it is, which its values. `stands`: its row is made and kept by one person."""
+
+    model: type[models.Model]
+    identity: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: type[models.Model] | None = None
+    row_values: tuple[str, ...] = ()
+    stands: bool = False
+
+    @property
+    def versioned(self) -> bool:
+        return issubclass(self.model, ProposedVersion)
+
+
+RULED: dict[str, Ruled] = {
+    Proposal.Kind.LIMIT: Ruled(
+        Limit,
+        ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"),
+        ("value", "warn", "valid_to"),
+    ),
+    Proposal.Kind.BUFFER: Ruled(
+        HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)
+    ),
+    Proposal.Kind.INSTRUMENT_BUFFER: Ruled(InstrumentBuffer, ("instrument",), ("buffer",)),
+    Proposal.Kind.SCHEDULE: Ruled(
+        ScheduleVersion, ("schedule",), (), Tier,
+        ("floor", "initial_rate", "maintenance_rate", "maintenance_amount", "cap"),
+    ),
+    Proposal.Kind.HAIRCUT: Ruled(
+        HaircutVersion, ("asset",), ("liability_initial_rate", "liability_maintenance_rate"), HaircutTier,
+        ("floor", "haircut"),
+    ),
+    Proposal.Kind.POLICY: Ruled(
+        DeskPolicy, ("desk",), ("watch", "at_risk", "danger", "target", "at_threshold", "offsets")
+    ),
+    Proposal.Kind.ROLE: Ruled(RoleGrant, ("user", "desk", "role"), ()),
+    Proposal.Kind.INSTRUMENT_TERMS: Ruled(
+        Instrument,
+        ("code",),
+        (
+            "schedule", "fee_rate", "cap_class", "underlying", "allow_negative", "reference_price",
+            "calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band",
+        ),
+        stands=True,
+    ),
+    Proposal.Kind.CLIENT_CLASS: Ruled(Client, ("desk", "code"), ("regulatory_class",), stands=True),
+    Proposal.Kind.TRADING_HOURS: Ruled(Calendar, ("code",), ("zone", "sessions", "holidays"), stands=True),
+    Proposal.Kind.PRICE_SOURCE: Ruled(InstrumentSource, ("instrument", "source"), ("rank",)),
+    Proposal.Kind.RATE_PATH: Ruled(RatePath, ("base", "quote"), ("instrument",)),
+}  # fmt: skip
+
+
+def terms_of(model: type[models.Model]) -> tuple[str, ...]:
+    """The columns of a standing row that only a proposal changes."""
+    found = (ruled.values for ruled in RULED.values() if ruled.stands and issubclass(model, ruled.model))
+    return next(found, ())

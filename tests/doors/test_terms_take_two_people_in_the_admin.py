@@ -1,0 +1,95 @@
+"""The admin's plain pages and files never change the terms of a row that stands; their own pages propose."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+from django.urls import reverse
+
+from accounts.models import Client, Proposal
+from margin.models import Instrument, InstrumentSource
+from tests import factories
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+INLINE = {"sub_accounts-TOTAL_FORMS": "0", "sub_accounts-INITIAL_FORMS": "0"}
+
+
+@pytest.fixture
+def ada_in(cast: Cast, client: Browser) -> Browser:
+    client.force_login(cast.ada)
+    return client
+
+
+def test_the_page_of_a_client_renames_it_and_leaves_its_class(cast: Cast, ada_in: Browser) -> None:
+    acme = factories.client("ACME", of=cast.prime)
+    page = reverse("admin:accounts_client_change", args=[acme.pk])
+    sent = {"name": "Renamed", "status": "active", "regulatory_class": "eligible", **INLINE}
+    assert ada_in.post(page, sent).status_code == 302
+    acme.refresh_from_db()
+    assert (acme.name, acme.regulatory_class) == ("Renamed", "professional")
+
+
+def test_the_page_of_a_class_proposes_it(cast: Cast, ada_in: Browser) -> None:
+    acme = factories.client("ACME", of=cast.prime)
+    page = reverse("admin:margin_clientclass_change", args=[acme.pk])
+    assert ada_in.get(page).status_code == 200
+    said = ada_in.post(page, {"regulatory_class": "retail_uk", "reason": "reclassified"})
+    proposal = Proposal.objects.get()
+    assert said.url == reverse("admin:accounts_proposal_change", args=[proposal.pk])
+    assert Client.objects.get().regulatory_class == "professional"
+    ada_in.force_login(cast.eve)
+    ada_in.post(reverse("admin:decide_proposal", args=[proposal.pk, "approve"]))
+    assert Client.objects.get().regulatory_class == "retail_uk"
+
+
+def test_the_page_of_an_instrument_leaves_its_terms_and_sources(cast: Cast, ada_in: Browser) -> None:
+    row = factories.instrument("BTC-PERP")
+    other = factories.schedule("LAX")
+    page = reverse("admin:margin_instrument_change", args=[row.pk])
+    assert ada_in.get(page).status_code == 200
+    source = row.sources.get()
+    sent = {
+        "name": "Renamed", "product": "perpetual", "asset_class": "crypto", "venue": row.venue_id,
+        "tick": "0.01", "lot": "0.001", "active": "on", "schedule": other.pk, "fee_rate": "0",
+        "cap_class": "gold", "jump_band": "9", "guard_band": "9",
+        "sources-TOTAL_FORMS": "1", "sources-INITIAL_FORMS": "1", "sources-0-id": source.pk,
+        "sources-0-DELETE": "on", "sources-0-instrument": row.pk,
+        "loadings-TOTAL_FORMS": "0", "loadings-INITIAL_FORMS": "0",
+        "rate_paths-TOTAL_FORMS": "0", "rate_paths-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert ada_in.post(page, sent).status_code == 302
+    found = Instrument.objects.get()
+    assert (found.name, found.schedule.code, found.cap_class) == ("Renamed", "FLAT", "crypto")
+    assert found.guard_band < 1
+    assert InstrumentSource.objects.exists()
+
+
+def test_the_page_of_its_terms_proposes_them(cast: Cast, ada_in: Browser) -> None:
+    row = factories.instrument("BTC-PERP")
+    page = reverse("admin:margin_instrumentterms_change", args=[row.pk])
+    form = ada_in.get(page).context["adminform"].form
+    sent = {name: value for name, value in form.initial.items() if value is not None} | {"fee_rate": "0.002"}
+    ada_in.post(page, {**sent, "allow_negative": "", "reason": "the venue raised it"})
+    proposal = Proposal.objects.get()
+    assert (proposal.kind, proposal.change["fee_rate"]) == ("instrument_terms", "0.002")
+    ada_in.force_login(cast.eve)
+    ada_in.post(reverse("admin:decide_proposal", args=[proposal.pk, "approve"]))
+    assert str(Instrument.objects.get().fee_rate.normalize()) == "0.002"
+
+
+def test_a_file_changes_no_class_of_a_standing_client_and_may_bring_new_clients(
+    cast: Cast, ada_in: Browser
+) -> None:
+    factories.client("ACME", of=cast.prime)
+    columns = "code,name,desk,regulatory_class,status,shard"
+    bring(ada_in, f"{columns}\nACME,Acme,PRIME,eligible,active,1\n")
+    assert Client.objects.get().regulatory_class == "professional"
+    bring(ada_in, f"{columns}\nACME,Renamed,PRIME,professional,active,1\nNEW,New,PRIME,retail_eu,active,1\n")
+    assert sorted(Client.objects.values_list("name", flat=True)) == ["New", "Renamed"]
+
+
+def bring(browser: Browser, text: str) -> None:
+    file = SimpleUploadedFile("rows.csv", text.encode())
+    page = browser.post("/admin/accounts/client/import/", {"import_file": file, "format": "0"})
+    if page.status_code == 200 and "confirm_form" in page.context:
+        browser.post("/admin/accounts/client/process_import/", page.context["confirm_form"].initial)
