@@ -24,4 +24,4 @@ RUN SECRET_KEY=only-for-collecting-static-files-in-this-build-step BASE_URL=http
     DATABASE_URL=postgresql://build.invalid/none REDIS_URL=redis://build.invalid python manage.py collectstatic --noinput
 VOLUME /var/lib/riskdesk
 EXPOSE 8000 8001
-CMD ["uvicorn", "riskdesk.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false"]
+CMD ["uvicorn", "riskdesk.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false", "--no-proxy-headers", "--no-server-header", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]

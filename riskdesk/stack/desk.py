@@ -23,7 +23,7 @@ from riskdesk.stack.parts import desk_parts
 from riskdesk.stack.places import Places, open_places
 from riskdesk.stack.ports import LOOPBACK, demand_free, remembered_port
 from riskdesk.stack.prepare import prepare_database
-from riskdesk.stack.readiness import Readiness
+from riskdesk.stack.readiness import Readiness, known_name
 from riskdesk.stack.services import bring_up
 from riskdesk.stack.supervisor import Supervisor
 from riskdesk.stack.trouble import Trouble, explain
@@ -138,7 +138,10 @@ def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: 
     host = LOOPBACK if chosen.host in ("0.0.0.0", "localhost") else chosen.host  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     readiness = Readiness(
-        host=host, port=chosen.port, name=_known_name(chosen), heartbeat=places.data / "heartbeats" / "web"
+        host=host,
+        port=chosen.port,
+        name=known_name(chosen.allowed_hosts),
+        heartbeat=places.data / "heartbeats" / "web",
     )
     announced, say_why_at = False, time.monotonic() + SAY_WHY_EVERY_SECONDS
     while watch is None or not watch.wants_us_stopped():
@@ -153,12 +156,6 @@ def _attend(supervisor: Supervisor, chosen: Environment, places: Places, watch: 
         if time.monotonic() > say_why_at:
             say_why_at += SAY_WHY_EVERY_SECONDS
             supervisor.console.say("desk", f"not ready yet: {readiness.reason}")
-
-
-def _known_name(chosen: Environment) -> str:
-    """A host name that web answers to."""
-    plain = [name for name in chosen.allowed_hosts if not name.startswith((".", "*"))]
-    return "127.0.0.1" if "127.0.0.1" in plain or not plain else plain[0]
 
 
 def _give_up_on_the_hopeless(supervisor: Supervisor) -> None:

@@ -1,7 +1,7 @@
 """The table of the desk's own processes.
 
 Takes the choices of this start and the variables of its services; gives the parts to supervise. To add a
-process, add a row here.
+process, add a row here and a service in compose.yaml, where each part is started with the same options.
 """
 
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 from riskdesk.env import Environment
 from riskdesk.stack.child import Part
 from riskdesk.stack.places import Places
+from riskdesk.workers import GENERAL, RISK
 
 ROOT = Path(__file__).resolve().parents[2]
 HEARTBEAT = "RISKDESK_HEARTBEAT"
@@ -25,9 +26,9 @@ def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]
     """Every child, the ones the first page waits for in front."""
     rows = [
         ("web", _server("riskdesk.asgi:application", chosen.host, chosen.port), True),
-        ("risk", _worker("risk"), True),
-        ("gate", _server("margin.gate.app:application", chosen.host, chosen.gate_port), False),
-        ("general", _worker("general"), True),
+        (RISK.queue, _worker(RISK.queue), True),
+        ("gate", _server("margin.gate.serve:application", chosen.host, chosen.gate_port), False),
+        (GENERAL.queue, _worker(GENERAL.queue), True),
         ("beat", _celery("beat", "--pidfile="), False),
     ]
     if chosen.demo:
@@ -64,8 +65,9 @@ def _server(application: str, host: str, port: int) -> list[str]:
 
 
 def _worker(queue: str) -> list[str]:
+    """How many processes, and when one is replaced, follows from the queue: see riskdesk.workers."""
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return _celery("worker", "-Q", queue, "-c", "1", "-n", f"{queue}@%h", *quiet)
+    return _celery("worker", "-Q", queue, "-n", f"{queue}@%h", *quiet)
 
 
 def _celery(verb: str, *options: str) -> list[str]:

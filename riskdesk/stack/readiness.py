@@ -8,7 +8,10 @@ answer is replaced.
 import http.client
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+from riskdesk.stack.ports import LOOPBACK
 
 ASK_EVERY_SECONDS = 0.3
 HEALTH_EVERY_SECONDS = 5.0
@@ -42,6 +45,12 @@ class Readiness:
             connection.close()
         self.heartbeat.touch()
         return answer.status
+
+
+def known_name(allowed_hosts: Sequence[str]) -> str:
+    """A host name that web answers to: whoever asks at an address is refused."""
+    names = [name.removeprefix(".") for name in allowed_hosts if name != "*"]
+    return LOOPBACK if LOOPBACK in names or not names else names[0]
 
 
 def _reason(status: int, body: bytes) -> str:

@@ -9,6 +9,7 @@ DOORS = {
     "check": ("manage.py", "check"),
     "asgi": ("-c", "import riskdesk.asgi"),
     "wsgi": ("-c", "import riskdesk.wsgi"),
+    "gate": ("-c", "import margin.gate.serve"),
     "worker": ("-m", "celery", "-A", "riskdesk", "worker", "-Q", "general", "--pool", "solo"),
     "beat": ("-m", "celery", "-A", "riskdesk", "beat", "--pidfile="),
 }
