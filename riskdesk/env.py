@@ -27,6 +27,7 @@ class Environment:
     mode: Literal["development", "production"]
     debug: bool
     demo: bool
+    demo_quiet_seconds: int
     secret_key: str = field(repr=False)
     secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     audit_key: str = field(repr=False)
@@ -79,6 +80,7 @@ def read(reader: Reader) -> Environment:
         mode="development" if development else "production",
         debug=reader.yes("DEBUG", default=False),
         demo=reader.yes("DEMO", default=development),
+        demo_quiet_seconds=reader.number("DEMO_QUIET_SECONDS", 120, least=0, most=86400),
         secret_key=reader.secret("SECRET_KEY", SAMPLE_SECRET if development else ""),
         secret_key_fallbacks=reader.secret_words("SECRET_KEY_FALLBACKS"),
         audit_key=reader.secret("AUDIT_KEY"),

@@ -28,9 +28,9 @@ JOIN_SECONDS = 10.0
 """A feed that starts again walks from the last price it sent back to its script over about this long."""
 
 
-def run(*, seed: int, keep_going: Callable[[], bool]) -> None:
+def run(*, seed: int, quiet_seconds: int, keep_going: Callable[[], bool]) -> None:
     """Send prices once a second until told to stop."""
-    walk = Walk(seed)
+    walk = Walk(seed, quiet_seconds=quiet_seconds)
     behind, calendars = distances(walk), read_calendars()
     while keep_going():
         started = time.monotonic()
@@ -46,16 +46,16 @@ def send(walk: Walk, behind: dict[str, float], calendars: dict[str, TradingCalen
         prices = {code: joined(code, price, behind.get(code, 0.0) * fade) for code, price in prices.items()}
     now = clock.now()
     trading = [code for code in prices if is_open(calendars[BY_CODE[code].calendar], now)]
-    if SILENT in trading and SILENT_FROM <= (seconds_into_round(walk.seconds) or 0) < SILENT_TO:
+    if SILENT in trading and SILENT_FROM <= (seconds_into_round(walk.bad_day_seconds) or 0) < SILENT_TO:
         trading.remove(SILENT)
     feed_a = [PriceReport(code, prices[code], None, None, now) for code in trading]
     accept_prices(source="demo-a", reports=feed_a, now=now)
-    accept_prices(source="demo-b", reports=second_opinion(walk.seconds, prices, now), now=now)
+    accept_prices(source="demo-b", reports=second_opinion(walk.bad_day_seconds, prices, now), now=now)
 
 
-def second_opinion(seconds: int, prices: dict[str, Decimal], now: datetime) -> list[PriceReport]:
+def second_opinion(bad_day_seconds: int, prices: dict[str, Decimal], now: datetime) -> list[PriceReport]:
     """Feed B: the same prices of the larger coins, but for two bad prints in each bad day."""
-    into = seconds_into_round(seconds)
+    into = seconds_into_round(bad_day_seconds)
     sent = {listing.code: prices[listing.code] for listing in LISTINGS if "demo-b" in listing.sources}
     if into is not None and int(into) == DOUBTFUL_PRINT_AT:
         sent["XRP-PERP"] = on_tick(BY_CODE["XRP-PERP"], -0.35)

@@ -1,9 +1,9 @@
-"""The bad day, as a pure function of the seconds since the feed began: how far each factor is pushed.
+"""The bad day, as a pure function of the seconds since it began: how far each factor is pushed.
 
-Two quiet minutes, a fall, a bottom, a recovery, a calm; then again.
+A fall, a bottom, a recovery, a calm; then again. Before it begins (seconds below zero) the desk is quiet.
 """
 
-QUIET_SECONDS, FALL_SECONDS, BOTTOM_SECONDS, RECOVERY_SECONDS, CALM_SECONDS = 120, 50, 40, 60, 90
+FALL_SECONDS, BOTTOM_SECONDS, RECOVERY_SECONDS, CALM_SECONDS = 50, 40, 60, 90
 ROUND_SECONDS = FALL_SECONDS + BOTTOM_SECONDS + RECOVERY_SECONDS + CALM_SECONDS
 BOTTOM = {  # log move of each factor at the worst
     "CRYPTO": -0.052,
@@ -22,7 +22,7 @@ SILENT_FROM, SILENT_TO, SILENT = 5, 50, "BRENT"
 
 def seconds_into_round(seconds: float) -> float | None:
     """Where in the bad day we are; None while the desk is still quiet."""
-    return (seconds - QUIET_SECONDS) % ROUND_SECONDS if seconds >= QUIET_SECONDS else None
+    return seconds % ROUND_SECONDS if seconds >= 0 else None
 
 
 def depth(seconds: float) -> float:

@@ -17,11 +17,16 @@ PULL = 0.01  # share of its distance to the mean that a level loses each step
 class Walk:
     """The log levels of every factor and instrument; `step` moves them all by one second."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, quiet_seconds: int = 120) -> None:
         self.random = np.random.default_rng(seed)
         self.factors = dict.fromkeys(FACTOR_NOISE, 0.0)
         self.own = {listing.code: 0.0 for listing in LISTINGS}
-        self.seconds = 0
+        self.seconds, self.quiet_seconds = 0, quiet_seconds
+
+    @property
+    def bad_day_seconds(self) -> int:
+        """Since the bad day began; below zero, until it does."""
+        return self.seconds - self.quiet_seconds
 
     def step(self) -> dict[str, Decimal]:
         """Every listing's next price, on its tick."""
@@ -38,7 +43,7 @@ class Walk:
 
     def prices(self) -> dict[str, Decimal]:
         """Today's price of every listing under the walk and the script."""
-        pushed = push(self.seconds)
+        pushed = push(self.bad_day_seconds)
         return {listing.code: on_tick(listing, self.level(listing, pushed)) for listing in LISTINGS}
 
     def level(self, listing: Listing, pushed: dict[str, float]) -> float:

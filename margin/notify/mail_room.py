@@ -57,7 +57,7 @@ def keep(data: bytes, sender: str, recipients: list[str]) -> bool:
             raw=data,
             received_at=clock.now(),
         )
-        log.info("mail_received", message_id=message_id, run=str(letter["X-Riskdesk-Run"] or ""))
+        log.info("mail_received", message_id=message_id, run_id=str(letter["X-Riskdesk-Run"] or ""))
         return True
     finally:
         connection.close()

@@ -92,7 +92,7 @@ def attend(postman: Postman, delivery: Delivery, now: datetime) -> str:
     match outcome:
         case Sent():
             _record(delivery, state=Delivery.State.SENT, sent_at=clock.now(), error="")
-            log.info("mail_sent", message_id=message_id, run=delivery.run_id, attempt=delivery.attempts)
+            log.info("mail_sent", message_id=message_id, run_id=delivery.run_id, attempt=delivery.attempts)
             return "sent"
         case Unreachable(error):
             _hand_back(delivery, due_at=now + timedelta(seconds=UNREACHABLE_SECONDS), error=error)

@@ -56,11 +56,13 @@ def run_exec(*command: str, data: Path | None = None, **environment: str) -> sub
 class Launcher:
     """A launcher under test: its process, its output so far."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: list[str], environment: Mapping[str, str], log: Path, *, folder: Path = ROOT
+    ) -> None:
         self.log = log
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                command, env=dict(environment), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+                command, env=dict(environment), cwd=folder, stdout=file, stderr=subprocess.STDOUT
             )
 
     @property
