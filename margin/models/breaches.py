@@ -51,6 +51,7 @@ class Breach(models.Model):
     cured_by = models.ForeignKey("margin.Run", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        verbose_name_plural = "breaches"
         ordering = ["-opened_at"]
         constraints = [
             UniqueConstraint(

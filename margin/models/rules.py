@@ -180,6 +180,7 @@ class DeskPolicy(ProposedVersion):
 
     class Meta(ProposedVersion.Meta):
         abstract = False
+        verbose_name_plural = "desk policies"
         constraints = [
             *ProposedVersion.Meta.constraints,
             UniqueConstraint(

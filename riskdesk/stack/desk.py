@@ -175,7 +175,8 @@ def _say_ready(console: Console, address: str, *, demo: bool) -> None:
         )
     else:
         console.plain(
-            "The first sign-in is made by: python manage.py createsuperuser. Ctrl-C stops the desk."
+            "The first people are made by: python manage.py createsuperuser, their desk by: found_desk. "
+            "Ctrl-C stops the desk."
         )
 
 
