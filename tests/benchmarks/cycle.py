@@ -1,8 +1,6 @@
 """The demo desk's cycle, every mark moved: prices in → figures readable, breaches and alerts committed."""
 
 import statistics
-import time
-from typing import Any
 
 from margin.book.frame import frame_path
 from margin.demo.feed import read_calendars, send
@@ -10,12 +8,12 @@ from margin.demo.seed import seed_demo
 from margin.demo.walk import Walk
 from margin.flow.cycle import run_cycle
 from riskdesk import clock
+from tests.benchmarks.timing import Results, result, timed
 
 CYCLES, SEED = 20, 7
-Results = dict[str, dict[str, Any]]
 
 
-def measure() -> Results:
+def demo() -> Results:
     """Feed and cycle in turn, as the desk does; the first cycle also loads the book."""
     seed_demo(size="demo", seed=SEED, now=clock.now())
     walk, calendars = Walk(SEED), read_calendars()
@@ -31,13 +29,3 @@ def measure() -> Results:
         "demo.cycle_p95_ms": result(statistics.quantiles(warm, n=20)[-1], "ms"),
         "demo.frame_bytes": result(frame_path(1).stat().st_size, "bytes"),
     }
-
-
-def timed(step: Any) -> float:
-    began = time.perf_counter()
-    step()
-    return (time.perf_counter() - began) * 1000
-
-
-def result(value: float, unit: str) -> dict[str, Any]:
-    return {"value": round(value, 2), "unit": unit}
