@@ -1,5 +1,5 @@
 """The administrators' door to the desk's rules, reference data, proposals, clock and happenings. Thin."""
 
-from margin.admin import clock, happenings, proposals, reference, rules, terms
+from margin.admin import clock, happenings, ladders, proposals, reference, rules, terms
 
-__all__ = ["clock", "happenings", "proposals", "reference", "rules", "terms"]
+__all__ = ["clock", "happenings", "ladders", "proposals", "reference", "rules", "terms"]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.access import Action
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
-from margin.admin.rules import InForce
+from margin.admin.ruled import InForce
 from margin.models import Alert, Breach, Delivery, Heartbeat, PositionVersion, PriceRefusal, Quote, Run
 
 

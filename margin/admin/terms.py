@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts.admin.base import DeskFilter
 from accounts.models import Proposal
-from margin.admin.rules import RuledAdmin
+from margin.admin.ruled import RuledAdmin
 from margin.models import ClientClass, InstrumentSource, InstrumentTerms, RatePath, TradingHours
 
 

@@ -1,0 +1,159 @@
+"""What the pages of every ruled noun share: saving makes a proposal; a second person decides.
+
+The forms are Django's own; what they say becomes plain JSON for `margin.flow.change`, which checks it all.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.access import Action
+from accounts.admin.base import DeskAdmin, desk_of
+from accounts.models import Proposal, User
+from margin.flow.change import propose, weigh
+from margin.flow.ruled import RULED
+from margin.flow.versions import plain
+from riskdesk import clock
+
+
+class InForce(admin.SimpleListFilter):
+    """Versions in force, unless the history is asked for."""
+
+    title = "in force"
+    parameter_name = "history"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "With history")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset if self.value() == "all" else queryset.filter(revision_to__isnull=True)
+
+
+class RuledForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A noun's own columns, and the reason that the second person reads."""
+
+    kind: str
+    person: User
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The person who approves reads this.",
+        max_length=2000,
+    )
+
+    def said(self) -> dict[str, Any]:
+        """The form's columns as a change is written."""
+        ruled = RULED[self.kind]
+        return {name: plain(getattr(self.instance, name)) for name in (*ruled.identity, *ruled.values)}
+
+    def _post_clean(self) -> None:
+        """Once the instance is filled in, ask the flow what it would refuse, and say it beside the field."""
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors or RULED[self.kind].rows is not None:
+            return
+        weighed = weigh(
+            kind=self.kind,
+            change=self.said(),
+            desk=desk_of(self.instance),
+            person=self.person,
+            now=clock.now(),
+        )
+        for refusal in weighed if isinstance(weighed, list) else ():
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+
+
+class RuledAdmin(DeskAdmin):
+    """A noun that changes only by versions that two people make."""
+
+    kind: str
+    form = RuledForm
+    edit_action = Action.PROPOSE
+    immutable = ()
+    save_as = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        ruled = RULED[self.kind]
+        return [*ruled.identity, *ruled.values, *self.get_readonly_fields(request, obj), "reason"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = RULED[self.kind].identity if obj is not None else ()
+        return [*fixed, *self.readonly_fields]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change, **options)
+        form.kind, form.person = self.kind, request.user
+        return form
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        live = getattr(obj, "revision_to", None) is None
+        return live and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        return form.instance
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Nothing is saved: `save_related` knows the tiers too and proposes."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        said = form.said()
+        if RULED[self.kind].rows is not None:
+            said["rows"] = formsets[0].said()
+        self.put_forward(request, form.instance, said, form.cleaned_data["reason"])
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        said = {name: plain(getattr(obj, name)) for name in RULED[self.kind].identity}
+        self.put_forward(request, obj, {**said, "end": True}, f"Ended by {request.user}")
+
+    def put_forward(self, request: HttpRequest, row: Any, said: dict[str, Any], reason: str) -> None:
+        made = propose(
+            kind=self.kind,
+            change=said,
+            desk=desk_of(row),
+            reason=reason,
+            person=request.user,
+            now=clock.now(),
+        )
+        if isinstance(made, Proposal):
+            request.proposal = made  # type: ignore[attr-defined]
+            messages.success(request, f"Proposed: {made.subject}. Somebody else approves it.")
+        else:
+            for refusal in made:
+                messages.error(request, f"{refusal.field or 'change'}: {refusal.message}")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The audit trail has it."""
+
+    log_change = log_addition
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """The audit trail has it."""
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> str:
+        return ""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        return self.to_proposal(request)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self.to_proposal(request)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        return self.to_proposal(request)
+
+    def to_proposal(self, request: HttpRequest) -> HttpResponse:
+        """On to the proposal; or back to the form, where the refusals are shown."""
+        made = getattr(request, "proposal", None)
+        if made is None:
+            return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(reverse("admin:accounts_proposal_change", args=[made.pk]))
