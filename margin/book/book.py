@@ -16,7 +16,7 @@ from margin.book.applies import Buffers
 from margin.book.facts import PositionFact, Revisions, Rules, Unusable
 from margin.book.load_market import in_force, optional
 from margin.book.load_rules import load_rules
-from margin.book.past import balances_at
+from margin.book.past import balances_at, nouns_at
 from margin.engine.rational import Fraction
 from margin.engine.types import Account, Holding, Mode, Position
 from margin.models import PositionVersion
@@ -45,12 +45,17 @@ class Book:
         return book
 
     @classmethod
-    def load_past(cls, shard: int, reached: Revisions, *, now: datetime) -> "Book":
-        """The book as it was at revisions of the past: balances are summed from their transfers."""
-        book = cls(shard, reached, load_rules(shard, reached.house, now=now))
-        book._take_positions(_positions(shard).filter(in_force(reached.shard)), reached.shard)
-        for account_id, key, asset, amount in balances_at(shard, reached.shard):
-            book.holdings.setdefault(account_id, {})[key, asset] = amount
+    def load_past(cls, shard: int, reached: Revisions, *, now: datetime, client: int | None = None) -> "Book":
+        """The book as it was, whole or of one client: balances are summed from their transfers."""
+        assert reached.read_at is not None, "the past is read at an instant"
+        with nouns_at(reached.read_at):
+            book = cls(shard, reached, load_rules(shard, reached.house, now=now, client=client))
+            rows = _positions(shard).filter(in_force(reached.shard))
+            if client is not None:
+                rows = rows.filter(sub_account__client=client)
+            book._take_positions(rows, reached.shard)
+            for account_id, key, asset, amount in balances_at(shard, reached.shard, client=client):
+                book.holdings.setdefault(account_id, {})[key, asset] = amount
         return book
 
     @classmethod

@@ -5,7 +5,7 @@ whole. Positions and balances change under the shard's revision, one at a time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from margin.engine.calendar import TradingCalendar
@@ -155,7 +155,11 @@ class QuoteFact:
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """How far a book reaches: every fact at or below these is in it, none above."""
+    """How far a book reaches: every fact at or below these is in it, none above.
+
+    `read_at`, by the database's clock, is when they were seen: nouns carry no revision and are found by it.
+    """
 
     shard: int
     house: int
+    read_at: datetime | None = field(default=None, compare=False)

@@ -1,8 +1,8 @@
 """House-wide facts out of PostgreSQL: who, what is traded, under which rules.
 
 Takes a shard and a house revision, inside a snapshot; gives `Rules`. Versions are chosen by revision, never
-by time: a run of the past reads what was in force then. (Codes, names and terms of the nouns themselves are
-as they are now.) What cannot be used is named in `faults` and left out; it never stops the others.
+by time: a run of the past reads what was in force then. Nouns are read as they are, or inside `past.nouns_at`
+as they were. What cannot be used is named in `faults` and left out; it never stops the others.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,16 @@ from margin.engine.types import AtThreshold, Offsets, Policy
 from margin.models import DeskPolicy, Limit
 
 
-def load_rules(shard: int, revision: int, *, now: datetime) -> Rules:
-    """Everything under the house's counter that this shard needs."""
+def load_rules(shard: int, revision: int, *, now: datetime, client: int | None = None) -> Rules:
+    """Everything under the house's counter that this shard, or one client of it, needs."""
     faults: dict[str, str] = {}
-    clients = _clients(shard)
+    clients = _clients(shard, client)
     instruments, guarded = load_instruments(revision, faults)
     return Rules(
         revision=revision,
         desks=_desks(revision),
         clients=clients,
-        accounts=_accounts(shard),
+        accounts=_accounts(shard, client),
         instruments=instruments,
         guarded=guarded,
         terms=load_terms(revision, faults),
@@ -59,13 +59,17 @@ def _policy(row: DeskPolicy | None) -> Policy:
     )
 
 
-def _clients(shard: int) -> dict[int, ClientFact]:
+def _clients(shard: int, only: int | None) -> dict[int, ClientFact]:
     rows = Client.objects.filter(shard=shard).order_by("id")
+    if only is not None:
+        rows = rows.filter(pk=only)
     return {row.pk: ClientFact(row.pk, row.code, row.name, row.desk_id, row.regulatory_class) for row in rows}
 
 
-def _accounts(shard: int) -> dict[int, AccountFact]:
+def _accounts(shard: int, client: int | None) -> dict[int, AccountFact]:
     rows = SubAccount.objects.filter(client__shard=shard).select_related("base_currency").order_by("code")
+    if client is not None:
+        rows = rows.filter(client=client)
     return {
         row.pk: AccountFact(
             row.pk, row.code, row.name, row.client_id, row.default_mode, row.base_currency.code

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.models import DateTimeField, Func
 
 from accounts.models import HOUSE, Shard
 from margin.book.facts import Revisions
+
+CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 @contextmanager
@@ -21,7 +24,8 @@ def snapshot(shard: int) -> Iterator[Revisions]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        numbers = dict(Shard.objects.filter(number__in=(HOUSE, shard)).values_list("number", "revision"))
+        rows = Shard.objects.filter(number__in=(HOUSE, shard)).values_list("number", "revision", CLOCK)
+        numbers = {number: revision for number, revision, _ in rows}
         if shard not in numbers:
             raise LookupError(f"there is no shard {shard}")
-        yield Revisions(numbers[shard], numbers[HOUSE])
+        yield Revisions(numbers[shard], numbers[HOUSE], read_at=max(seen for _, _, seen in rows))

@@ -91,6 +91,7 @@ def commit(work: Work, computed: Computed, composed: Composed, *, seq: int, now:
         at=now,
         house_revision=reached.house,
         shard_revision=reached.shard,
+        read_at=reached.read_at,
         prices=msgspec.to_builtins(composed.prices),
         figures_digest=composed.digest,
         partials=composed.desks,

@@ -56,6 +56,9 @@ class Run(models.Model):
     engine_version = models.CharField(max_length=40)
     house_revision = models.PositiveBigIntegerField(null=True)
     shard_revision = models.PositiveBigIntegerField(null=True)
+    read_at = models.DateTimeField(
+        null=True, help_text="When the inputs were read, by the database's clock; nouns are found by it."
+    )
     prices = models.JSONField(default=dict, help_text="By instrument: price, state, source, time.")
     figures_digest = models.CharField(max_length=64, blank=True)
     partials = models.JSONField(default=dict, help_text="By desk: sums and counts.")

@@ -2,20 +2,18 @@
 
 from typing import Any
 
-import msgspec
 import pytest
+from django.db import transaction
 
-from accounts.models import Balance
-from margin.book.applies import Caps
+from accounts.models import Balance, Client
+from accounts.revisions import take_house_revision
 from margin.book.book import Book
 from margin.book.facts import Revisions
-from margin.book.frame import ShownPrice
-from margin.book.marks import from_shown
 from margin.book.snapshot import snapshot
 from margin.flow import shelf
-from margin.flow.compose_frame import compose_frame
-from margin.flow.recompute import Computed, recompute
-from margin.models import Run
+from margin.flow.recompute import Computed
+from margin.flow.replay import compute_again
+from margin.models import Instrument, Run
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -35,14 +33,8 @@ def scene() -> Scene:
 
 def replayed(run: Run) -> tuple[Computed, str]:
     """As the run itself says: its revisions, its prices, its instant."""
-    assert run.at is not None
-    reached = Revisions(run.shard_revision or 0, run.house_revision or 0)
-    with snapshot(1):
-        book = Book.load_past(1, reached, now=run.at)
-    stored = msgspec.convert(run.prices, dict[str, ShownPrice])
-    pinned = {code: from_shown(price) for code, price in stored.items()}
-    computed = recompute(book, pinned, run.at, keep_alive=lambda: None)
-    return computed, compose_frame(computed, Caps(book.rules, run.at), run=run).digest
+    computed, composed = compute_again(run)
+    return computed, composed.digest
 
 
 def test_a_run_of_the_past_is_computed_again_after_everything_changed(scene: Scene):
@@ -55,6 +47,21 @@ def test_a_run_of_the_past_is_computed_again_after_everything_changed(scene: Sce
     for run in (first, second):
         assert replayed(run)[1] == run.figures_digest
     assert first.figures_digest != second.figures_digest
+
+
+def test_nouns_are_replayed_as_they_were(scene: Scene):
+    run = Run.objects.get()
+    factories.position(factories.sub_account("ACME-2", of=scene.client), scene.btc, "1", "60000")
+    factories.sub_account("ZEDD-1", of=factories.client("ZEDD", of=scene.desk))
+    Instrument.objects.filter(pk=scene.btc.pk).update(contract_size=2, fee_rate="0.01", guard_band="0.5")
+    Client.objects.filter(pk=scene.client.pk).update(name="Another Name")
+    scene.btc.loadings.all().delete()
+    with transaction.atomic():
+        take_house_revision()
+    later = Run.objects.get(pk=scene.step("59000").run)
+    assert replayed(run)[1] == run.figures_digest
+    assert replayed(later)[1] == later.figures_digest
+    assert Instrument.objects.get(pk=scene.btc.pk).contract_size == 2, "the past leaves nothing behind"
 
 
 def test_a_price_in_doubt_is_replayed_with_its_band(scene: Scene):
