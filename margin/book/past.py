@@ -72,7 +72,7 @@ def nouns_at(instant: datetime) -> Iterator[None]:
 
 def _view(noun: type[models.Model], instant: datetime) -> sql.Composed:
     events = apps.get_model(noun._meta.app_label, f"{noun.__name__}Event")
-    columns = [sql.Identifier(field.column) for field in noun._meta.concrete_fields]
+    columns = [sql.Identifier(str(field.column)) for field in noun._meta.concrete_fields]
     return sql.SQL(AS_IT_WAS).format(
         table=sql.Identifier(noun._meta.db_table),
         columns=sql.SQL(", ").join(columns),
