@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("margin", "0006_two_people_terms")]
+    dependencies = [("margin", "0007_plurals")]
 
     operations = [
         migrations.AddField(
