@@ -14,6 +14,7 @@ from django.db import connection
 
 from accounts.models import Desk, Role, User
 from margin.flow import measure
+from margin.whatif import known
 from tests import factories
 
 
@@ -55,6 +56,7 @@ def _no_rules_kept() -> Iterator[None]:
     """A test's database counts its revisions anew."""
     yield
     measure.forget()
+    known.forget()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ Schema = dict[str, Any]
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MOST_DIGITS, MOST_DECIMALS = 38, 18
-BEYOND = Decimal(10) ** (MOST_DIGITS - MOST_DECIMALS)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -109,11 +108,14 @@ class Choice(Kind[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Amount(Kind[Decimal]):
-    """A decimal in quotes: plain digits, at most 18 decimals and 38 digits, never rounded."""
+    """A decimal in quotes: plain digits, never rounded; of as many digits as are stored, unless said."""
 
     least: Decimal | None = None
     most: Decimal | None = None
     above: Decimal | None = None
+    digits: int = MOST_DIGITS
+    decimals: int = MOST_DECIMALS
+    before_point: int = MOST_DIGITS - MOST_DECIMALS
 
     def read(self, value: object, field: str, refused: list[Refusal]) -> Decimal | None:
         if isinstance(value, int | JsonNumber) and not isinstance(value, bool):
@@ -121,25 +123,26 @@ class Amount(Kind[Decimal]):
             return refuse(refused, field, "decimal_in_quotes", value, hint)
         if not isinstance(value, str):
             return refuse(refused, field, "decimal", value, "This is a decimal in quotes.")
-        if len(value) > MOST_DIGITS + 2 or not PLAIN_DECIMAL.fullmatch(value):
+        if len(value) > self.digits + 2 or not PLAIN_DECIMAL.fullmatch(value):
             says = "Plain digits with at most one point: no exponent, separators, spaces, NaN or infinity."
             rule = "digits" if PLAIN_DECIMAL.fullmatch(value) else "plain_digits"
             return refuse(
-                refused, field, rule, value, f"At most {MOST_DIGITS} digits." if rule == "digits" else says
+                refused, field, rule, value, f"At most {self.digits} digits." if rule == "digits" else says
             )
         return self.within(value, field, refused)
 
     def within(self, text: str, field: str, refused: list[Refusal]) -> Decimal | None:
         whole, _, decimals = text.lstrip("-").partition(".")
-        if len(decimals) > MOST_DECIMALS:
+        if len(decimals) > self.decimals:
             return refuse(
-                refused, field, "decimals", text, f"At most {MOST_DECIMALS} decimals; nothing is rounded."
+                refused, field, "decimals", text, f"At most {self.decimals} decimals; nothing is rounded."
             )
-        if len(whole) + len(decimals) > MOST_DIGITS:
-            return refuse(refused, field, "digits", text, f"At most {MOST_DIGITS} digits.")
+        if len(whole) + len(decimals) > self.digits:
+            return refuse(refused, field, "digits", text, f"At most {self.digits} digits.")
         found = Decimal(text)
-        if abs(found) >= BEYOND:
-            return refuse(refused, field, "too_large", text, "At most 20 digits before the point.")
+        if found and found.adjusted() >= self.before_point:
+            says = f"At most {self.before_point} digits before the point."
+            return refuse(refused, field, "too_large", text, says)
         if self.above is not None and found <= self.above:
             return refuse(refused, field, "above", text, f"This must be above {plain(self.above)}.")
         if self.least is not None and found < self.least:
@@ -151,8 +154,8 @@ class Amount(Kind[Decimal]):
     def schema(self) -> Schema:
         return {
             "type": "string",
-            "pattern": r"^-?[0-9]+(\.[0-9]{1,18})?$",
-            "maxLength": 40,
+            "pattern": rf"^-?[0-9]+(\.[0-9]{{1,{self.decimals}}})?$",
+            "maxLength": self.digits + 2,
             "example": "1234.5",
         }
 
@@ -227,6 +230,31 @@ class Items(Kind[tuple[T, ...]]):
 
     def schema(self) -> Schema:
         return {"type": "array", "items": self.of.schema(), "minItems": self.least, "maxItems": self.most}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named(Kind[dict[str, T]]):
+    """An object whose fields are names of the caller's own."""
+
+    name: Kind[str]
+    of: Kind[T]
+    most: int
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> dict[str, T] | None:
+        if not isinstance(value, dict):
+            return refuse(refused, field, "object", value, "This is an object, in braces.")
+        if len(value) > self.most:
+            says = f"At most {self.most} entries at once."
+            return refuse(refused, field, "max_length", f"an object of {len(value)}", says)
+        before, found = len(refused), {}
+        for name, one in value.items():
+            place = f"{field}.{name[:80]}"
+            self.name.read(name, place, refused)
+            found[name] = self.of.read(one, place, refused)
+        return None if len(refused) > before else found  # type: ignore[return-value]
+
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": self.of.schema()}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,18 @@
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from margin.api import accounts, alerts, breaches, desks, limits, positions, prices, schema, transfers
+from margin.api import (
+    accounts,
+    alerts,
+    breaches,
+    calculator,
+    desks,
+    limits,
+    positions,
+    prices,
+    schema,
+    transfers,
+)
 from margin.api.problems import no_such_address
 
 
@@ -16,6 +27,8 @@ class Code(StringConverter):
 register_converter(Code, "code")
 
 urlpatterns = [
+    path("v1/calculator/", calculator.Calculator.as_view(), name="api-calculator"),
+    path("v1/calculator/compare/", calculator.Compare.as_view(), name="api-calculator-compare"),
     path("v1/prices/", prices.Prices.as_view(), name="api-prices"),
     path("v1/positions/", positions.Positions.as_view(), name="api-positions"),
     path("v1/transfers/", transfers.Transfers.as_view(), name="api-transfers"),

@@ -28,6 +28,8 @@ DESKS = {"vic": {"PRIME"}, "rita": {"PRIME"}, "ada": {"PRIME"}, "eve": {"PRIME"}
 
 #                                             anon nobody vic rita ada stranger
 API = {
+    "api/v1/calculator/": {"POST":           "401 200 200 200 200 200"},
+    "api/v1/calculator/compare/": {"POST":   "401 200 200 200 200 200"},
     "api/v1/prices/": {"POST":               "401 403 403 403 403 403"},
     "api/v1/positions/": {"PUT":             "401 403 403 200 403 4.."},
     "api/v1/transfers/": {"POST":            "401 403 403 201 403 4.."},
@@ -91,6 +93,8 @@ SIGN_IN = {
 TABLE: dict[str, dict[str, str]] = API | PAGES | SIGN_IN
 
 BODIES: dict[str, Any] = {
+    "api/v1/calculator/": lambda row: {"base_currency": "USD"},
+    "api/v1/calculator/compare/": lambda row: {"base_currency": "USD"},
     "api/v1/prices/": lambda row: {
         "source": "sim",
         "prices": [{"instrument": "BTC-PERP", "price": "100", "time": MONDAY_NOON.isoformat()}],

@@ -1,0 +1,215 @@
+"""The same account three times: everything in cross, everything isolated, as it was described.
+
+Takes a question; gives the three answers with what each means for the client's capital, and the advice. Money
+only moves between wallet and pockets: the sum of what is owned is the same in all three.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from margin.engine.exact import assess
+from margin.engine.figures import PoolFigures, PositionFigures, known
+from margin.engine.pools import CROSS
+from margin.engine.rational import Fraction
+from margin.engine.risk import risk_of
+from margin.engine.types import WALLET, ZERO, Holding, Kind, Mode, Position, total_of
+from margin.whatif import digits
+from margin.whatif.advice import advise
+from margin.whatif.calculator import Answer, in_words, measure, required_of
+from margin.whatif.reading import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a pocket holds and why: `told`, or `initial_margin` (what opening it alone takes), or `shared`."""
+
+    index: int
+    amount: Fraction
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    question: Question
+    allocations: Sequence[Allocation]
+
+
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """`most_lost` is the most that positions can take; `safe` stands behind none of them."""
+
+    most_lost: Fraction
+    buffer: Fraction
+    safe: Fraction
+    tied_up: Fraction
+    free_margin: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One of the three with its capital; none where a price is missing."""
+
+    variant: Variant
+    answer: Answer
+    capital: Capital | None
+
+
+def compare(question: Question) -> dict[str, Any]:
+    found = {name: _measure(variant) for name, variant in variants(question).items()}
+    return {
+        **{name: _in_words(measured) for name, measured in found.items()},
+        "advice": advise(
+            found["as_given"].answer,
+            cross=found["cross"].answer,
+            isolated=found["isolated"].answer,
+        ),
+    }
+
+
+def variants(question: Question) -> dict[str, Variant]:
+    return {"cross": in_cross(question), "isolated": in_isolation(question), "as_given": as_given(question)}
+
+
+def as_given(question: Question) -> Variant:
+    return Variant(
+        question,
+        [
+            Allocation(place, question.allocations[place] or ZERO, "told")
+            for place, position in enumerate(question.account.positions)
+            if position.mode is Mode.ISOLATED
+        ],
+    )
+
+
+def in_cross(question: Question) -> Variant:
+    """Pockets go back to the wallet."""
+    account = question.account
+    positions = tuple(replace(position, mode=Mode.CROSS) for position in account.positions)
+    holdings = tuple(replace(holding, pocket=WALLET) for holding in account.holdings)
+    return Variant(replace(question, account=replace(account, positions=positions, holdings=holdings)), [])
+
+
+def in_isolation(question: Question) -> Variant:
+    """Every position gets a pocket: what was told, else its initial margin and what it has lost so far."""
+    account = question.account
+    given = _together(in_cross(question).question)
+    allocations = _allocations(question, given)
+    taken = total_of(
+        allocation.amount
+        for allocation in allocations
+        if account.positions[allocation.index].mode is Mode.CROSS
+    )
+    positions = tuple(replace(position, mode=Mode.ISOLATED) for position in account.positions)
+    wallet = [holding for holding in account.holdings if holding.pocket == WALLET]
+    pockets = [Holding(positions[a.index].pool, account.base, a.amount) for a in allocations]
+    holdings = (*wallet, Holding(WALLET, account.base, -taken), *pockets)
+    return Variant(
+        replace(question, account=replace(account, positions=positions, holdings=holdings)), allocations
+    )
+
+
+def _together(question: Question) -> PoolFigures:
+    return assess(question.account, question.market, question.policy).pool(CROSS)
+
+
+def _allocations(question: Question, together: PoolFigures) -> list[Allocation]:
+    """Where the wallet cannot pay for all of them, those not told share what there is, in proportion."""
+    account = question.account
+    needs = {int(row.ref): _need(row) for row in together.positions}
+    told = dict(enumerate(question.allocations))
+    asked = [place for place in needs if told[place] is None]
+    wanted = total_of(needs[place] for place in asked)
+    promised = total_of(
+        told[place] or ZERO for place, position in enumerate(account.positions) if position.mode is Mode.CROSS
+    )
+    pocketed = total_of(h.amount for h in account.holdings if h.pocket != WALLET)
+    room = (together.collateral or ZERO) - pocketed - promised
+    share = min(Fraction(1), max(ZERO, room) / wanted) if wanted else Fraction(1)
+    source = "initial_margin" if share == 1 else "shared"
+    return [
+        Allocation(place, needs[place] * share, source)
+        if told[place] is None
+        else Allocation(place, told[place] or ZERO, "told")
+        for place in range(len(account.positions))
+    ]
+
+
+def _need(row: PositionFigures) -> Fraction:
+    """What a pocket must hold for the position to be opened in it now."""
+    if row.initial is None:
+        return ZERO
+    return max(row.initial, known(row.house_maintenance)) + max(ZERO, -known(row.unrealised_pnl))
+
+
+def _measure(variant: Variant) -> Measured:
+    answer = measure(variant.question)
+    return Measured(variant, answer, capital(answer) if answer.figures.equity is not None else None)
+
+
+def capital(answer: Answer) -> Capital:
+    held = {position.pool for position in answer.question.account.positions if position.quantity}
+    behind = [pool for pool in answer.figures.pools if pool.pool in held]
+    idle = [pool for pool in answer.figures.pools if pool.pool not in held]
+    return Capital(
+        most_lost=total_of(most_lost(answer, pool) for pool in behind),
+        buffer=total_of(risk_of(pool).free_margin for pool in behind),
+        safe=total_of(max(ZERO, known(pool.equity)) for pool in idle),
+        tied_up=total_of(_tied_up(pool) for pool in behind),
+        free_margin=known(answer.figures.free_margin),
+    )
+
+
+def _tied_up(pool: PoolFigures) -> Fraction:
+    """A pocket is locked whole; of the wallet what the positions require."""
+    equity = max(ZERO, known(pool.equity))
+    return min(equity, required_of(pool)) if pool.pool == CROSS else equity
+
+
+def most_lost(answer: Answer, pool: PoolFigures) -> Fraction:
+    """The pool's own value, haircuts apart, or less where its positions cannot lose as much."""
+    prices = pool.prices
+    assert prices is not None, "a measured pool has prices"
+    account = answer.parts[pool.pool]
+    value = total_of(holding.amount * prices.rates[holding.asset] for holding in account.holdings)
+    worth = max(ZERO, value + known(pool.unrealised_pnl))
+    worst = ZERO
+    sizes = {row.ref: known(row.notional) for row in pool.positions}
+    by_instrument: dict[str, list[Position]] = {}
+    for position in account.positions:
+        by_instrument.setdefault(position.instrument.code, []).append(position)
+    for positions in by_instrument.values():
+        net = total_of(_signed(position, sizes) for position in positions)
+        if net and not _has_end(positions[0], net):
+            return worth
+        worst += abs(net)
+    return min(worth, worst)
+
+
+def _signed(position: Position, sizes: dict[str, Fraction]) -> Fraction:
+    return sizes[position.ref] if position.quantity > 0 else -sizes[position.ref]
+
+
+def _has_end(position: Position, net: Fraction) -> bool:
+    """A long falls to zero and no further; a short rises without end. In coin it is the other way round."""
+    instrument = position.instrument
+    if instrument.kind is Kind.INVERSE:
+        return net < 0
+    return net > 0 and not instrument.allow_negative
+
+
+def _in_words(measured: Measured) -> dict[str, Any]:
+    found = measured.capital
+    return in_words(measured.answer) | {
+        "capital": {
+            "most_lost": digits.up(found.most_lost) if found else None,
+            "buffer": digits.down(found.buffer) if found else None,
+            "safe": digits.down(found.safe) if found else None,
+            "tied_up": digits.up(found.tied_up) if found else None,
+            "free_margin": digits.down(found.free_margin) if found else None,
+        },
+        "allocations": [
+            {"index": one.index, "amount": digits.down(one.amount), "source": one.source}
+            for one in measured.variant.allocations
+        ],
+    }
