@@ -148,61 +148,64 @@ def test_example_17_one_leg_of_a_hedge_releases_nothing_and_four_pairs_reach_the
 def test_example_18_closing_half_leaves_half_the_requirement(calls):
     rows = {"A": {"tiers": [{"floor": "0", "initial_rate": "0.1", "maintenance_rate": "0.1"}]}}
     for cash, quantity, equity, maintenance in (("-10", "10", "-10", "100"), ("-10.5", "5", "-10.5", "50")):
-        held = [position(instrument="A", quantity=quantity, entry_price="100", mark_price="100")]
-        sent = body(collateral=[{"asset": "USD", "amount": cash}], instruments=rows, positions=held)
+        rows_held = [position(instrument="A", quantity=quantity, entry_price="100", mark_price="100")]
+        sent = body(collateral=[{"asset": "USD", "amount": cash}], instruments=rows, positions=rows_held)
         pool = calls.post("calculator/", sent).json()["pools"][0]
         assert (pool["equity"], pool["maintenance"]) == (equity, maintenance)
 
 
 def test_example_19_free_margin_is_the_most_that_can_be_set_apart(calls):
     rows = {"A": {"tiers": [{"floor": "0", "initial_rate": "0.06", "maintenance_rate": "0.03"}]}}
-    held = [position(instrument="A", quantity="1000", entry_price="100", mark_price="100")]
-    sent = body(collateral=[{"asset": "USD", "amount": "10000"}], instruments=rows, positions=held)
+    rows_held = [position(instrument="A", quantity="1000", entry_price="100", mark_price="100")]
+    sent = body(collateral=[{"asset": "USD", "amount": "10000"}], instruments=rows, positions=rows_held)
     pool = calls.post("calculator/", sent).json()["pools"][0]
     assert (pool["initial"], pool["maintenance"]) == ("6000", "3000")
     assert pool["free_margin"] == pool["withdrawable"] == "4000"
 
 
+TIER = ONE_PER_CENT[0]
+
+
+def held(**changed: Any) -> dict[str, Any]:
+    return {"positions": [position(**changed)]}
+
+
+def owned(**row: Any) -> dict[str, Any]:
+    return {"collateral": [{"amount": "1"} | row]}
+
+
+def traded(**changed: Any) -> dict[str, Any]:
+    return {"instruments": {"BTC-PERP": {"tiers": ONE_PER_CENT} | changed}}
+
+
+TIERS = "instruments.BTC-PERP.tiers"
 BAD = {
     "nan": ({"buffer": "NaN"}, "buffer", "plain_digits"),
     "infinity": ({"buffer": "Infinity"}, "buffer", "plain_digits"),
     "exponent": ({"buffer": "1e-2"}, "buffer", "plain_digits"),
-    "a float for money": ({"positions": [position(quantity=1.5)]}, "positions[0].quantity", "decimal_in_quotes"),
+    "a float for money": (held(quantity=1.5), "positions[0].quantity", "decimal_in_quotes"),
     "too many decimals": ({"buffer": "0." + "1" * 31}, "buffer", "decimals"),
-    "too many digits": ({"positions": [position(quantity="1" * 61)]}, "positions[0].quantity", "digits"),
-    "a negative haircut": (
-        {"collateral": [{"asset": "BTC", "amount": "1", "price": "1", "haircut": "-0.1"}]},
-        "collateral[0].haircut", "least"),
-    "an unpriced asset": (
-        {"collateral": [{"asset": "DOGE", "amount": "1", "haircut": "0"}]}, "collateral[0].price", "unpriced"),
-    "unordered tiers": (
-        {"instruments": {"BTC-PERP": {"tiers": [*ONE_PER_CENT, *ONE_PER_CENT]}}},
-        "instruments.BTC-PERP.tiers[1].floor", "order"),
-    "a first floor above zero": (
-        {"instruments": {"BTC-PERP": {"tiers": [ONE_PER_CENT[0] | {"floor": "1"}]}}},
-        "instruments.BTC-PERP.tiers[0].floor", "first_floor"),
+    "too many digits": (held(quantity="1" * 61), "positions[0].quantity", "digits"),
+    "a negative haircut": (owned(asset="B", price="1", haircut="-0.1"), "collateral[0].haircut", "least"),
+    "an unpriced asset": (owned(asset="DOGE", haircut="0"), "collateral[0].price", "unpriced"),
+    "another price of the base": (owned(asset="USD", price="2"), "collateral[0].price", "base_price"),
+    "unordered tiers": (traded(tiers=[TIER, TIER]), f"{TIERS}[1].floor", "order"),
+    "a first floor above zero": (traded(tiers=[TIER | {"floor": "1"}]), f"{TIERS}[0].floor", "first_floor"),
     "a rate of zero": (
-        {"instruments": {"BTC-PERP": {"tiers": [ONE_PER_CENT[0] | {"maintenance_rate": "0"}]}}},
-        "instruments.BTC-PERP.tiers[0].maintenance_rate", "above"),
-    "a rate above one": (
-        {"instruments": {"BTC-PERP": {"tiers": [ONE_PER_CENT[0] | {"initial_rate": "1.01"}]}}},
-        "instruments.BTC-PERP.tiers[0].initial_rate", "most"),
-    "a contract size of zero": (
-        {"instruments": {"BTC-PERP": {"contract_size": "0", "tiers": ONE_PER_CENT}}},
-        "instruments.BTC-PERP.contract_size", "above"),
-    "two marks": ({"positions": [position(), position(mark_price="1")]}, "positions[1].mark_price", "two_marks"),
-    "a mark of zero": ({"positions": [position(mark_price="0")]}, "positions[0].mark_price", "above"),
-    "isolated without allocation": (
-        {"positions": [position(mode="isolated")]}, "positions[0].isolated_margin", "required"),
-    "an unknown mode": ({"positions": [position(mode="both")]}, "positions[0].mode", "choice"),
+        traded(tiers=[TIER | {"maintenance_rate": "0"}]), f"{TIERS}[0].maintenance_rate", "above"),
+    "a rate above one": (traded(tiers=[TIER | {"initial_rate": "1.01"}]), f"{TIERS}[0].initial_rate", "most"),
+    "a contract size of zero": (traded(contract_size="0"), "instruments.BTC-PERP.contract_size", "above"),
+    "two marks": (
+        {"positions": [position(), position(mark_price="1")]}, "positions[1].mark_price", "two_marks"),
+    "a mark of zero": (held(mark_price="0"), "positions[0].mark_price", "above"),
+    "isolated without allocation": (held(mode="isolated"), "positions[0].isolated_margin", "required"),
+    "an unknown mode": (held(mode="both"), "positions[0].mode", "choice"),
     "10,001 positions": ({"positions": [position()] * 10_001}, "positions", "max_length"),
     "an unknown field": ({"colour": "red"}, "colour", "unknown_field"),
     "an unknown profile": ({"profile": "moon"}, "profile", "choice"),
-    "an unknown instrument": ({"positions": [position(instrument="X")]}, "positions[0].instrument", "unknown_instrument"),
-    "a mark nobody knows": ({"positions": [position(mark_price=None)]}, "positions[0].mark_price", "unpriced"),
-    "another price of the base currency": (
-        {"collateral": [{"asset": "USD", "amount": "1", "price": "2"}]}, "collateral[0].price", "base_price"),
-    "leverage below one": ({"positions": [position(leverage="0.5")]}, "positions[0].leverage", "least"),
+    "an unknown instrument": (held(instrument="X"), "positions[0].instrument", "unknown_instrument"),
+    "a mark nobody knows": (held(mark_price=None), "positions[0].mark_price", "unpriced"),
+    "leverage below one": (held(leverage="0.5"), "positions[0].leverage", "least"),
 }  # fmt: skip
 
 
@@ -227,8 +230,8 @@ def test_everything_that_is_wrong_is_said_at_once(calls):
 
 
 def test_what_the_desk_knows_need_not_be_described(calls):
-    traded = factories.instrument("BTC-PERP", tiers=(("0", "0.10", "0.05"),))
-    factories.quote(traded, "60000")
+    known = factories.instrument("BTC-PERP", tiers=(("0", "0.10", "0.05"),))
+    factories.quote(known, "60000")
     sent = {"base_currency": "USD", "collateral": [{"asset": "USD", "amount": "15000"}]}
     sent["positions"] = [{k: v for k, v in position().items() if k != "mark_price"}]
     found = calls.post("calculator/", sent).json()
