@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.models import ApiToken, Desk, Role, RoleGrant, User
 from accounts.models.columns import HOUSE_WIDE, INTERNAL
@@ -132,6 +132,21 @@ def people_with(action: Action, desk: Desk) -> "QuerySet[User]":
     """The active people whose role on the desk lets them do this: whom a message about it is for."""
     grants = RoleGrant.objects.filter(desk=desk, role__in=roles_for(action), revision_to__isnull=True)
     return User.objects.filter(is_active=True, pk__in=grants.values("user")).order_by("pk")
+
+
+def people_for(who: Who, action: Action) -> "QuerySet[User]":
+    """The people who exist for the caller: with a role on a desk where they may do this, or with none."""
+    desks = desks_where(who, action)
+    grants = RoleGrant.objects.filter(user=OuterRef("pk"), revision_to__isnull=True)
+    theirs = Q(Exists(grants.filter(desk__in=desks))) | ~Q(Exists(grants))
+    return User.objects.filter(theirs, Exists(desks))
+
+
+def may_administer(who: Who, person: User) -> bool:
+    """Whether the caller is an administrator of every desk the person has a role on, switched off or not."""
+    desks = desks_where(who, Action.ADMINISTER)
+    grants = RoleGrant.objects.filter(user_id=person.pk, revision_to__isnull=True)
+    return desks.exists() and not grants.exclude(desk__in=desks).exists()
 
 
 def may(who: Who, action: Action, desk: Desk | None) -> bool:

@@ -7,13 +7,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.access import Action, desks_for, may
+from accounts.access import Action, may_administer, people_for, roles_for
 from accounts.admin.base import ReadOnlyAdmin, can
 from accounts.audit import record
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, RoleGrant, User
+from accounts.tokens import revoke
 
 admin.site.unregister(Group)
 
@@ -33,6 +34,9 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         ("Sign-in", {"fields": ("is_active", "is_staff", "last_login", "date_joined")}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
+        return people_for(request.user, Action.PROPOSE)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -44,18 +48,15 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An administrator of every desk the person has a role on."""
-        desks = [] if obj is None else list(desks_for(obj))
-        if not desks:
-            return can(request, Action.ADMINISTER, None)
-        return all(can(request, Action.ADMINISTER, desk) for desk in desks)
+        return can(request, Action.ADMINISTER, None) if obj is None else may_administer(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Nobody sets the password of somebody who approves: they could then approve their own proposals."""
-        person = User.objects.filter(pk=id).first()
-        if person is not None and person.pk != request.user.pk and may(person, Action.APPROVE, None):
+        person = self.get_object(request, id)
+        if person is not None and person.pk != request.user.pk and approves(person):
             raise PermissionDenied
         answer = super().user_change_password(request, id, form_url)
         if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
@@ -73,6 +74,12 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         )  # fmt: skip
 
 
+def approves(person: User) -> bool:
+    """By role alone: who is switched off now can be switched on again."""
+    roles = roles_for(Action.APPROVE)
+    return RoleGrant.objects.filter(user=person, role__in=roles, revision_to__isnull=True).exists()
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Tokens by name; the secret is never shown again. Revoking is the only deed here."""
@@ -84,15 +91,20 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     actions = ["revoke"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ApiToken]":
-        tokens = ApiToken.objects.select_related("user")
-        return (
-            tokens if can(request, Action.ADMINISTER, None) else tokens.filter(user_id=request.user.pk or 0)
+        """One's own, and those of the people of the desks one administers."""
+        people = people_for(request.user, Action.ADMINISTER).values("pk")
+        return ApiToken.objects.select_related("user").filter(
+            Q(user=request.user.pk or 0) | Q(user__in=people)
         )
 
     @admin.action(description="Revoke the chosen tokens", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: "QuerySet[ApiToken]") -> None:
-        from accounts.tokens import revoke
-
-        for token in queryset:
+        """One's own, and those of people who have no role elsewhere: all of them, or none."""
+        tokens = list(queryset)
+        if not all(
+            token.user == request.user or may_administer(request.user, token.user) for token in tokens
+        ):
+            raise PermissionDenied
+        for token in tokens:
             revoke(token=token, by=request.user)
         self.message_user(request, "The chosen tokens no longer open anything.")

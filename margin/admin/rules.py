@@ -1,9 +1,13 @@
 """Limits, buffers, policies, roles: each page proposes."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 
 from accounts.admin.base import DeskFilter
-from accounts.models import HouseBuffer, Proposal, RoleGrant
+from accounts.models import HouseBuffer, Proposal, RoleGrant, User
 from margin.admin import in_force
 from margin.admin.ruled import InForce, RuledAdmin
 from margin.models import DeskPolicy, InstrumentBuffer, Limit
@@ -65,3 +69,14 @@ class RoleGrantPage(RuledAdmin):
     list_filter = (InForce, DeskFilter, "role")
     list_select_related = ("user", "desk")
     search_fields = ("user__username",)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """A person is named, not chosen: the list would show the people of every desk."""
+        if db_field.name != "user":
+            return super().formfield_for_foreignkey(db_field, request, **options)
+        return forms.ModelChoiceField(
+            User.objects.all(),
+            to_field_name="username",
+            widget=forms.TextInput,
+            help_text="Their sign-in name.",
+        )

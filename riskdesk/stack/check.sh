@@ -15,7 +15,7 @@ step() {
 }
 
 strict=""
-for room in margin/engine margin/book margin/flow margin/gate margin/notify riskdesk; do
+for room in accounts margin/engine margin/book margin/flow margin/gate margin/notify riskdesk; do
     [ -d "$room" ] && strict="$strict $room"
 done
 
