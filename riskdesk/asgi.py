@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from riskdesk.start import refuse_on_errors
@@ -15,8 +16,10 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 
 from margin.live.origin import own_pages_only  # noqa: E402
 from margin.live.routing import websocket_urlpatterns  # noqa: E402
+from riskdesk.body import Application, bounded  # noqa: E402
 from riskdesk.lifespan import lifespan  # noqa: E402
 
 # The session's cookie is all a socket brings; margin.live.permission judges it, at opening and ever again.
-sockets = own_pages_only(CookieMiddleware(URLRouter(websocket_urlpatterns)))
-application = ProtocolTypeRouter({"http": pages, "websocket": sockets, "lifespan": lifespan})
+sockets: Application = own_pages_only(CookieMiddleware(URLRouter(websocket_urlpatterns)))
+http = bounded(pages, most_bytes=settings.BODY_MOST_BYTES)
+application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})

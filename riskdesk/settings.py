@@ -178,6 +178,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+BODY_MOST_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE + 64 * 1024  # of anything, files and their frames included
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- static files -----------------------------------------------------------------------------------
@@ -199,7 +200,17 @@ WHITENOISE_AUTOREFRESH = DEBUG
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [ENV.redis_url or "redis://127.0.0.1:6379/0"], "prefix": "riskdesk"},
+        "CONFIG": {
+            # bounded, so that a Valkey that hangs is an error and not a silence
+            "hosts": [
+                {
+                    "address": ENV.redis_url or "redis://127.0.0.1:6379/0",
+                    "socket_timeout": 5,
+                    "socket_connect_timeout": 3,
+                }
+            ],
+            "prefix": "riskdesk",
+        },
     }
 }
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"

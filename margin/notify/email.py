@@ -16,12 +16,6 @@ from django.template.loader import render_to_string
 from margin.models import Alert
 from margin.notify.cleaning import one_line, paragraphs_of
 
-SIGNS = {
-    "critical": "\N{LARGE RED CIRCLE}",
-    "warning": "\N{LARGE ORANGE CIRCLE}",
-    "info": "\N{LARGE BLUE CIRCLE}",
-}
-
 
 class Letter(NamedTuple):
     subject: str
@@ -33,7 +27,7 @@ def compose(alert: Alert) -> Letter:
     """The mail that tells of an alert."""
     desk = alert.desk
     title = one_line(alert.title)
-    subject = one_line(f"{SIGNS.get(alert.severity, '')} {desk.name}: {title}")
+    subject = one_line(f"{alert.get_severity_display()}, {desk.name}: {title}")
     account, client = alert.sub_account, alert.client
     facts = [
         ("Client", f"{one_line(client.name)} ({client.code})" if client else ""),

@@ -55,7 +55,9 @@ async def valkey(tmp_path: Path, settings: Any) -> AsyncIterator[Valkey]:
     server = Valkey(tmp_path)
     await server.start()
     layer = {**settings.CHANNEL_LAYERS["default"]}
-    layer["CONFIG"] = {**layer["CONFIG"], "hosts": [f"redis://127.0.0.1:{server.port}/0"]}
+    (host,) = layer["CONFIG"]["hosts"]
+    away = host | {"address": f"redis://127.0.0.1:{server.port}/0"}
+    layer["CONFIG"] = {**layer["CONFIG"], "hosts": [away]}
     settings.CHANNEL_LAYERS = {"default": layer}
     yield server
     server.kill()

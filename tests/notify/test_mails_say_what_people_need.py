@@ -49,7 +49,7 @@ def alert(**fields: Any) -> Alert:
 
 def test_an_alerts_mail_names_whom_when_and_where_to_look(db: None) -> None:
     letter = compose(alert())
-    assert letter.subject == "\N{LARGE RED CIRCLE} Prime: NORTH-1 is above its leverage cap"
+    assert letter.subject == "Critical, Prime: NORTH-1 is above its leverage cap"
     mail_says(
         letter,
         "NORTH-1 is above its leverage cap",
