@@ -1,10 +1,14 @@
-"""GET accounts/: current figures, as the newest run of each shard gave them. Computes none of them."""
+"""GET accounts/: figures as the newest run of each shard gave them, or as a run of the past did.
+
+Takes `as_of` and filters; gives rows. Who may see them is asked as of now. Computes no figure itself.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -14,16 +18,22 @@ from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.pagination import PAGING, in_order, listed
 from margin.api.permissions import find
-from margin.api.shapes import Choice, Kind, Maybe, code
-from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS
+from margin.api.problems import invalid
+from margin.api.shapes import Choice, Instant, Kind, Maybe, code
+from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, rows_of
+from margin.book.load_market import in_force
 from margin.book.read import account_row, account_rows, position_rows, trouble
-from margin.models import PositionVersion
+from margin.flow.as_of import frame_of, runs_at
+from margin.models import PositionVersion, Run
 from riskdesk import clock
+from riskdesk.errors import Refusal
 
 LEVELS = ("normal", "watch", "at_risk", "danger", "margin_call", "liquidation", "unknown")
 TROUBLE_KINDS = (int, Decimal, Decimal, str)
+AS_OF: dict[str, Kind[Any]] = {"as_of": Maybe(Instant())}
 PARAMETERS: dict[str, Kind[Any]] = {
     **PAGING,
+    **AS_OF,
     "desk": Maybe(code("desks")),
     "client": Maybe(code("clients")),
     "level": Maybe(Choice(LEVELS)),
@@ -56,30 +66,80 @@ class Accounts(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         desks = desks_where(self.caller, Action.SEE_DESK).values_list("code", flat=True)
         wanted = {name: self.query[name] for name in ("desk", "client", "level", "mode") if self.query[name]}
-        rows = [
-            row for row in account_rows(desks) if all(row[name] == value for name, value in wanted.items())
-        ]
+        instant = self.query["as_of"]
+        found = account_rows(desks) if instant is None else rows_at(instant, set(desks))
+        rows = [row for row in found if all(row[name] == value for name, value in wanted.items())]
         return in_order(request, self.query, rows, key=trouble, kinds=TROUBLE_KINDS, show=figures)
 
 
 class Account(Endpoint):
-    @described("read_account", "One account", ACCOUNT, tag="accounts")
+    parameters = AS_OF
+
+    @described("read_account", "One account", ACCOUNT, parameters=AS_OF, tag="accounts")
     def get(self, request: Request, account: str) -> HttpResponse:
         row = find(SubAccount.objects.select_related("client__desk"), self.caller, code=account)
-        return answer(figures(account_row(row.code) or not_yet(row)))
+        instant = self.query["as_of"]
+        found = account_row(row.code) if instant is None else row_at(row, instant)
+        return answer(figures(found or not_yet(row)))
 
 
 class Held(Endpoint):
-    @described("list_positions", "The open positions of one account", listed(POSITION), tag="accounts")
+    parameters = AS_OF
+
+    @described(
+        "list_positions",
+        "The open positions of one account",
+        listed(POSITION),
+        parameters=AS_OF,
+        tag="accounts",
+    )
     def get(self, request: Request, account: str) -> HttpResponse:
-        row = find(SubAccount.objects.all(), self.caller, code=account)
-        measured = {one["ref"]: one for one in position_rows(row.code)}
-        rows = [position(one, row.code, measured.get(one.ref, {})) for one in open_positions(row)]
+        row = find(SubAccount.objects.select_related("client"), self.caller, code=account)
+        if self.query["as_of"] is None:
+            measured, held = position_rows(row.code), Q(revision_to__isnull=True)
+        else:
+            run = own_run(row, self.query["as_of"])
+            shown = rows_of(frame_of(run, client=row.client_id).positions)
+            measured = [one for one in shown if one["account"] == row.code]
+            held = in_force(run.shard_revision or 0)
+        by_ref = {one["ref"]: one for one in measured}
+        rows = [position(one, row.code, by_ref.get(one.ref, {})) for one in open_positions(row, held)]
         return answer({"results": rows, "next": None})
 
 
-def open_positions(account: SubAccount) -> Any:
-    rows = PositionVersion.objects.filter(sub_account=account, revision_to__isnull=True)
+def rows_at(instant: datetime, desks: set[str]) -> list[dict[str, Any]]:
+    """The rows of all shards as of an instant, in trouble order."""
+    found = [
+        row | {"run": frame.run, "seq": frame.seq, "at": frame.at}
+        for frame in map(frame_of, or_refused(runs_at(instant)))
+        for row in rows_of(frame.accounts)
+        if row["desk"] in desks
+    ]
+    return sorted(found, key=trouble)
+
+
+def row_at(account: SubAccount, instant: datetime) -> dict[str, Any] | None:
+    """The row of one account as of an instant; None: it was not there yet."""
+    frame = frame_of(own_run(account, instant), client=account.client_id)
+    rows = (row for row in rows_of(frame.accounts) if row["account"] == account.code)
+    own = next(rows, None)
+    return own and own | {"run": frame.run, "seq": frame.seq, "at": frame.at}
+
+
+def own_run(account: SubAccount, instant: datetime) -> Run:
+    """The run of the account's shard that was the newest then."""
+    runs = or_refused(runs_at(instant, shard=account.client.shard_id))
+    return runs[0]
+
+
+def or_refused(found: list[Run] | Refusal) -> list[Run]:
+    if isinstance(found, Refusal):
+        raise invalid([found])
+    return found
+
+
+def open_positions(account: SubAccount, held: Q) -> Any:
+    rows = PositionVersion.objects.filter(held, sub_account=account)
     return rows.select_related("instrument", "venue").order_by("ref")
 
 

@@ -68,6 +68,22 @@ def _account_row(
     }
 
 
+SERIES = ("equity", "maintenance", "house_maintenance", "utilisation", "leverage", "level", "bounded")
+
+
+def series_row(figures: AccountFigures | None, policy: Policy, places: int) -> dict[str, Any]:
+    """A point of one account's history. Without figures it is unknown."""
+    if figures is None:
+        return dict.fromkeys(SERIES) | {"level": Level.UNKNOWN.word, "bounded": False}
+    found = _money(figures, places) | {
+        "utilisation": _share(figures.utilisation, [*_bands(policy), ONE]),
+        "leverage": _share(figures.leverage, []),
+        "level": figures.level.word,
+        "bounded": figures.bounded,
+    }
+    return {name: found[name] for name in SERIES}
+
+
 def _money(figures: AccountFigures, places: int) -> dict[str, str | None]:
     """The account's sums. None where any part is unknown."""
     names = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net", "free_margin")

@@ -36,6 +36,7 @@ API = {
     "api/v1/accounts/": {"GET":              "401 200 200 200 200 200"},
     "api/v1/accounts/<code:account>/": {"GET":           "401 404 200 200 200 404"},
     "api/v1/accounts/<code:account>/positions/": {"GET": "401 404 200 200 200 404"},
+    "api/v1/accounts/<code:account>/history/": {"GET":   "401 404 200 200 200 404"},
     "api/v1/alerts/": {"GET":                "401 200 200 200 200 200"},
     "api/v1/alerts/<int:alert>/": {"GET":    "401 404 200 200 200 404"},
     "api/v1/alerts/<int:alert>/acknowledge/": {"POST":   "401 404 403 200 403 404"},
