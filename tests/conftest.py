@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import Desk, Role, User
 from margin.flow import measure
-from margin.whatif import known
+from margin.whatif import known, revisit
 from tests import factories
 
 
@@ -57,6 +57,7 @@ def _no_rules_kept() -> Iterator[None]:
     yield
     measure.forget()
     known.forget()
+    revisit.forget()
 
 
 @pytest.fixture

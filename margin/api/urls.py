@@ -9,12 +9,14 @@ from margin.api import (
     breaches,
     calculator,
     desks,
+    exposures,
     history,
     limits,
     positions,
     prices,
     schema,
     transfers,
+    workings,
 )
 from margin.api.problems import no_such_address
 
@@ -41,6 +43,9 @@ urlpatterns = [
         name="api-account-positions",
     ),
     path("v1/accounts/<code:account>/history/", history.History.as_view(), name="api-account-history"),
+    path("v1/accounts/<code:account>/explain/", workings.Explain.as_view(), name="api-explain"),
+    path("v1/accounts/<code:account>/bridge/", workings.Between.as_view(), name="api-bridge"),
+    path("v1/exposures/", exposures.Exposures.as_view(), name="api-exposures"),
     path("v1/alerts/", alerts.Alerts.as_view(), name="api-alerts"),
     path("v1/alerts/<int:alert>/", alerts.OneAlert.as_view(), name="api-alert"),
     path("v1/alerts/<int:alert>/acknowledge/", alerts.Acknowledge.as_view(), name="api-acknowledge"),

@@ -1,1 +1,1 @@
-"""Questions that change nothing: an account as somebody describes it, and the same under other modes."""
+"""Questions that change nothing: of an account as somebody describes it, and of the book as a run saw it."""

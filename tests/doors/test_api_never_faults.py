@@ -100,10 +100,14 @@ def test_no_bytes_are_a_fault(calls, raw):
 @EXAMPLES
 @given(
     st.sampled_from(
-        ["accounts/", "alerts/", "breaches/", "limits/", "desk/PRIME/snapshot/", "accounts/ACME-1/"]
+        [
+            *("accounts/", "alerts/", "breaches/", "limits/", "desk/PRIME/snapshot/", "accounts/ACME-1/"),
+            *("accounts/ACME-1/explain/", "accounts/ACME-1/bridge/", "exposures/"),
+        ]
     ),
     st.dictionaries(
         st.sampled_from(["cursor", "page_size", "desk", "state", "level", "first", "count"])
+        | st.sampled_from(["figure", "pool", "ref", "from", "to", "by"])
         | st.text(max_size=4),
         st.text(max_size=10),
         max_size=3,
