@@ -8,7 +8,7 @@ STACK  := $(PY) -m riskdesk.stack exec --
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench prove browser clean
+.PHONY: help setup setup-dev run test check bench prove mutate browser clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ bench: setup-dev ## benchmarks, one table and DATA_DIR/bench.json (ONLY=group)
 
 prove: setup-dev ## the long proofs at full counts
 	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest -n $(WORKERS) -m "not browser" $(ARGS)
+
+mutate: setup-dev ## wrong turns of the engine, one at a time, and which no test notices (ONLY=module)
+	@exec nice $(PY) -m tests.mutation $(ONLY)
 
 browser: # the browser tests drive Debian's chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \

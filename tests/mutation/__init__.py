@@ -1,0 +1,1 @@
+"""Does a test notice when the engine is wrong? Run by `make mutate`, never by `make test`."""
