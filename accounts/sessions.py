@@ -105,12 +105,6 @@ def take_seat(session_key: str, desk_code: str) -> Seat | NoSeat:
     return NoSeat.NOT_SIGNED_IN if seat is None else seats_lost([seat]).get(seat, seat)
 
 
-def still_allowed(session_key: str, person: User, desk_code: str) -> bool:
-    """Whether the session is alive, still this person's, and may see the desk."""
-    seat = take_seat(session_key, desk_code)
-    return isinstance(seat, Seat) and seat.person_id == person.pk
-
-
 def seats_lost(seats: Iterable[Seat]) -> dict[Seat, NoSeat]:
     """Those that may not stay, and why: three queries, however many seats."""
     asked = set(seats)

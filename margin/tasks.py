@@ -16,6 +16,7 @@ from margin.flow import cycle, heartbeat, housekeeping, local_jobs, reconcile
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
+from riskdesk.workers import RISK
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ def door(step: Callable[..., object]) -> Callable[..., None]:
 def recompute(shard: int, trigger: str = "schedule", mark: str | None = None) -> None:
     """The clock always gets a run; whoever else asks gets one if their mark has not been served meanwhile."""
     cycle.run_cycle(shard=shard, trigger=trigger, only_if_wanted=trigger != "schedule", mark=mark)
-    heartbeat.beat("risk")  # a full queue lets the clock's own beat expire; finished work proves as much
+    heartbeat.beat(RISK.queue)  # a full queue lets the clock's own beat expire; finished work proves as much
 
 
 @app.task(name="margin.reconcile")

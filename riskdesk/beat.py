@@ -18,6 +18,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from redis import RedisError
 
 from riskdesk import broker
+from riskdesk.workers import GENERAL
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +152,7 @@ class LeadingScheduler(DatabaseScheduler):  # type: ignore[misc]
     def _queue_is_full(self, entry: ModelEntry) -> bool:
         """No worker takes from it: more of the same would only fill the memory."""
         waiting = broker.queue_lengths()
-        return waiting.get(entry.options.get("queue") or "general", 0) >= MOST_WAITING
+        return waiting.get(entry.options.get("queue") or GENERAL.queue, 0) >= MOST_WAITING
 
     def _must_not_double(self, entry: ModelEntry) -> bool:
         """Rare jobs are written down before they are sent, so that whoever takes over knows of them."""

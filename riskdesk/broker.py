@@ -8,7 +8,8 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
-QUEUES = ("risk", "general")
+from riskdesk.workers import QUEUES
+
 UNDER_WAY = "unacked"
 PATIENCE_SECONDS = 2
 

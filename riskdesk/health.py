@@ -20,6 +20,7 @@ from accounts import access, tokens
 from accounts.access import Action
 from margin.flow.vitals import Vitals, take_vitals
 from riskdesk import broker
+from riskdesk.workers import QUEUES
 
 SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
 FREE_SHARE = 0.05
@@ -120,7 +121,7 @@ def _recompute(vitals: Vitals) -> Finding:
 
 
 def _heartbeat(vitals: Vitals) -> Finding:
-    ages = {queue: vitals.heartbeat_age_seconds.get(queue) for queue in broker.QUEUES}
+    ages = {queue: vitals.heartbeat_age_seconds.get(queue) for queue in QUEUES}
     silent = [q for q, age in ages.items() if age is None or age > HEARTBEAT_SECONDS]
     reason = f"no beat from the workers of {' and '.join(silent)}" if silent else ""
     return Finding("heartbeat", reason, {f"{q}_age_seconds": _rounded(age) for q, age in ages.items()})

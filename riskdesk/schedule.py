@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection, transaction
 
+from riskdesk import workers
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -28,7 +30,7 @@ class Job:
     args: tuple[object, ...] = ()
 
 
-GENERAL, RISK = "general", "risk"
+GENERAL, RISK = workers.GENERAL.queue, workers.RISK.queue
 CLOCK = (
     Job("Reconcile", "margin.reconcile", 1, 3, GENERAL, "Says again what a lost message left undone."),
     Job("Dispatch", "margin.dispatch", 2, 4, GENERAL, "Sends what lies in the outbox."),
@@ -42,7 +44,7 @@ CLOCK = (
 
 def recompute_of(shard: int) -> Job:
     why = f"Recomputes and enforces shard {shard}, also when no price came."
-    return Job(f"Recompute shard {shard}", "margin.recompute", 5, 4, "risk", why, (shard, "schedule"))
+    return Job(f"Recompute shard {shard}", "margin.recompute", 5, 4, RISK, why, (shard, "schedule"))
 
 
 def jobs() -> Iterator[Job]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from riskdesk.connection import describe
 from riskdesk.env import read_environment
+from riskdesk.workers import GENERAL, RISK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = read_environment()
@@ -231,8 +232,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are no results, so no nightly task to clear them
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_DEFAULT_QUEUE = "general"
-CELERY_TASK_ROUTES = {"margin.recompute": {"queue": "risk"}}
+CELERY_TASK_DEFAULT_QUEUE = GENERAL.queue
+CELERY_TASK_ROUTES = {"margin.recompute": {"queue": RISK.queue}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 20

@@ -27,6 +27,9 @@ GENERAL = Kind(
 )
 
 
+QUEUES = (RISK.queue, GENERAL.queue)
+
+
 def kind_of(queues: Iterable[str]) -> Kind:
     """A worker that serves the risk queue is a risk worker, whatever else it serves."""
     return RISK if RISK.queue in set(queues) else GENERAL

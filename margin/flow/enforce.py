@@ -21,7 +21,6 @@ from margin.flow.findings import Found, of_maintenance
 from margin.models import Breach, Instrument, Run
 
 State: TypeAlias = Breach.State
-LIVE = (State.WARNING, State.OPEN, State.ACKNOWLEDGED)
 POLICY = life.BreachPolicy()
 LEVEL_POLICY = life.BreachPolicy(cured_at=Fraction(98, 100))
 """A level falls when its figure is two points inside."""

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import HOUSE, Shard
 from riskdesk.celery import app
+from riskdesk.workers import RISK
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,11 @@ def send_recompute(shard: int, trigger: str, mark: str | None = None) -> None:
     """
     try:
         app.send_task(
-            RECOMPUTE, args=[shard, trigger, mark], queue="risk", expires=MESSAGE_EXPIRES_SECONDS, retry=False
+            RECOMPUTE,
+            args=[shard, trigger, mark],
+            queue=RISK.queue,
+            expires=MESSAGE_EXPIRES_SECONDS,
+            retry=False,
         )
     except (KombuError, RedisError, OSError) as error:
         log.warning("cycle.not_sent", shard=shard, trigger=trigger, error=str(error))

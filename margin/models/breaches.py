@@ -26,6 +26,9 @@ class Breach(models.Model):
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
         CURED = "cured", "Cured"
 
+    BROKEN = (State.OPEN, State.ACKNOWLEDGED)
+    """The rule is not kept. A warning breaks nothing yet."""
+
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="breaches")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="breaches")
     sub_account = models.ForeignKey(SubAccount, null=True, on_delete=models.PROTECT, related_name="breaches")

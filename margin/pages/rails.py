@@ -47,9 +47,7 @@ def rail(person: User | AnonymousUser, desk: Desk) -> Rail:
     )
     return Rail(
         entries=[entry(alert) for alert in alerts],
-        open_breaches=access.for_user(Breach, person)
-        .filter(desk=desk, state__in=["open", "acknowledged"])
-        .count(),
+        open_breaches=access.for_user(Breach, person).filter(desk=desk, state__in=Breach.BROKEN).count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
     )
 

@@ -20,8 +20,6 @@ from riskdesk.stack.services import bring_up
 from riskdesk.stack.supervisor import Supervisor
 from riskdesk.stack.trouble import Trouble
 
-COMMAND_GRACE_SECONDS = 5.0
-
 
 def execute(command: Sequence[str], *, data_folder: Path | None, environment: Mapping[str, str]) -> int:
     """Run the command with services around it."""

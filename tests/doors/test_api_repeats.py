@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.models import Replay, Transfer
 from margin.api import idempotency
+from margin.flow import repeat
 from margin.flow.housekeeping import keep_house
 from riskdesk import clock
 from tests import factories
@@ -116,28 +117,28 @@ def digest_of(calls):
 
 @pytest.mark.django_db
 def test_a_fault_frees_the_key_and_keeps_nothing(calls, monkeypatch):
-    real = idempotency.remember
+    real = repeat.remember
 
     def die(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(idempotency, "remember", die)
+    monkeypatch.setattr(repeat, "remember", die)
     is_problem(send(calls, deposit()), 500)
     assert not Transfer.objects.exists()
     assert not Replay.objects.exists()
-    monkeypatch.setattr(idempotency, "remember", real)
+    monkeypatch.setattr(repeat, "remember", real)
     assert send(calls, deposit()).status_code == 201
 
 
 @pytest.mark.django_db
 def test_a_call_that_was_taken_over_undoes_its_work(calls, monkeypatch):
-    real = idempotency.remember
+    real = repeat.remember
 
     def late(claim, found):
         Replay.objects.filter(pk=claim.pk).update(created_at=MONDAY_NOON + timedelta(minutes=2))
         real(claim, found)
 
-    monkeypatch.setattr(idempotency, "remember", late)
+    monkeypatch.setattr(repeat, "remember", late)
     is_problem(send(calls, deposit()), 409)
     assert not Transfer.objects.exists()
 

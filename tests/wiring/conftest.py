@@ -6,6 +6,7 @@ import pytest
 
 from margin.models import Heartbeat, Quote, Run, ShardState
 from riskdesk import broker, clock
+from riskdesk.workers import QUEUES
 from tests import factories
 
 
@@ -27,7 +28,7 @@ def well(db, monkeypatch):
         timings={"recompute": 12.5},
     )
     ShardState.objects.filter(shard=1).update(seq=1)
-    for queue in broker.QUEUES:
+    for queue in QUEUES:
         Heartbeat.objects.create(name=queue, beaten_at=now)
     monkeypatch.setattr(broker, "queue_lengths", lambda: {"risk": 0, "general": 3, "unacked": 1})
     return now
