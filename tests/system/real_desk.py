@@ -21,7 +21,7 @@ from tests.system.running import Launcher, bare_environment, free_port, left_ove
 READY_SECONDS = 120.0
 COMMANDS = {  # what stands on the command line of each process of the desk
     "web": "riskdesk.asgi:application",
-    "gate": "margin.gate.app:application",
+    "gate": "margin.gate.",
     "risk": " risk@%h",
     "general": " general@%h",
     "beat": " beat ",
@@ -72,22 +72,34 @@ class RealDesk:
                 return int(process.name)
         return None
 
-    def kill(self, name: str) -> int:
-        """kill -9 of a part with all it started; gives the pid that was."""
+    def kill_in_mid_run(self, name: str) -> int:
+        """kill -9 of a part with all it started, while the risk worker computes; gives the pid that was."""
         pid = self.pid(name)
         assert pid is not None, f"there is no {name}"
+        until(lambda: not self.is_computing(), what="a pause between two runs")
+        until(self.is_computing, what="a run under way")
         os.killpg(pid, signal.SIGKILL)
         return pid
+
+    def keep_down(self, name: str, killed: int) -> int:
+        """Kill it again whenever it comes back, until the run under way is over; gives the last pid."""
+        ended = len(self.delivered())
+        deadline = time.monotonic() + 15
+        while len(self.delivered()) == ended and time.monotonic() < deadline:
+            if self.is_back(name, killed):
+                killed = self.pid(name) or killed
+                os.killpg(killed, signal.SIGKILL)
+            time.sleep(0.02)
+        return killed
+
+    def delivered(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines("risk") if line["event"] == "step.deliver"]
 
     def is_back(self, name: str, instead_of: int) -> bool:
         return self.pid(name) not in (None, instead_of)
 
-    def while_computing(self) -> None:
-        """Returns while the risk worker holds its shard, somewhere between taking it and the commit."""
-        until(
-            lambda: self.rows("SELECT FROM margin_shardstate WHERE lease_until > clock_timestamp()"),
-            what="a run under way",
-        )
+    def is_computing(self) -> bool:
+        return bool(self.rows("SELECT FROM margin_shardstate WHERE lease_until > clock_timestamp()"))
 
 
 @contextmanager
