@@ -13,9 +13,9 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from riskdesk.demo_people import PASSWORD
 from tests.system.running import until
 
-PASSWORD = "riskdesk-demo"
 AGAIN_SECONDS = 0.2
 
 
