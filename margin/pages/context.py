@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts import access
-from margin.pages import mail
+from margin.pages import engine, mail
 from riskdesk import demo_people
 
 THEMES = ("light", "dark")
@@ -43,6 +43,8 @@ def rooms(request: HttpRequest) -> list[Room]:
     doors = [("Desk", "/")]
     if mail.may_enter(person):
         doors.append(("Mail room", "/mail/"))
+    if engine.may_enter(person):
+        doors.append(("Engine", "/engine/"))
     if person.is_staff:
         doors.append(("Administration", "/admin/"))
     return [Room(name, path, _inside(request.path, path)) for name, path in doors]

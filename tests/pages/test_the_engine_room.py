@@ -1,0 +1,69 @@
+"""`/engine/` shows how runs, shards, workers, feeds and prices do, and stays up when Valkey is away."""
+
+import pytest
+import redis
+from django.test import Client
+
+from margin.flow.heartbeat import beat
+from margin.models import Run
+from riskdesk import broker
+from riskdesk.clock import now
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queues(monkeypatch) -> dict[str, int]:
+    lengths = {"risk": 3, "general": 0, "unacked": 1}
+    monkeypatch.setattr(broker, "queue_lengths", lambda: lengths)
+    return lengths
+
+
+def page(person, path: str = "/engine/") -> str:
+    browser = Client()
+    browser.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def a_run(**more) -> Run:
+    given = {"state": "committed", "timings": {"load": 12.34, "recompute": 20}, "counts": {"accounts": 42}}
+    return Run.objects.create(
+        shard_id=1, started_at=now(), trigger="prices", engine_version="x", **(given | more)
+    )
+
+
+def test_a_run_is_shown_with_its_steps(vic, queues):
+    run = a_run(seq=7)
+    found = page(vic)
+    for word in (run.pk.hex[:8], "Committed", "12.3", "32.3", ">42<", "prices"):
+        assert word in found, word
+    assert "Slow cycles" not in found
+
+
+def test_a_slow_cycle_stands_apart(vic, queues):
+    a_run(timings={"recompute": 6000})
+    assert "Slow cycles of the last hour" in page(vic)
+
+
+def test_workers_queues_and_instruments_are_shown(vic, queues):
+    factories.instrument("BTC-PERP")
+    beat("risk")
+    found = page(vic, "/engine/parts/")
+    assert "Heartbeat risk" in found
+    assert "Queue risk" in found
+    assert "<html" not in found
+
+
+def test_the_page_stands_while_valkey_is_away(vic, monkeypatch):
+    def away() -> dict[str, int]:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(broker, "queue_lengths", away)
+    assert "Valkey does not answer" in page(vic)
+
+
+def test_the_room_is_in_the_navigation_of_who_may_enter(vic, queues):
+    assert '<a href="/engine/" aria-current="page">Engine</a>' in page(vic)
