@@ -10,6 +10,7 @@ from margin.engine.limits import (
     check_instruments,
     check_leverage,
     check_position_limits,
+    client_totals,
 )
 from margin.engine.types import exact
 from tests.engine.scene import DESK, account, cross, instrument, isolated, market
@@ -100,3 +101,10 @@ def test_a_cap_is_hard_unless_it_says_otherwise():
 
 def test_without_a_cap_the_leverage_is_still_measured():
     assert lever(300, 100).measured == 3
+
+
+def test_what_is_held_in_another_currency_counts_at_its_rate():
+    held = account([cross(instrument("DAX", settlement="EUR"), 1, 10_000)], wallet=10_000, base="EUR")
+    euros = assess(held, market({"DAX": 10_000}, base="EUR"), DESK)
+    totals = client_totals([euros], {"EUR": exact("1.1")})
+    assert totals == Totals(exact(11_000), exact(11_000))
