@@ -8,12 +8,15 @@ from rest_framework.request import Request
 from margin.api.described import described
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.problems import invalid
+from margin.api.shapes import Choice, Maybe
 from margin.api.shapes_of_calculator import COMPARED, DESCRIBED, GIVES
 from margin.whatif.calculator import in_words, measure
 from margin.whatif.compare import compare
 from margin.whatif.known import known_to
 from margin.whatif.reading import Question, read
 from riskdesk import clock
+
+PARAMETERS = {"chart": Maybe(Choice(("true",)))}
 
 
 class Calculator(Endpoint):
@@ -23,12 +26,14 @@ class Calculator(Endpoint):
 
 
 class Compare(Endpoint):
+    parameters = PARAMETERS
+
     @described(
         "compare", "The same account in cross, isolated and as given", COMPARED,
-        takes=DESCRIBED, tag="calculator",
+        takes=DESCRIBED, parameters=PARAMETERS, tag="calculator",
     )  # fmt: skip
     def post(self, request: Request) -> HttpResponse:
-        return answer(compare(question_of(self, request)))
+        return answer(compare(question_of(self, request), chart=self.query["chart"] is not None))
 
 
 def question_of(door: Endpoint, request: Request) -> Question:

@@ -226,3 +226,4 @@ ADVICE = record(
 COMPARED = record(
     {"cross": COMPARED_MODE, "isolated": COMPARED_MODE, "as_given": COMPARED_MODE, "advice": ADVICE}
 )
+COMPARED["properties"]["chart"] = {"type": "object", "nullable": True, "description": "A Plotly figure."}

@@ -8,6 +8,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+GRID = {
+    "gridcolor": "var(--line)",
+    "zeroline": False,
+    "linecolor": "var(--line)",
+    "tickfont": {"size": 10},
+}
+HOVER_LABEL = {
+    "bgcolor": "var(--raised)",
+    "bordercolor": "var(--line-strong)",
+    "font": {"color": "var(--text)", "size": 11},
+}
 LEAST_SPAN = timedelta(minutes=3)
 BANDS = ((0.6, "watch"), (0.7, "at-risk"), (0.8, "danger"), (1.0, "liquidation"))
 
@@ -51,12 +62,6 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
-    grid = {
-        "gridcolor": "var(--line)",
-        "zeroline": False,
-        "linecolor": "var(--line)",
-        "tickfont": {"size": 10},
-    }
     return {
         "autosize": True,
         "margin": {"l": 46, "r": 8, "t": 4, "b": 20},
@@ -64,15 +69,11 @@ def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
         "hovermode": "x unified",
-        "hoverlabel": {
-            "bgcolor": "var(--raised)",
-            "bordercolor": "var(--line-strong)",
-            "font": {"color": "var(--text)", "size": 11},
-        },
+        "hoverlabel": HOVER_LABEL,
         "showlegend": False,
         "dragmode": "zoom",
         "uirevision": "kept",
-        "xaxis": grid
+        "xaxis": GRID
         | {
             "type": "date",
             "range": [_instant(since), _instant(until)],
@@ -83,7 +84,7 @@ def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
             "ticklabelstandoff": 4,
             "showgrid": False,
         },
-        "yaxis": grid
+        "yaxis": GRID
         | {
             "domain": [0.42, 1],
             "tickformat": "~s",
@@ -91,7 +92,7 @@ def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
             "rangemode": "tozero",
             "hoverformat": ",.0f",
         },
-        "yaxis2": grid | {"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
+        "yaxis2": GRID | {"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
         "shapes": [_band(level, token) for level, token in BANDS],
     }
 

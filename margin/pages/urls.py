@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from margin.pages import desk, engine, fragments, mail
+from margin.pages import calculator, desk, engine, fragments, mail
 
 urlpatterns = [
     path("", desk.desk_page, name="desk"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("desk/<str:code>/accounts/<str:account>/", fragments.account, name="desk_account"),
     path("engine/", engine.room, name="engine"),
     path("engine/parts/", engine.parts, name="engine_parts"),
+    path("calculator/", calculator.page, name="calculator"),
     path("mail/", mail.room, name="mail_room"),
     path("mail/<uuid:message>/", mail.message, name="mail_message"),
     path("mail/<uuid:message>/body/", mail.body, name="mail_body"),

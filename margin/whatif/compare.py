@@ -4,10 +4,11 @@ Takes a question; gives the three answers with what each means for the client's 
 only moves between wallet and pockets: the sum of what is owned is the same in all three.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from margin.charts.modes import modes
 from margin.engine.exact import assess
 from margin.engine.figures import PoolFigures, PositionFigures, known
 from margin.engine.pools import CROSS
@@ -18,6 +19,7 @@ from margin.whatif import digits
 from margin.whatif.advice import advise
 from margin.whatif.calculator import Answer, in_words, measure, required_of
 from margin.whatif.reading import Question
+from margin.whatif.shocks import MOST_POSITIONS, course, shocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,10 @@ class Measured:
     capital: Capital | None
 
 
-def compare(question: Question) -> dict[str, Any]:
+def compare(question: Question, *, chart: bool = False) -> dict[str, Any]:
+    """With `chart` also the figure of what a market-wide move leaves under each mode."""
     found = {name: _measure(variant) for name, variant in variants(question).items()}
+    answers = {name: measured.answer for name, measured in found.items()}
     return {
         **{name: _in_words(measured) for name, measured in found.items()},
         "advice": advise(
@@ -64,7 +68,19 @@ def compare(question: Question) -> dict[str, Any]:
             cross=found["cross"].answer,
             isolated=found["isolated"].answer,
         ),
+        **({"chart": chart_of(answers)} if chart else {}),
     }
+
+
+def chart_of(answers: Mapping[str, Answer]) -> dict[str, Any] | None:
+    """None where there is nothing to draw, or too much to draw at once."""
+    given = answers["as_given"]
+    count = len(given.question.account.positions)
+    if not 0 < count <= MOST_POSITIONS or any(one.figures.equity is None for one in answers.values()):
+        return None
+    along = shocks(101 if count <= 10 else 41)
+    courses = {name: course(one, along) for name, one in answers.items()}
+    return modes([float(s) for s in along], courses)
 
 
 def variants(question: Question) -> dict[str, Variant]:

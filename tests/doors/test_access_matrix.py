@@ -59,6 +59,7 @@ PAGES = {
     "desk/<str:code>/accounts/<str:account>/": {"GET":   "302 404 200 200 200 404"},
     "engine/": {"GET":                       "302 404 200 200 200 200"},
     "engine/parts/": {"GET":                 "302 404 200 200 200 200"},
+    "calculator/": {"GET":                   "302 200 200 200 200 200"},
     "mail/": {"GET":                         "302 200 200 200 200 200"},
     "mail/<uuid:message>/": {"GET":          "302 404 200 200 200 404"},
     "mail/<uuid:message>/body/": {"GET":     "302 404 200 200 200 404"},
