@@ -1,4 +1,4 @@
-"""`/calculator/`: describe an account, see it in three modes. The page asks the API; nothing is computed here."""
+"""`/calculator/`: describe an account, see it in three modes. The page asks the API and computes nothing."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
