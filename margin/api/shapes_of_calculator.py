@@ -37,7 +37,7 @@ TIER = Record(
         "floor": NOT_NEGATIVE,
         "initial_rate": RATE,
         "maintenance_rate": RATE,
-        "maintenance_amount": Maybe(number()),
+        "maintenance_amount": Maybe(NOT_NEGATIVE),
     },
 )
 INSTRUMENT = Record(
