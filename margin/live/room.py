@@ -121,9 +121,10 @@ class Room:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn(self, wishes: Wishes) -> None:
-        raised = await in_database(self._read_alerts)() if wishes.alerts else []
+        alerts, raised = await in_database(self._read_alerts)() if wishes.alerts else (self.alerts, [])
         if wishes.figures or self.figures is None:
             await self._move()
+        self.alerts = alerts  # not before: a turn that fails above must find them unknown again
         self._tell_alerts(raised)
         for socket, spec in wishes.views.items():
             if socket in self.sockets:
@@ -162,16 +163,16 @@ class Room:
         return self._encode(chart_point(figures, moved[0]))
 
     # --- alerts ----------------------------------------------------------------------------------------
-    def _read_alerts(self) -> list[AlertView]:
-        """The live alerts; gives those that differ from what was known, resolved ones included."""
+    def _read_alerts(self) -> tuple[list[AlertView], list[AlertView]]:
+        """The live alerts, and those that differ from what was told, resolved ones included."""
         known = {alert.id: alert for alert in self.alerts}
         first = self.figures is None
-        self.alerts, self.counts = live_alerts(self.desk), open_counts(self.desk)
+        alerts, self.counts = live_alerts(self.desk), open_counts(self.desk)
         if first:
-            return []
-        changed = [alert for alert in self.alerts if known.get(alert.id) != alert]
-        gone = known.keys() - {alert.id for alert in self.alerts}
-        return changed + [alert for alert in alerts_by_id(gone) if alert.state == "resolved"]
+            return alerts, []
+        changed = [alert for alert in alerts if known.get(alert.id) != alert]
+        gone = known.keys() - {alert.id for alert in alerts}
+        return alerts, changed + [alert for alert in alerts_by_id(gone) if alert.state == "resolved"]
 
     def _tell_alerts(self, raised: list[AlertView]) -> None:
         """A frame an alert, oldest first; a storm is told by one snapshot instead."""

@@ -56,6 +56,35 @@ async def test_an_alert_appears_with_the_run_that_raised_it(
     assert [seen["type"] for seen in page.seen].count("alert") == 1, "told once"
 
 
+async def test_a_turn_that_fails_is_done_again_and_still_tells_the_alert(
+    server: Server, cookies: dict[str, str], people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures, alerts = room_module.desk_figures, room_module.live_alerts
+    read: list[Any] = []
+    faults = [OSError("the frame cannot be read")]
+
+    def noted(desk: str) -> list[Any]:
+        found = alerts(desk)
+        read.extend(found)
+        return found
+
+    def fails_once_after_alerts_were_read(*args: Any) -> Any:
+        if read and faults:
+            raise faults.pop()
+        return figures(*args)
+
+    async with server.page(cookies["vic"]) as page:
+        await page.next("beat")
+        number = await in_database(raise_alert)(people)
+        monkeypatch.setattr(room_module, "live_alerts", noted)
+        monkeypatch.setattr(room_module, "desk_figures", fails_once_after_alerts_were_read)
+        monkeypatch.setattr(room_module, "RETRY_SECONDS", 0.05)
+        await hint(2)
+        frame = await page.next("alert")
+    assert not faults
+    assert frame["alert"]["id"] == number
+
+
 async def test_a_snapshot_brings_the_live_alerts_newest_first(
     server: Server, cookies: dict[str, str], people: Cast
 ) -> None:
