@@ -1,7 +1,6 @@
 """The addresses of the API. Included at `api/`; whatever is not listed is a 404 in JSON."""
 
-from django.urls import path, re_path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path, re_path
 
 from margin.api import (
     accounts,
@@ -19,15 +18,7 @@ from margin.api import (
     workings,
 )
 from margin.api.problems import no_such_address
-
-
-class Code(StringConverter):
-    """Codes of nouns; they never meet a word in lower case."""
-
-    regex = "[A-Z0-9][A-Z0-9.-]{1,31}"
-
-
-register_converter(Code, "code")
+from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
     path("v1/calculator/", calculator.Calculator.as_view(), name="api-calculator"),

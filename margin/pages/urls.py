@@ -3,13 +3,14 @@
 from django.urls import path
 
 from margin.pages import calculator, desk, engine, fragments, mail
+from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
     path("", desk.desk_page, name="desk"),
-    path("desk/<str:code>/alerts/", fragments.alerts, name="desk_alerts"),
-    path("desk/<str:code>/state/", fragments.state, name="desk_state"),
-    path("desk/<str:code>/history/", fragments.history, name="desk_history"),
-    path("desk/<str:code>/accounts/<str:account>/", fragments.account, name="desk_account"),
+    path("desk/<code:code>/alerts/", fragments.alerts, name="desk_alerts"),
+    path("desk/<code:code>/state/", fragments.state, name="desk_state"),
+    path("desk/<code:code>/history/", fragments.history, name="desk_history"),
+    path("desk/<code:code>/accounts/<code:account>/", fragments.account, name="desk_account"),
     path("engine/", engine.room, name="engine"),
     path("engine/parts/", engine.parts, name="engine_parts"),
     path("calculator/", calculator.page, name="calculator"),

@@ -66,3 +66,22 @@ def test_names_of_clients_are_text_and_nothing_else(client: Client, cast: Cast, 
     page = client.get("/").content.decode()
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/%00/alerts/",
+        "/desk/%00/state/",
+        "/desk/%00/history/",
+        "/desk/PRIME/accounts/%00/",
+        "/?desk=%00",
+        "/accounts/%00/",
+        "/clients/%00/",
+        "/exposures/?desk=%00",
+        "/engine/?desk=%00",
+    ],
+)
+def test_what_cannot_be_a_code_does_not_exist_either(client: Client, cast: Cast, path: str) -> None:
+    client.force_login(cast.otto)
+    assert client.get(path).status_code in {200, 404}
