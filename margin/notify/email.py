@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from margin.models import Alert
 from margin.notify.cleaning import one_line, paragraphs_of
@@ -35,7 +36,6 @@ def compose(alert: Alert) -> Letter:
         ("Raised", local_time(alert.raised_at, desk.zone)),
         ("Reason", alert.reason.replace("_", " ")),
     ]
-    about = f"/accounts/{account.code}/" if account else f"/clients/{client.code}/" if client else "/"
     return write(
         "alert",
         subject,
@@ -45,8 +45,8 @@ def compose(alert: Alert) -> Letter:
         title=title,
         paragraphs=paragraphs_of(alert.text),
         facts=[(name, value) for name, value in facts if value],
-        link=site_link(about),
-        link_text="Open the account" if account else "Open the client" if client else "Open the desk",
+        link=site_link(f"{reverse('desk')}?desk={desk.code}"),
+        link_text="Open the desk",
         run=alert.run_id,
     )
 
