@@ -1,7 +1,6 @@
 """`manage.py replay RUN` says the same or what differs, and ends with a number that a script can read."""
 
 from io import StringIO
-from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -50,7 +49,7 @@ def test_another_engine_has_a_number_of_its_own(run: Run):
     assert "engine another then" in said
 
 
-@pytest.mark.parametrize("name", ["nonsense", str(uuid4())])
+@pytest.mark.parametrize("name", ["nonsense", "0b8e6c2e-5a6c-4f0e-9d3f-1c8f4a7b2d19"])
 def test_an_unknown_run_is_refused(name: str):
     with pytest.raises(CommandError) as refused:
         call_command("replay", name)
