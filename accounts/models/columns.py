@@ -1,7 +1,7 @@
 """Column kinds and constraints that every noun shares: codes, exact numbers, versions."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pghistory
 from django.conf import settings
@@ -18,6 +18,10 @@ INTERNAL = None
 """Every model says where its desk lies: `desk_path = "client__desk"`, HOUSE_WIDE for what anybody with a role
 may read, INTERNAL for what no door shows. `accounts.access.for_user` reads nothing else."""
 
+if TYPE_CHECKING:
+    Number = models.DecimalField[Decimal | int | str, Decimal]
+    MaybeNumber = models.DecimalField[Decimal | int | str | None, Decimal | None]
+
 BEYOND = (
     Decimal(10) ** 20
 )  # numeric(38,18) ends here; NaN sorts above every number, so the bound refuses it too
@@ -28,12 +32,20 @@ def code_field(**options: Any) -> "models.CharField[str, str]":
     return models.CharField(max_length=32, unique=True, validators=[code_validator], **options)
 
 
-def amount_field(**options: Any) -> "models.DecimalField[Decimal, Decimal]":
+@overload
+def amount_field(*, null: Literal[True], **options: Any) -> "MaybeNumber": ...
+@overload
+def amount_field(**options: Any) -> "Number": ...
+def amount_field(**options: Any) -> Any:
     """A quantity, price or amount."""
     return models.DecimalField(max_digits=38, decimal_places=18, **options)
 
 
-def rate_field(**options: Any) -> "models.DecimalField[Decimal, Decimal]":
+@overload
+def rate_field(*, null: Literal[True], **options: Any) -> "MaybeNumber": ...
+@overload
+def rate_field(**options: Any) -> "Number": ...
+def rate_field(**options: Any) -> Any:
     """A rate, buffer or share."""
     return models.DecimalField(max_digits=12, decimal_places=10, **options)
 

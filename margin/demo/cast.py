@@ -3,15 +3,25 @@
 # ruff: noqa: E501 - tables read better in rows
 
 from decimal import Decimal
+from typing import TypedDict, Unpack
 
 from margin.demo.plans import AccountPlan, ClientPlan, PositionPlan, start_price
 
 D = Decimal
 
 
-def at_market(instrument: str, quantity: str, **options: object) -> PositionPlan:
+class Options(TypedDict, total=False):
+    """What a position has beyond its size and price."""
+
+    mode: str
+    isolated_margin: Decimal
+    strategy: str
+    leverage: Decimal | None
+
+
+def at_market(instrument: str, quantity: str, **options: Unpack[Options]) -> PositionPlan:
     """A position entered at the start price."""
-    return PositionPlan(instrument, D(quantity), start_price(instrument), **options)  # type: ignore[arg-type]
+    return PositionPlan(instrument, D(quantity), start_price(instrument), **options)
 
 
 def cast() -> list[ClientPlan]:

@@ -64,7 +64,11 @@ OLD_MAILS = """
 def keep_house(now: datetime) -> dict[str, int]:
     """One pass: piece by piece until nothing is left or the time is up. What is left is for the next pass."""
     until = clock.monotonic_seconds() + PASS_SECONDS
-    runs = {"whole": now - RUNS_KEPT_WHOLE, "kept": now - RUNS_KEPT, "piece": PIECE}
+    runs: dict[str, int | datetime] = {
+        "whole": now - RUNS_KEPT_WHOLE,
+        "kept": now - RUNS_KEPT,
+        "piece": PIECE,
+    }
     removed = {
         "answers": _delete(OLD_ANSWERS, [now - Replay.KEPT, PIECE], until),
         "sessions": _delete(OLD_SESSIONS, [now, PIECE], until),
@@ -76,12 +80,12 @@ def keep_house(now: datetime) -> dict[str, int]:
     return removed
 
 
-def _delete(statement: str, values: list[object] | dict[str, object], until: float) -> int:
+def _delete(statement: str, values: list[int | datetime] | dict[str, int | datetime], until: float) -> int:
     """Each piece is a transaction of its own, so that no lock and no dead row is kept for long."""
     removed, piece = 0, PIECE
     while piece == PIECE and (removed == 0 or clock.monotonic_seconds() < until):
         with connection.cursor() as cursor:
-            cursor.execute(statement, values)  # type: ignore[arg-type]
+            cursor.execute(statement, values)
             piece = int(cursor.rowcount)
         removed += piece
     return removed

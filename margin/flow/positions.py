@@ -132,7 +132,7 @@ def new_version(
         quantity=report.quantity,
         entry_price=report.entry_price,
         realised_pnl=realised or ZERO,
-        leverage=report.leverage,  # type: ignore[misc]  # it may be blank
+        leverage=report.leverage,
         venue=line.venue,
         strategy=report.strategy,
         source=snapshot.source,

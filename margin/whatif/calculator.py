@@ -152,11 +152,9 @@ def by_asset(answer: Answer, pool: PoolFigures) -> dict[str, dict[str, Any]]:
         price = ONE if asset == account.base else rates[asset].value
         if price is None:
             continue
-        asked = {"pool": pool.pool, "asset": asset, "price": price}
-        found[asset] = {
-            "withdrawable": digits.down(withdrawable(account, alone, question.policy, **asked)),
-            "top_up": digits.up(top_up(account, alone, question.policy, **asked)),
-        }
+        leaves = withdrawable(account, alone, question.policy, pool=pool.pool, asset=asset, price=price)
+        comes = top_up(account, alone, question.policy, pool=pool.pool, asset=asset, price=price)
+        found[asset] = {"withdrawable": digits.down(leaves), "top_up": digits.up(comes)}
     return found
 
 

@@ -77,8 +77,8 @@ class _Reader:
     def read(self) -> Question | list[Refusal]:
         for code, row in self.told.instruments.items():
             self._describe(code, row, f"instruments.{code}")
-        for place, row in enumerate(self.told.collateral):
-            self._value(row, f"collateral[{place}]")
+        for place, held in enumerate(self.told.collateral):
+            self._value(held, f"collateral[{place}]")
         self._mark_all()
         positions = [self._position(row, place) for place, row in enumerate(self.told.positions)]
         self._bound_work()

@@ -15,7 +15,8 @@ step() {
 }
 
 strict=""
-for room in accounts margin/engine margin/book margin/flow margin/gate margin/notify riskdesk; do
+for room in accounts riskdesk margin/book margin/charts margin/demo margin/engine margin/flow margin/gate \
+    margin/live margin/management margin/models margin/notify margin/pages margin/whatif; do
     [ -d "$room" ] && strict="$strict $room"
 done
 
