@@ -25,6 +25,7 @@ class Action(StrEnum):
     """What can be done on a desk."""
 
     SEE_DESK = "see_desk"
+    BE_ALERTED = "be_alerted"
     ACKNOWLEDGE = "acknowledge"
     MOVE_MONEY = "move_money"
     SEND_POSITIONS = "send_positions"
@@ -40,6 +41,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.RISK_MANAGER: frozenset(
         {
             Action.SEE_DESK,
+            Action.BE_ALERTED,
             Action.ACKNOWLEDGE,
             Action.MOVE_MONEY,
             Action.SEND_POSITIONS,
@@ -49,7 +51,14 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     # Duties are kept apart: who sets the limits does not move the money under them.
     Role.LIMITS_ADMIN: frozenset({Action.SEE_DESK, Action.PROPOSE, Action.APPROVE, Action.EDIT_REFERENCE}),
     Role.ADMINISTRATOR: frozenset(
-        {Action.SEE_DESK, Action.PROPOSE, Action.APPROVE, Action.EDIT_REFERENCE, Action.ADMINISTER}
+        {
+            Action.SEE_DESK,
+            Action.BE_ALERTED,
+            Action.PROPOSE,
+            Action.APPROVE,
+            Action.EDIT_REFERENCE,
+            Action.ADMINISTER,
+        }
     ),
 }
 """Approving is further bound by the proposal itself: nobody approves their own."""

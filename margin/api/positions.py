@@ -15,7 +15,7 @@ from margin.api.permissions import forbidden
 from margin.api.problems import conflict, refused
 from margin.api.shapes import Amount, Choice, Flag, Instant, Items, Maybe, Record, Text, code
 from margin.flow.positions import put_positions
-from margin.flow.told import CashReport, OutOfOrder, PositionReport, Snapshot, Stored
+from margin.flow.source_snapshot import CashReport, OutOfOrder, PositionReport, SourceSnapshot, Stored
 from margin.models import PositionVersion
 from riskdesk import clock
 from riskdesk.errors import Refusal
@@ -52,7 +52,7 @@ CASH = Record(
     },
 )
 SNAPSHOT = Record(
-    Snapshot,
+    SourceSnapshot,
     {
         "source": SOURCE,
         "as_of": Instant(),
@@ -94,7 +94,7 @@ class Positions(Endpoint):
         return once(request, document, work)
 
 
-def accounts_of(snapshot: Snapshot, caller: Principal) -> dict[str, SubAccount]:
+def accounts_of(snapshot: SourceSnapshot, caller: Principal) -> dict[str, SubAccount]:
     """The accounts named, as far as the caller may send positions for them."""
     if not desks_where(caller, Action.SEND_POSITIONS).exists():
         raise forbidden("Neither role nor token of yours sends positions to any desk.")
@@ -102,7 +102,7 @@ def accounts_of(snapshot: Snapshot, caller: Principal) -> dict[str, SubAccount]:
     return {row.code: row for row in rows.select_related("client__desk", "base_currency")}
 
 
-def shown(snapshot: Snapshot, found: Stored) -> dict[str, object]:
+def shown(snapshot: SourceSnapshot, found: Stored) -> dict[str, object]:
     outcomes = [one.outcome for one in found.positions]
     return {
         "source": snapshot.source,

@@ -5,21 +5,20 @@ answers for the desk. A deed raises one alert (its key is unique), a cure resolv
 outbox is emptied after the commit.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import Role, RoleGrant
+from accounts.access import Action, people_with
+from accounts.models import Desk
 from margin.flow.enforce import Deed, Done
 from margin.flow.reasons import AlertReason
 from margin.flow.words import Scene, Words, opened, warned
 from margin.models import Alert, Breach, Delivery, Run
 from margin.notify.email import compose
 
-MAILED_ROLES = (Role.RISK_MANAGER, Role.ADMINISTRATOR)
 LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
 Severity = Alert.Severity
 OVERTAKEN = {Deed.OPENED, Deed.WORSENED, Deed.EASED, Deed.CURED}
@@ -109,10 +108,10 @@ def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:
 
 def _write_letters(alerts: Sequence[Alert], now: datetime) -> int:
     """Critical means that the desk acts now; the rest is on the screen and in the digest."""
-    addresses = addresses_of({row.desk_id for row in alerts})
+    addresses = {desk: addresses_of(desk) for desk in {row.desk for row in alerts}}
     letters = []
     for row in sorted(alerts, key=lambda row: row.pk):
-        if not addresses[row.desk_id]:
+        if not addresses[row.desk]:
             continue
         letter = compose(row)
         letters += [
@@ -128,21 +127,15 @@ def _write_letters(alerts: Sequence[Alert], now: datetime) -> int:
                 created_at=now,
                 due_at=now,
             )
-            for address in addresses[row.desk_id]
+            for address in addresses[row.desk]
         ]
     Delivery.objects.bulk_create(letters, ignore_conflicts=True)
     return len(letters)
 
 
-def addresses_of(desks: Iterable[int]) -> dict[int, list[str]]:
-    """Who answers for each desk and can be reached: risk managers and administrators."""
-    found: dict[int, set[str]] = defaultdict(set)
-    grants = RoleGrant.objects.filter(
-        desk__in=list(desks), role__in=MAILED_ROLES, revision_to__isnull=True, user__is_active=True
-    ).exclude(user__email="")
-    for desk_id, address in grants.values_list("desk_id", "user__email"):
-        found[desk_id].add(address)
-    return defaultdict(list, {desk_id: sorted(own) for desk_id, own in found.items()})
+def addresses_of(desk: Desk) -> list[str]:
+    """Who answers for the desk and can be reached. Two people may share one address."""
+    return sorted({person.email for person in people_with(Action.BE_ALERTED, desk) if person.email})
 
 
 def resolve(alerts: QuerySet[Alert], now: datetime) -> int:

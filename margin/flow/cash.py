@@ -9,11 +9,11 @@ from accounts.models import Pocket, SubAccount, Transfer
 from accounts.movements import decimals_of
 from margin.flow.lines import Nouns, Read
 from margin.flow.pockets import Moves
-from margin.flow.told import CashReport, Snapshot
+from margin.flow.source_snapshot import CashReport, SourceSnapshot
 from riskdesk.errors import Refusal
 
 
-def read_cash(snapshot: Snapshot, nouns: Nouns, read: Read) -> list[tuple[CashReport, SubAccount]]:
+def read_cash(snapshot: SourceSnapshot, nouns: Nouns, read: Read) -> list[tuple[CashReport, SubAccount]]:
     """Every line with its account, or every reason why not."""
     seen: set[str] = set()
     found = []

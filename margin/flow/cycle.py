@@ -42,7 +42,7 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CycleOutcome:
     """What became of a cycle: `committed`, or why there was none."""
 
     state: str
@@ -51,18 +51,20 @@ class Outcome:
     digest: str = ""
 
 
-def run_cycle(*, shard: int, trigger: str, only_if_wanted: bool = False, mark: str | None = None) -> Outcome:
+def run_cycle(
+    *, shard: int, trigger: str, only_if_wanted: bool = False, mark: str | None = None
+) -> CycleOutcome:
     """One run of the shard, if it is free (and, when asked so, if anybody, or that mark, still waits)."""
     lease = take(shard, only_if_wanted=only_if_wanted, mark=mark)
     if isinstance(lease, NotTaken):
         log.info("cycle.skipped", shard=shard, trigger=trigger, reason=lease.value)
-        return Outcome(lease.value)
+        return CycleOutcome(lease.value)
     try:
         with _held(lease), runs.begun(lease, trigger) as work:
             return _steps(lease, work)
     except LeaseLost:
         log.warning("cycle.fenced_off", shard=shard, trigger=trigger)
-        return Outcome("fenced_off")
+        return CycleOutcome("fenced_off")
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def _held(lease: Lease) -> Iterator[None]:
         raise
 
 
-def _steps(lease: Lease, work: Work) -> Outcome:
+def _steps(lease: Lease, work: Work) -> CycleOutcome:
     now = clock_now()
     computed = _recompute(lease, work, now)
     caps = Caps(computed.book.rules, now)
@@ -89,7 +91,7 @@ def _steps(lease: Lease, work: Work) -> Outcome:
         deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
     if finished.wanted is not None:
         send_recompute(lease.shard, "again", finished.wanted)
-    return Outcome("committed", str(work.run.pk), finished.seq, composed.digest)
+    return CycleOutcome("committed", str(work.run.pk), finished.seq, composed.digest)
 
 
 def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from accounts.models import Asset, Status, SubAccount
 from accounts.movements import decimals_of
-from margin.flow.told import ISOLATED, SIDES, PositionReport, Snapshot
+from margin.flow.source_snapshot import ISOLATED, SIDES, PositionReport, SourceSnapshot
 from margin.models import Instrument, PositionVersion, Venue
 from riskdesk.errors import Refusal
 
@@ -81,7 +81,7 @@ class Read:
         self.refused.append(Refusal(where, rule, str(value), message))
 
 
-def read_lines(snapshot: Snapshot, nouns: Nouns) -> Read:
+def read_lines(snapshot: SourceSnapshot, nouns: Nouns) -> Read:
     """Every report of a position as a line, or every reason why not."""
     read = Read()
     both = hedged(snapshot)
@@ -114,7 +114,7 @@ def read_lines(snapshot: Snapshot, nouns: Nouns) -> Read:
     return read
 
 
-def left_out(snapshot: Snapshot, lines: Sequence[Line], nouns: Nouns) -> list[Line]:
+def left_out(snapshot: SourceSnapshot, lines: Sequence[Line], nouns: Nouns) -> list[Line]:
     """This source's other positions in the accounts named, closed where the snapshot replaces all."""
     told = {(line.account.code, line.ref) for line in lines}
     return [
@@ -149,7 +149,7 @@ def known(where: str, report: PositionReport, nouns: Nouns, read: Read) -> bool:
     return len(read.refused) == before
 
 
-def hedged(snapshot: Snapshot) -> set[tuple[str, ...]]:
+def hedged(snapshot: SourceSnapshot) -> set[tuple[str, ...]]:
     """Positions told with a long and a short side at once."""
     signs: dict[tuple[str, ...], set[bool]] = {}
     for report in snapshot.positions:

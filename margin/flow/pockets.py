@@ -13,7 +13,7 @@ from accounts.models import Asset, Balance, Desk, Pocket, SubAccount
 from accounts.movements import Movement
 from accounts.pockets import WALLET, external_pocket, house_pocket, pocket_for
 from margin.flow.lines import Line
-from margin.flow.told import ISOLATED
+from margin.flow.source_snapshot import ISOLATED
 from riskdesk.errors import Refusal
 
 ZERO = Decimal(0)

@@ -21,7 +21,7 @@ from margin.flow.lines import Line, Nouns, left_out, read_lines
 from margin.flow.locks import lock_shards
 from margin.flow.measure import shortage
 from margin.flow.pockets import Moves, held_by
-from margin.flow.told import Outcome, OutOfOrder, Snapshot, Stored
+from margin.flow.source_snapshot import OutOfOrder, PositionOutcome, SourceSnapshot, Stored
 from margin.flow.wanted import want_cycle
 from margin.models import Instrument, PositionVersion, SnapshotTime, Venue
 from riskdesk.errors import Refusal
@@ -33,7 +33,9 @@ Refusals = list[Refusal]
 Answer = Stored | OutOfOrder | Refusals
 
 
-def put_positions(*, snapshot: Snapshot, accounts: Accounts, person: User | None, now: datetime) -> Answer:
+def put_positions(
+    *, snapshot: SourceSnapshot, accounts: Accounts, person: User | None, now: datetime
+) -> Answer:
     """Take the snapshot in whole, or not at all. Accounts that are not given do not exist."""
     if snapshot.as_of > now + FUTURE:
         return [Refusal("as_of", "future", snapshot.as_of.isoformat(), "This time has not come yet.")]
@@ -44,7 +46,7 @@ def put_positions(*, snapshot: Snapshot, accounts: Accounts, person: User | None
     return answer
 
 
-def _put(snapshot: Snapshot, accounts: Accounts, person: User | None, now: datetime) -> Answer:
+def _put(snapshot: SourceSnapshot, accounts: Accounts, person: User | None, now: datetime) -> Answer:
     named = [accounts[code] for code in sorted(snapshot.codes) if code in accounts]
     shards = lock_shards(named)
     if late := out_of_order(snapshot, named):
@@ -69,14 +71,14 @@ def _put(snapshot: Snapshot, accounts: Accounts, person: User | None, now: datet
     if changed or moves.of_desk:
         want_cycle(shards, "positions")
     return Stored(
-        positions=tuple(Outcome(line.report.account, line.ref, line.outcome) for line in lines),
+        positions=tuple(PositionOutcome(line.report.account, line.ref, line.outcome) for line in lines),
         cash=tuple(
             (line.reference, "posted" if line.reference in fresh else "known") for line in snapshot.cash
         ),
     )
 
 
-def out_of_order(snapshot: Snapshot, accounts: Sequence[SubAccount]) -> OutOfOrder | None:
+def out_of_order(snapshot: SourceSnapshot, accounts: Sequence[SubAccount]) -> OutOfOrder | None:
     """Something newer that this source said of one of the accounts."""
     newer = SnapshotTime.objects.filter(
         sub_account__in=accounts, source=snapshot.source, as_of__gt=snapshot.as_of
@@ -85,7 +87,7 @@ def out_of_order(snapshot: Snapshot, accounts: Sequence[SubAccount]) -> OutOfOrd
     return OutOfOrder(row.sub_account.code, row.as_of) if row else None
 
 
-def load_nouns(snapshot: Snapshot, accounts: Accounts, named: Sequence[SubAccount]) -> Nouns:
+def load_nouns(snapshot: SourceSnapshot, accounts: Accounts, named: Sequence[SubAccount]) -> Nouns:
     """The rows the snapshot names, in one look each."""
     rows = PositionVersion.objects.filter(sub_account__in=named, revision_to__isnull=True)
     codes = {account.pk: account.code for account in named}
@@ -101,7 +103,7 @@ def load_nouns(snapshot: Snapshot, accounts: Accounts, named: Sequence[SubAccoun
 
 
 def write_versions(
-    lines: Sequence[Line], snapshot: Snapshot, shards: Sequence[int], person: User | None, now: datetime
+    lines: Sequence[Line], snapshot: SourceSnapshot, shards: Sequence[int], person: User | None, now: datetime
 ) -> bool:
     """End the versions that no longer hold and begin those that now do, under one revision a shard."""
     moved = [line for line in lines if line.outcome != "unchanged"]
@@ -120,7 +122,7 @@ def write_versions(
 
 
 def new_version(
-    line: Line, snapshot: Snapshot, revision: int, person: User | None, now: datetime
+    line: Line, snapshot: SourceSnapshot, revision: int, person: User | None, now: datetime
 ) -> PositionVersion:
     report, kept = line.report, line.stands
     realised = kept.realised_pnl if kept and report.realised_pnl is None else report.realised_pnl
@@ -172,7 +174,7 @@ def tell_shortfalls(moves: Moves, person: User | None) -> None:
         )  # fmt: skip
 
 
-def note_time(snapshot: Snapshot, accounts: Sequence[SubAccount]) -> None:
+def note_time(snapshot: SourceSnapshot, accounts: Sequence[SubAccount]) -> None:
     """How far this source reaches now."""
     SnapshotTime.objects.bulk_create(
         (SnapshotTime(sub_account=one, source=snapshot.source, as_of=snapshot.as_of) for one in accounts),

@@ -5,9 +5,10 @@ compute the same figures again.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -52,15 +53,13 @@ class Work:
 def begun(lease: Lease, trigger: str) -> Iterator[Work]:
     """The run's row from its first statement on; a fault is written into it and goes on up."""
     run = _begin(lease, trigger)
-    with structlog.contextvars.bound_contextvars(run_id=str(run.pk), shard=lease.shard):
+    with ExitStack() as stack:
+        stack.enter_context(structlog.contextvars.bound_contextvars(run_id=str(run.pk), shard=lease.shard))
+        stack.push(partial(_note, run))
         work = Work(run)
         skipped = int(lease.waited_seconds // PERIOD_SECONDS)
         work.count(waited_ms=round(lease.waited_seconds * 1000, 1), skipped=skipped, attempt=lease.attempt)
-        try:
-            yield work
-        except Exception as fault:
-            _fail(run, f"{type(fault).__name__}: {fault}")
-            raise
+        yield work
 
 
 def _begin(lease: Lease, trigger: str) -> Run:
@@ -74,8 +73,15 @@ def _begin(lease: Lease, trigger: str) -> Run:
     return run
 
 
-def _fail(run: Run, error: str) -> None:
-    """Only a run that is still open: a fenced-off worker must not close the run that took over."""
+def _note(run: Run, _kind: object, fault: BaseException | None, _trace: object) -> None:
+    """What ended the run, seen on its way out. A process that is told to go has met no fault.
+
+    Only a run that is still open is closed: a fenced-off worker must not close the run that took over.
+    """
+    if not isinstance(fault, Exception):
+        return
+    error = f"{type(fault).__name__}: {fault}"
+    log.error("run.failed", error=error[:2000])
     Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, attempt=run.attempt).update(
         state=Run.State.FAILED, error=error[:2000]
     )

@@ -29,7 +29,7 @@ def test_everybody_sees_the_desks_of_their_grants_and_no_other(cast: Cast):
     ("name", "actions"),
     [
         ("vic", {"see_desk"}),
-        ("rita", {"see_desk", "acknowledge", "move_money", "send_positions", "check_orders"}),
+        ("rita", {"see_desk", "be_alerted", "acknowledge", "move_money", "send_positions", "check_orders"}),
         ("ada", {"see_desk", "propose", "approve", "edit_reference"}),
         ("otto", set()),
         ("nobody", set()),

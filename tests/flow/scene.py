@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import Client, Desk, Role, SubAccount, User
-from margin.flow.cycle import Outcome, run_cycle
+from margin.flow.cycle import CycleOutcome, run_cycle
 from margin.flow.feed import FeedAnswer, PriceReport, accept_prices
 from margin.models import Instrument
 from riskdesk.clock import pinned
@@ -34,11 +34,11 @@ class Scene:
         report = PriceReport(code, Decimal(price), None, None, self.now)
         return accept_prices(source=source, reports=[report], now=self.now)
 
-    def cycle(self, trigger: str = "test") -> Outcome:
+    def cycle(self, trigger: str = "test") -> CycleOutcome:
         with pinned(self.now):
             return run_cycle(shard=1, trigger=trigger)
 
-    def step(self, price: str, seconds: float = 1) -> Outcome:
+    def step(self, price: str, seconds: float = 1) -> CycleOutcome:
         """Some time later a price comes and a cycle runs."""
         self.later(seconds)
         self.price(price)

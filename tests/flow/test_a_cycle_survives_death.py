@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from django.db import connection
 
 from margin.book.read import newest_frame
-from margin.flow import cycle, reconcile
+from margin.flow import cycle, reconcile, runs
 from margin.flow.reconcile import unpark
 from margin.models import Alert, Breach, Delivery, Run, ShardState
 from tests.flow.scene import Scene, make_scene
@@ -103,6 +104,27 @@ def test_a_fault_frees_the_shard_at_once_and_is_written_down(scene: Scene, monke
     assert state.wanted_at is not None
     assert scene.cycle().state == "committed"
     assert ShardState.objects.get(shard=1).attempts == 0
+
+
+def test_a_fault_is_told_with_the_id_of_its_run(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    said: list[dict[str, Any]] = []
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    class Log:
+        def info(self, event: str, **_: Any) -> None:
+            """The steps before the fault."""
+
+        def error(self, event: str, **told: Any) -> None:
+            said.append({"event": event, **structlog.contextvars.get_contextvars(), **told})
+
+    monkeypatch.setattr(cycle, "find", fail)
+    monkeypatch.setattr(runs, "log", Log())
+    with pytest.raises(ZeroDivisionError):
+        scene.cycle()
+    run = Run.objects.get(state="failed")
+    assert said == [{"event": "run.failed", "run_id": str(run.pk), "shard": 1, "error": run.error}]
 
 
 def test_three_deaths_in_a_row_park_the_shard_and_call_a_person_once(

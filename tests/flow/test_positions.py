@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Balance, Pocket, Transfer
 from margin.flow.positions import put_positions
-from margin.flow.told import CashReport, OutOfOrder, PositionReport, Snapshot, Stored
+from margin.flow.source_snapshot import CashReport, OutOfOrder, PositionReport, SourceSnapshot, Stored
 from margin.models import PositionVersion, ShardState, SnapshotTime
 from tests import factories
 from tests.factories import MONDAY_NOON
@@ -38,7 +38,7 @@ def margin(amount, quantity="1", **fields):
 
 def put(account, *positions, at=0, **fields):
     now = MONDAY_NOON + timedelta(seconds=at)
-    snapshot = Snapshot(**({"source": "sim", "as_of": now, "positions": positions} | fields))
+    snapshot = SourceSnapshot(**({"source": "sim", "as_of": now, "positions": positions} | fields))
     return put_positions(snapshot=snapshot, accounts={account.code: account}, person=None, now=now)
 
 
@@ -121,7 +121,7 @@ def test_sources_do_not_stand_in_each_others_order(account):
 
 
 def test_a_snapshot_from_the_future_is_refused(account):
-    late = Snapshot("sim", MONDAY_NOON + timedelta(seconds=3), (report(),))
+    late = SourceSnapshot("sim", MONDAY_NOON + timedelta(seconds=3), (report(),))
     answer = put_positions(snapshot=late, accounts={"ACME-1": account}, person=None, now=MONDAY_NOON)
     assert refused(answer) == {("as_of", "future")}
 

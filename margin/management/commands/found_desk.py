@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from margin.flow.found import Particulars, found_desk
+from margin.flow.founding import Particulars, found_desk
 from riskdesk import clock
 
 

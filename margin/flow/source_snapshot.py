@@ -49,7 +49,7 @@ class CashReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SourceSnapshot:
     """What one source says of some accounts at one time. `accounts` names those it covers besides."""
 
     source: str
@@ -66,7 +66,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PositionOutcome:
     """What became of one position: opened, changed, closed or unchanged."""
 
     account: str
@@ -78,7 +78,7 @@ class Outcome:
 class Stored:
     """A snapshot that was taken in whole; of cash, which references were posted now and which were known."""
 
-    positions: tuple[Outcome, ...] = ()
+    positions: tuple[PositionOutcome, ...] = ()
     cash: tuple[tuple[str, str], ...] = ()
 
 
