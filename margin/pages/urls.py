@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from margin.pages import calculator, desk, engine, fragments, mail
+from margin.pages import account, calculator, desk, engine, fragments, mail
 from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("desk/<code:code>/state/", fragments.state, name="desk_state"),
     path("desk/<code:code>/history/", fragments.history, name="desk_history"),
     path("desk/<code:code>/accounts/<code:account>/", fragments.account, name="desk_account"),
+    path("accounts/<code:account>/", account.account_page, name="account"),
+    path("accounts/<code:account>/now/", account.account_now, name="account_now"),
     path("engine/", engine.room, name="engine"),
     path("engine/parts/", engine.parts, name="engine_parts"),
     path("calculator/", calculator.page, name="calculator"),

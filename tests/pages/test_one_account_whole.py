@@ -1,0 +1,56 @@
+"""The page of one account: all of the newest run on it, why each number, and nothing of other desks."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts.models import Role
+from tests import factories
+from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
+from tests.flow.scene import Scene, make_scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def scene(book: Path) -> Scene:
+    made = make_scene(cash="4000")
+    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
+    factories.position(made.account, eth, "10", "3000", mode="isolated", ref="eth")
+    factories.balance(made.account, "300", key="isolated:eth")
+    made.price("3000", code="ETH-PERP")
+    made.step("57000")
+    return made
+
+
+def page(client: Client, scene: Scene, path: str = "/accounts/ACME-1/") -> str:
+    client.force_login(scene.rita, "django.contrib.auth.backends.ModelBackend")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene) -> None:
+    text = page(client, scene)
+    assert "1,300.00" in text, "equity of both pools"
+    assert "isolated:eth" in text
+    assert "Deposit one of" in text
+    assert "sell" in text
+
+
+def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
+    assert "sum of recognised collateral" not in page(client, scene)
+    assert "sum of recognised collateral" in page(client, scene, "/accounts/ACME-1/now/?why=equity")
+
+
+def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:
+    assert "No run has seen this account yet" in page(client, make_scene())
+
+
+def test_an_account_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
+    otto = factories.person("otto")
+    factories.grant(otto, factories.desk("RETAIL"), Role.RISK_MANAGER)
+    client.force_login(otto, "django.contrib.auth.backends.ModelBackend")
+    for path in ("/accounts/ACME-1/", "/accounts/ACME-1/now/"):
+        assert client.get(path).status_code == 404
