@@ -53,12 +53,12 @@ API = {
 }  # fmt: skip
 PAGES = {
     "": {"GET":                              "302 200 200 200 200 200"},
-    "desk/<str:code>/alerts/": {"GET":       "302 404 200 200 200 404"},
-    "desk/<str:code>/state/": {"GET":        "302 404 200 200 200 404"},
-    "desk/<str:code>/history/": {"GET":      "302 404 200 200 200 404"},
-    "desk/<str:code>/accounts/<str:account>/": {"GET":   "302 404 200 200 200 404"},
-    "accounts/<str:account>/": {"GET":     "302 404 200 200 200 404"},
-    "accounts/<str:account>/now/": {"GET":  "302 404 200 200 200 404"},
+    "desk/<code:code>/alerts/": {"GET":      "302 404 200 200 200 404"},
+    "desk/<code:code>/state/": {"GET":       "302 404 200 200 200 404"},
+    "desk/<code:code>/history/": {"GET":     "302 404 200 200 200 404"},
+    "desk/<code:code>/accounts/<code:account>/": {"GET": "302 404 200 200 200 404"},
+    "accounts/<code:account>/": {"GET":      "302 404 200 200 200 404"},
+    "accounts/<code:account>/now/": {"GET":  "302 404 200 200 200 404"},
     "engine/": {"GET":                       "302 404 200 200 200 200"},
     "engine/parts/": {"GET":                 "302 404 200 200 200 200"},
     "calculator/": {"GET":                   "302 200 200 200 200 200"},
