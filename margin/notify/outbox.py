@@ -1,23 +1,25 @@
 """The outbox: rows that were written with the deed, sent after it. At least once, and always under the same
 Message-ID.
 
-Takes the time; claims what is due under a lease, sends each by SMTP outside any transaction, and writes
-down what became of it. A claim whose worker died lapses and is sent again. Never sends inside a
-transaction; never raises because of SMTP.
+Takes the time; claims what is due, hands each to its channel's carrier outside any transaction, and writes
+down what became of it. A claim whose worker died is sent again. Never sends inside a transaction; never
+raises because of what is on the other side.
 """
 
-import uuid
 from collections import Counter
-from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Self
 
 import structlog
 from django.db import connection, transaction
 
 from margin.models import Alert, Delivery
+from margin.notify import claims
+from margin.notify.carrier import Carrier, Refused, Retry, Sent, Unreachable
+from margin.notify.carriers import CARRIERS
 from margin.notify.cleaning import one_line
 from margin.notify.hints import send_alerts_changed
-from margin.notify.postman import NotTaken, Postman, Sent, Unreachable
 from riskdesk import clock
 from riskdesk.errors import Broken
 
@@ -26,85 +28,94 @@ log = structlog.get_logger(__name__)
 BACK_OFF_SECONDS = (5, 30, 300, 1800, 7200)
 MOST_ATTEMPTS = 12
 UNREACHABLE_SECONDS = 5
+PARKED_SECONDS = 300
 CLAIM_SIZE = 10
 MOST_PER_PASS = 50
 PASS_SECONDS = 10.0
-LEASE_SECONDS = 120
+OVER = {"unreachable", "broken"}
+"""Ends after which a channel gets nothing more in this pass."""
 
-# Turns are dealt by recipient: whoever has a thousand mails waiting holds up nobody with one.
-CLAIM = """
-WITH ranked AS (
-    SELECT id, due_at, row_number() OVER (PARTITION BY recipient ORDER BY due_at, id) AS turn
-    FROM margin_delivery
-    WHERE (state = 'waiting' AND due_at <= %(now)s)
-       OR (state = 'sending' AND lease_until < clock_timestamp())
-), mine AS (
-    SELECT delivery.id
-    FROM margin_delivery AS delivery JOIN ranked USING (id)
-    WHERE (delivery.state = 'waiting' AND delivery.due_at <= %(now)s)
-       OR (delivery.state = 'sending' AND delivery.lease_until < clock_timestamp())
-    ORDER BY ranked.turn, ranked.due_at, delivery.id
-    LIMIT %(most)s
-    FOR UPDATE OF delivery SKIP LOCKED
-)
-UPDATE margin_delivery AS delivery
-SET state = 'sending', attempts = delivery.attempts + 1, lease_token = %(token)s,
-    lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-FROM mine WHERE delivery.id = mine.id
-RETURNING delivery.id
-"""
+
+class Ways:
+    """The carriers of one pass: each opened for the first delivery of its channel, all closed at the end."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._open: dict[str, Carrier] = {}
+        self.gone: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._stack.close()
+
+    def carrier_of(self, channel: str) -> Carrier | None:
+        """None: nobody carries this channel here."""
+        if channel not in self._open and channel in CARRIERS:
+            self._open[channel] = self._stack.enter_context(CARRIERS[channel]())
+        return self._open.get(channel)
 
 
 def send_due(now: datetime) -> dict[str, int]:
-    """One pass: at most so many mails, at most so long. Gives how many met which end."""
+    """One pass: at most so many deliveries, at most so long. Gives how many met which end."""
     if connection.in_atomic_block:
-        raise Broken("mail is never sent inside a transaction")
+        raise Broken("nothing is sent inside a transaction")
     counts: Counter[str] = Counter()
-    began = clock.monotonic_seconds()
-    with Postman() as postman:
-        while counts.total() < MOST_PER_PASS and (claimed := claim(now, CLAIM_SIZE)):
-            goes_on = True
+    began, in_time = clock.monotonic_seconds(), True
+    with claims.holding() as token, Ways() as ways:
+        claims.free_what_the_dead_held()
+        while in_time and counts.total() < MOST_PER_PASS:
+            claimed = claims.claim(token, now, CLAIM_SIZE, without=ways.gone)
             for delivery in claimed:
-                goes_on = goes_on and clock.monotonic_seconds() - began < PASS_SECONDS
-                outcome = attend(postman, delivery, now) if goes_on else _hand_back(delivery)
-                counts[outcome] += 1
-                goes_on = goes_on and outcome not in {"unreachable", "broken"}
-            if not goes_on:
+                in_time = in_time and clock.monotonic_seconds() - began < PASS_SECONDS
+                counts[_turn(ways, delivery, now, tried=in_time)] += 1
+            if not claimed:
                 break
     if counts:
-        log.info("mail_pass", **counts)
+        log.info("outbox_pass", **counts)
     return dict(counts)
 
 
-def claim(now: datetime, most: int) -> Sequence[Delivery]:
-    """Take what is due, each recipient in turn, and write down that it is being sent."""
-    token = uuid.uuid4()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now, "most": most, "token": token, "lease": LEASE_SECONDS})
-        ids = [row[0] for row in cursor.fetchall()]
-    return list(Delivery.objects.filter(pk__in=ids, lease_token=token).select_related("desk").order_by("pk"))
+def _turn(ways: Ways, delivery: Delivery, now: datetime, *, tried: bool) -> str:
+    """One claimed delivery to its end. A channel whose way is gone leaves the others theirs."""
+    if not tried or delivery.channel in ways.gone:
+        claims.hand_back(delivery)
+        return "handed_back"
+    carrier = ways.carrier_of(delivery.channel)
+    end = _park(delivery, now) if carrier is None else attend(carrier, delivery, now)
+    if end in OVER:
+        ways.gone.add(delivery.channel)
+    return end
 
 
-def attend(postman: Postman, delivery: Delivery, now: datetime) -> str:
-    """Send one claimed mail and record the outcome; gives its name."""
-    outcome = postman.carry(delivery)
-    message_id = str(delivery.message_id)
+def attend(carrier: Carrier, delivery: Delivery, now: datetime) -> str:
+    """Send one claimed delivery and record the end; gives its name."""
+    if not claims.begin(delivery):
+        return "lost"
+    if delivery.attempts > MOST_ATTEMPTS:  # each try before ended with its worker
+        return _give_up(delivery, "no worker survived the attempt to send it", now)
+    outcome = carrier.carry(delivery)
+    said = {"message_id": str(delivery.message_id), "channel": delivery.channel}
     match outcome:
         case Sent():
-            _record(delivery, state=Delivery.State.SENT, sent_at=clock.now(), error="")
-            log.info("mail_sent", message_id=message_id, run_id=delivery.run_id, attempt=delivery.attempts)
+            claims.record(delivery, state=Delivery.State.SENT, sent_at=clock.now(), error="")
+            log.info("delivery_sent", run_id=delivery.run_id, attempt=delivery.attempts, **said)
             return "sent"
         case Unreachable(error):
-            _hand_back(delivery, due_at=now + timedelta(seconds=UNREACHABLE_SECONDS), error=error)
-            log.warning("mail_server_unreachable", error=error)
+            due_at = now + timedelta(seconds=UNREACHABLE_SECONDS)
+            claims.hand_back(delivery, attempts=delivery.attempts - 1, due_at=due_at, error=error)
+            log.warning("carrier_unreachable", error=error, **said)
             return "unreachable"
-        case NotTaken(error, permanent, broken):
-            log.warning("mail_not_taken", message_id=message_id, error=error, permanent=permanent)
-            if permanent or delivery.attempts >= MOST_ATTEMPTS:
-                _give_up(delivery, error, now)
-                return "dead"
+        case Refused(error):
+            log.warning("delivery_refused", error=error, **said)
+            return _give_up(delivery, error, now)
+        case Retry(error, broken):
+            log.warning("delivery_put_off", error=error, **said)
+            if delivery.attempts >= MOST_ATTEMPTS:
+                return _give_up(delivery, error, now)
             due_at = now + timedelta(seconds=back_off_seconds(delivery.attempts))
-            _record(delivery, state=Delivery.State.WAITING, due_at=due_at, error=error)
+            claims.record(delivery, state=Delivery.State.WAITING, due_at=due_at, error=error)
             return "broken" if broken else "put_off"
 
 
@@ -113,32 +124,40 @@ def back_off_seconds(attempts: int) -> int:
     return BACK_OFF_SECONDS[min(attempts, len(BACK_OFF_SECONDS)) - 1]
 
 
-def _record(delivery: Delivery, **fields: object) -> bool:
-    """Write the outcome, unless the lease lapsed and another worker has it now."""
-    mine = Delivery.objects.filter(pk=delivery.pk, lease_token=delivery.lease_token)
-    return bool(mine.update(lease_token=None, lease_until=None, **fields))
-
-
-def _hand_back(delivery: Delivery, **fields: object) -> str:
-    """The mail was not tried: as if it had not been claimed."""
-    _record(delivery, state=Delivery.State.WAITING, attempts=delivery.attempts - 1, **fields)
-    return "handed_back"
-
-
-def _give_up(delivery: Delivery, error: str, now: datetime) -> None:
-    """A dead letter stays to be seen, and the desk is told by an alert that itself sends no mail."""
+def _park(delivery: Delivery, now: datetime) -> str:
+    """Nobody here carries its channel: kept, told, and looked at again, for a newer worker may know how."""
+    error = f"nothing here carries the channel {delivery.channel!r}"
     with transaction.atomic():
-        if not _record(delivery, state=Delivery.State.DEAD, error=error):
-            return
-        Alert.objects.get_or_create(
-            key=f"delivery:{delivery.pk}:dead",
-            defaults={
-                "desk": delivery.desk,
-                "reason": "delivery_failed",
-                "severity": Alert.Severity.WARNING,
-                "title": one_line(f"A mail to {delivery.recipient} could not be delivered"),
-                "text": f"{one_line(delivery.subject)}\n{error}",
-                "raised_at": now,
-            },
-        )
+        claims.hand_back(delivery, due_at=now + timedelta(seconds=PARKED_SECONDS), error=error)
+        told = _tell(delivery, "parked", error, now)
+    log.warning("delivery_parked", error=error, message_id=str(delivery.message_id))
+    if told:
+        send_alerts_changed(delivery.desk.code)
+    return "parked"
+
+
+def _give_up(delivery: Delivery, error: str, now: datetime) -> str:
+    """A dead letter stays to be seen, and the desk is told by an alert that itself sends nothing."""
+    with transaction.atomic():
+        if not claims.record(delivery, state=Delivery.State.DEAD, error=error):
+            return "lost"
+        _tell(delivery, "dead", error, now)
     send_alerts_changed(delivery.desk.code)
+    return "dead"
+
+
+def _tell(delivery: Delivery, fate: str, error: str, now: datetime) -> bool:
+    """Once for each delivery and fate; True when it was new."""
+    channel = delivery.get_channel_display().lower()
+    _, new = Alert.objects.get_or_create(
+        key=f"delivery:{delivery.pk}:{fate}",
+        defaults={
+            "desk": delivery.desk,
+            "reason": "delivery_failed",
+            "severity": Alert.Severity.WARNING,
+            "title": one_line(f"A {channel} to {delivery.recipient} could not be delivered"),
+            "text": f"{one_line(delivery.subject)}\n{error}",
+            "raised_at": now,
+        },
+    )
+    return new

@@ -1,4 +1,4 @@
-"""Carries one mail after another over one SMTP connection.
+"""The carrier of mail: one letter after another over one SMTP connection.
 
 Takes a delivery; gives what became of it. Names every fault of SMTP; never touches a row, never retries.
 """
@@ -6,7 +6,6 @@ Takes a delivery; gives what became of it. Names every fault of SMTP; never touc
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
@@ -14,31 +13,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from margin.models import Delivery
+from margin.notify.carrier import Outcome, Refused, Retry, Sent, Unreachable
 from margin.notify.cleaning import address_refusal, one_line
 
 TRANSPORT_FAULTS = (OSError, smtplib.SMTPException, ssl.SSLError)
 PERMANENT = range(500, 600)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The server took it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotTaken:
-    """The server, or we, would not take this mail. `broken`: the connection is gone with it."""
-
-    error: str
-    permanent: bool
-    broken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """No server to talk to: nothing is said about the mail."""
-
-    error: str
 
 
 class Postman:
@@ -55,10 +34,10 @@ class Postman:
             with suppress(*TRANSPORT_FAULTS):  # the mails it took are taken
                 self._connection.close()
 
-    def carry(self, delivery: Delivery) -> Sent | NotTaken | Unreachable:
+    def carry(self, delivery: Delivery) -> Outcome:
         """Hand one mail to the server."""
         if refusal := address_refusal(delivery.recipient, settings.ENV.mail_domains):
-            return NotTaken(refusal, permanent=True)
+            return Refused(refusal)
         if self._connection is None:
             connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
             try:
@@ -74,15 +53,15 @@ class Postman:
         except smtplib.SMTPResponseException as error:
             return _answered(error.smtp_code, error.smtp_error)
         except TRANSPORT_FAULTS as error:
-            return NotTaken(repr(error)[:300], permanent=False, broken=True)
+            return Retry(repr(error)[:300], broken=True)
         return Sent()
 
 
-def _answered(code: int, said: bytes | str) -> NotTaken:
+def _answered(code: int, said: bytes | str) -> Outcome:
     words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     error = one_line(f"{code} {words}", most=300)
     # 421: the server is about to hang up, whatever the mail was
-    return NotTaken(error, permanent=code in PERMANENT, broken=code == 421)
+    return Refused(error) if code in PERMANENT else Retry(error, broken=code == 421)
 
 
 def letter_of(delivery: Delivery) -> EmailMultiAlternatives:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from django.db import connection
 
 from margin.models import Delivery
-from margin.notify.outbox import attend, claim, send_due
+from margin.notify.carrier import Outcome, Retry
+from margin.notify.claims import claim, free_what_the_dead_held, holding
+from margin.notify.outbox import MOST_ATTEMPTS, attend, send_due
 from margin.notify.postman import Postman
 from tests.notify.conftest import NOW
 from tests.notify.sink import TAKEN, Sink
@@ -21,8 +24,7 @@ Deliver = Callable[..., Delivery]
 PROGRAM = """
 import django, datetime, sys
 django.setup()
-from margin.notify.outbox import attend, claim, send_due
-from margin.notify.postman import Postman
+from margin.notify.outbox import send_due
 send_due(datetime.datetime.fromisoformat(sys.argv[1]))
 """
 
@@ -72,7 +74,15 @@ def lapse_leases() -> None:
         cursor.execute("UPDATE margin_delivery SET lease_until = clock_timestamp() - interval '1 second'")
 
 
-def test_killed_after_the_server_took_it_it_comes_again_under_the_same_id(
+def send_once_the_dead_are_seen() -> dict[str, int]:
+    """The server ends the session of a killed process as soon as it sees its connection closed."""
+    deadline = time.monotonic() + 20
+    while not (counts := send_due(NOW)):
+        assert time.monotonic() < deadline, "the claim of the dead was not freed"
+    return counts
+
+
+def test_killed_after_the_server_took_it_it_comes_again_at_once_under_the_same_id(
     sink: Sink, deliver: Deliver, settings: Any, killer: Killer
 ) -> None:
     row = deliver()
@@ -85,9 +95,7 @@ def test_killed_after_the_server_took_it_it_comes_again_under_the_same_id(
     killer.run(settings)
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("sending", 1)
-    assert send_due(NOW) == {}, "the lease still holds"
-    lapse_leases()
-    assert send_due(NOW) == {"sent": 1}
+    assert send_once_the_dead_are_seen() == {"sent": 1}
     first, second = sink.mails
     assert first["Message-ID"] == second["Message-ID"]
     assert first["Date"] == second["Date"]
@@ -95,28 +103,78 @@ def test_killed_after_the_server_took_it_it_comes_again_under_the_same_id(
     assert (row.state, row.attempts) == ("sent", 2)
 
 
-def test_killed_before_the_server_saw_it_it_is_sent_once(
+def test_killed_before_the_server_saw_them_all_are_sent_once(
     sink: Sink, deliver: Deliver, settings: Any, killer: Killer
 ) -> None:
-    row = deliver()
+    rows = [deliver() for _ in range(3)]
     sink.on_connect = killer.strike
     killer.run(settings)
     assert sink.mails == []
     sink.on_connect = lambda: None
-    lapse_leases()
+    assert send_once_the_dead_are_seen() == {"sent": 3}
+    assert len(sink.mails) == 3
+    assert list(Delivery.objects.order_by("pk").values_list("state", "attempts")) == [
+        ("sent", 2),
+        ("sent", 1),
+        ("sent", 1),
+    ], "only what was being sent has an attempt behind it"
+    assert len(rows) == 3
+
+
+def test_a_claim_whose_session_lives_is_left_alone_until_its_lease_lapses(
+    sink: Sink, deliver: Deliver
+) -> None:
+    deliver()
+    with holding() as token:
+        assert len(claim(token, NOW, 1)) == 1
+        assert send_due(NOW) == {}
+        lapse_leases()
+        assert send_due(NOW) == {"sent": 1}
+
+
+def test_a_claim_is_free_once_its_session_lets_go(sink: Sink, deliver: Deliver) -> None:
+    deliver()
+    with holding() as token:
+        claim(token, NOW, 1)
+        assert free_what_the_dead_held() == 0
+    assert free_what_the_dead_held() == 1
     assert send_due(NOW) == {"sent": 1}
-    assert len(sink.mails) == 1
-    row.refresh_from_db()
-    assert row.state == "sent"
 
 
-def test_who_lost_the_lease_does_not_overwrite_the_one_who_has_it(sink: Sink, deliver: Deliver) -> None:
+def test_who_lost_the_lease_sends_nothing_and_does_not_overwrite(sink: Sink, deliver: Deliver) -> None:
     row = deliver()
-    (slow,) = claim(NOW, 1)
-    lapse_leases()
+    with holding() as token:
+        (slow,) = claim(token, NOW, 1)
     assert send_due(NOW) == {"sent": 1}
-    sink.answer_message = lambda _: "451 try later"
     with Postman() as postman:
-        assert attend(postman, slow, NOW) == "put_off"
+        assert attend(postman, slow, NOW) == "lost"
+    row.refresh_from_db()
+    assert (row.state, len(sink.mails)) == ("sent", 1)
+
+
+class Overtaken(Postman):
+    """While it speaks with the server, another worker takes the mail and sends it."""
+
+    def carry(self, delivery: Delivery) -> Outcome:
+        lapse_leases()
+        assert send_due(NOW) == {"sent": 1}
+        return Retry("451 try later")
+
+
+def test_who_loses_the_lease_while_sending_does_not_overwrite_the_one_who_has_it(
+    sink: Sink, deliver: Deliver
+) -> None:
+    row = deliver()
+    with holding() as token, Overtaken() as slow:
+        (delivery,) = claim(token, NOW, 1)
+        assert attend(slow, delivery, NOW) == "put_off"
     row.refresh_from_db()
     assert row.state == "sent"
+
+
+def test_a_mail_that_kills_every_worker_is_given_up_in_the_end(sink: Sink, deliver: Deliver) -> None:
+    row = deliver(attempts=MOST_ATTEMPTS)
+    assert send_due(NOW) == {"dead": 1}
+    row.refresh_from_db()
+    assert (row.state, sink.mails) == ("dead", [])
+    assert "no worker survived" in row.error

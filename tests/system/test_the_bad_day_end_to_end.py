@@ -22,7 +22,7 @@ from tests.system.visitor import Tab, Visitor
 pytestmark = pytest.mark.system
 STEPS = {
     *(("risk", f"step.{name}") for name in ("recompute", "enforce", "alert", "deliver")),
-    ("general", "mail_sent"),
+    ("general", "delivery_sent"),
     ("mail", "mail_received"),
 }
 
