@@ -59,13 +59,7 @@ def configure(config: dict[str, Any]) -> None:
     """Called by Django with its LOGGING, by Celery, and by whoever runs without either."""
     level, console = config.get("level", "INFO"), config.get("format") == "console"
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            drop_probes,
-            *shared(),
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=OWN_LINES,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -150,6 +144,16 @@ def render_json(_: WrappedLogger, __: str, event: EventDict) -> str:
         return json.dumps(ordered, default=str, allow_nan=False)
     except (ValueError, TypeError):  # a NaN, a cycle, a key that is no text: better odd than lost
         return json.dumps({str(name): str(value) for name, value in ordered.items()})
+
+
+OWN_LINES: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    drop_probes,
+    *shared(),
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+"""One list for good: a logger keeps the one it began with, and whoever listens in changes it in place."""
 
 
 def _logger(level: str) -> dict[str, Any]:

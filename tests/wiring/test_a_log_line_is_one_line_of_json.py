@@ -43,6 +43,15 @@ def test_our_line_and_a_librarys_line_have_the_same_form(lines):
     assert ours["time"].endswith("Z")
 
 
+def test_a_logger_in_use_is_still_heard_after_the_log_was_set_up_again(lines):
+    logger = structlog.get_logger("in.use").bind()
+    configure({"level": "INFO", "format": "json"})
+    with structlog.testing.capture_logs() as heard:
+        logger.info("said")
+    assert [line["event"] for line in heard] == ["said"]
+    assert lines() == []
+
+
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_value_can_forge_a_second_line(lines, nasty):
     structlog.get_logger("a").warning(nasty, client=nasty)
