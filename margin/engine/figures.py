@@ -191,4 +191,3 @@ class Finding:
     severity: Severity
     reason: Reason
     binding: str = ""
-    hard: bool = True

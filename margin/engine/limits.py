@@ -21,7 +21,6 @@ class Cap:
     scope: str
     limit: Fraction
     warn_at: Fraction = Fraction(80, 100)
-    hard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def check_leverage(rule: str, subject: str, totals: Totals | None, caps: Sequenc
         return Finding(rule, subject, measured, None, Severity.BLOCKED, Reason.NO_LIMIT)
     severity, reason = _judge(totals, cap)
     measured = totals.leverage if totals else None
-    return Finding(rule, subject, measured, cap.limit, severity, reason, cap.name, cap.hard)
+    return Finding(rule, subject, measured, cap.limit, severity, reason, cap.name)
 
 
 def _judge(totals: Totals | None, cap: Cap) -> tuple[Severity, Reason]:

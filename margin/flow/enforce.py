@@ -25,12 +25,6 @@ POLICY = life.BreachPolicy()
 LEVEL_POLICY = life.BreachPolicy(cured_at=Fraction(98, 100))
 """A level falls when its figure is two points inside."""
 
-AS_ENGINE = {
-    State.WARNING: life.State.WARNED,
-    State.OPEN: life.State.OPEN,
-    State.ACKNOWLEDGED: life.State.ACKNOWLEDGED,
-    State.CURED: life.State.AUTO_CLEARED,
-}
 Key = tuple[str, str]
 
 
@@ -85,13 +79,13 @@ class Known:
 def _compare(one: Found, known: Known, writer: "Writer", now: datetime) -> None:
     row = known.before(one.key)
     policy = LEVEL_POLICY if one.rule == Breach.Rule.MARGIN_LEVEL else POLICY
-    previous = life.Previous(AS_ENGINE[State(row.state)], row.changed_at, row.opened_at) if row else None
+    previous = life.Previous(life.State(row.state), row.changed_at) if row else None
     step = life.decide(previous, one.finding, now, policy)
     live = known.live.get(one.key)
-    if step.to_state is life.State.WARNED:
+    if step.to_state is life.State.WARNING:
         if live is None:
             writer.open(one, State.WARNING, Deed.WARNED)
-    elif step.to_state.is_live:
+    elif step.to_state.is_broken:
         _over(one, live, known.past.get(one.key), step, writer)
     elif live is not None and step.reason is not life.Cause.UNKNOWN_FIGURE:
         writer.cure(live, one, step.reason.value)

@@ -112,7 +112,7 @@ def judge_in_doubt(
         return check_leverage(rule, subject, None, caps)
     severity, reason = _severity(cap, ends)
     measured = totals.leverage
-    return Finding(rule, subject, measured, cap.limit, severity, reason, cap.name, cap.hard)
+    return Finding(rule, subject, measured, cap.limit, severity, reason, cap.name)
 
 
 def _severity(cap: Cap, ends: Callable[[Fraction], Ends | None]) -> tuple[Severity, Reason]:

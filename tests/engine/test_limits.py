@@ -94,11 +94,6 @@ def test_leverage_on_less_than_one_of_equity_is_still_bounded():
     assert (finding.measured, finding.severity) == (4, Severity.WARN)
 
 
-def test_a_cap_is_hard_unless_it_says_otherwise():
-    assert lever(600, 100, cap(5)).hard
-    assert not lever(600, 100, cap(5, hard=False)).hard
-
-
 def test_without_a_cap_the_leverage_is_still_measured():
     assert lever(300, 100).measured == 3
 
