@@ -14,12 +14,13 @@ from rest_framework.request import Request
 
 from accounts.access import Action, desks_where
 from accounts.models import Mode, SubAccount
+from margin.api.composed import Maybe
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.pagination import PAGING, in_order, listed
 from margin.api.permissions import find
 from margin.api.problems import invalid
-from margin.api.shapes import Choice, Instant, Kind, Maybe, code
+from margin.api.shapes import Choice, Instant, Kind, code
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, rows_of
 from margin.book.load_market import in_force
 from margin.book.read import account_row, account_rows, position_rows, trouble

@@ -7,13 +7,14 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.access import Action, for_user
+from margin.api.composed import Maybe, Record
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.pagination import PAGING, listed, newest_first
 from margin.api.permissions import demand, find
 from margin.api.problems import refused
-from margin.api.shapes import Choice, Kind, Maybe, Record, Text, code
+from margin.api.shapes import Choice, Kind, Text, code
 from margin.flow.acknowledge import acknowledge
 from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of

@@ -6,11 +6,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.access import for_user
+from margin.api.composed import Maybe
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.pagination import PAGING, listed, newest_first
 from margin.api.permissions import find
-from margin.api.shapes import Choice, Kind, Maybe, code
+from margin.api.shapes import Choice, Kind, code
 from margin.models import Breach
 
 PARAMETERS: dict[str, Kind[Any]] = {

@@ -5,10 +5,11 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from margin.api.composed import Maybe
 from margin.api.described import described
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.problems import invalid
-from margin.api.shapes import Choice, Maybe
+from margin.api.shapes import Choice
 from margin.api.shapes_of_calculator import COMPARED, DESCRIBED, GIVES
 from margin.whatif.calculator import in_words, measure
 from margin.whatif.compare import compare

@@ -12,8 +12,9 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from margin.api.authentication import SessionAuthentication, TokenAuthentication
+from margin.api.composed import Maybe
 from margin.api.problems import TITLES
-from margin.api.shapes import Kind, Maybe, Schema
+from margin.api.shapes import Kind, Schema
 
 PROBLEM: Schema = {
     "type": "object",

@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.models import Desk
+from margin.api.composed import Maybe
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.permissions import find
 from margin.api.problems import invalid
-from margin.api.shapes import Choice, Kind, Maybe, WholeText
+from margin.api.shapes import Choice, Kind, WholeText
 from margin.notify.events import DEFAULT_COUNT, MOST_ROWS, Error, View
 from margin.notify.snapshot import desk_snapshot
 from riskdesk.errors import Refusal

@@ -14,10 +14,11 @@ from rest_framework.views import APIView
 
 from accounts.access import Principal
 from margin.api.authentication import SessionAuthentication, TokenAuthentication
+from margin.api.composed import Record
 from margin.api.formats import JsonAlways, OrjsonRenderer, StrictJSONParser, read_json
 from margin.api.output import dump
 from margin.api.problems import Problem, invalid, missing
-from margin.api.shapes import Kind, Record
+from margin.api.shapes import Kind
 from margin.api.throttle import CallerThrottle
 from riskdesk.errors import Refusal
 

@@ -7,9 +7,10 @@ from rest_framework.request import Request
 
 from accounts.access import Action, desks_where
 from accounts.models import Desk
+from margin.api.composed import Maybe
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer
-from margin.api.shapes import Choice, Kind, Maybe, code
+from margin.api.shapes import Choice, Kind, code
 from margin.engine.shown import down, up
 from margin.whatif.exposures import BY, Book, Held, exposed_book, sums
 

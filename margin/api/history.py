@@ -10,11 +10,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.models import SubAccount
+from margin.api.composed import Maybe
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.permissions import find
 from margin.api.problems import invalid
-from margin.api.shapes import Instant, Kind, Maybe, WholeText
+from margin.api.shapes import Instant, Kind, WholeText
 from margin.flow.series import account_history
 from margin.flow.show import SERIES
 from riskdesk import clock

@@ -13,9 +13,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from margin.api.composed import Maybe
 from margin.api.endpoint import answer
 from margin.api.problems import invalid
-from margin.api.shapes import Kind, Maybe, Schema, Text, WholeText
+from margin.api.shapes import Kind, Schema, Text, WholeText
 from riskdesk.errors import Refusal
 
 Row = TypeVar("Row", bound=Model)

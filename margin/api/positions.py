@@ -7,13 +7,14 @@ from rest_framework.request import Request
 
 from accounts.access import Action, Principal, desks_where, for_user
 from accounts.models import SubAccount
+from margin.api.composed import Items, Maybe, Record
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.output import iso
 from margin.api.permissions import forbidden
 from margin.api.problems import conflict, refused
-from margin.api.shapes import Amount, Choice, Flag, Instant, Items, Maybe, Record, Text, code
+from margin.api.shapes import Amount, Choice, Flag, Instant, Text, code
 from margin.flow.positions import put_positions
 from margin.flow.source_snapshot import CashReport, OutOfOrder, PositionReport, SourceSnapshot, Stored
 from margin.models import PositionVersion

@@ -6,12 +6,13 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from margin.api.composed import Items, Maybe, Record
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.permissions import demand_scope
 from margin.api.problems import Problem
-from margin.api.shapes import Amount, Instant, Items, Maybe, Record, Text
+from margin.api.shapes import Amount, Instant, Text
 from margin.flow.feed import FeedAnswer, PriceReport, accept_prices
 from riskdesk import clock
 from riskdesk.errors import Refusal

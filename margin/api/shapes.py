@@ -1,12 +1,12 @@
-"""What a request may look like: small typed kinds that read a value or say exactly why not.
+"""What a single value in a request may look like: small typed kinds that read it or say exactly why not.
 
 Takes plain JSON values; gives typed ones, and adds a `Refusal` (field, rule, value, sentence) for each thing
 that is wrong. Each kind also writes its own part of the OpenAPI schema, so the two cannot differ. Never
-rounds, trims, coerces or fills in.
+rounds, trims, coerces or fills in. Lists and objects of these: `margin.api.composed`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -52,9 +52,10 @@ class Kind(Generic[T]):
         raise NotImplementedError
 
 
-def refuse(refused: list[Refusal], field: str, rule: str, value: object, message: str) -> Any:
-    """Note why not; gives None, which is what was read."""
+def refuse(refused: list[Refusal], field: str, rule: str, value: object, message: str) -> T | None:
+    """Note why not; gives None, which is what was read, whatever kind was asked for."""
     refused.append(Refusal(field, rule, shown(value), message))
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,97 +208,3 @@ class WholeText(Kind[int]):
 
     def schema(self) -> Schema:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Items(Kind[tuple[T, ...]]):
-    """A list whose length is checked before anything in it is."""
-
-    of: Kind[T]
-    least: int = 0
-    most: int
-
-    def read(self, value: object, field: str, refused: list[Refusal]) -> tuple[T, ...] | None:
-        if not isinstance(value, list):
-            return refuse(refused, field, "list", value, "This is a list.")
-        if len(value) > self.most:
-            return refuse(refused, field, "max_length", value, f"At most {self.most} entries at once.")
-        if len(value) < self.least:
-            return refuse(refused, field, "min_length", value, f"At least {self.least} of these.")
-        before = len(refused)
-        found = [self.of.read(one, f"{field}[{place}]", refused) for place, one in enumerate(value)]
-        return None if len(refused) > before else tuple(found)  # type: ignore[arg-type]
-
-    def schema(self) -> Schema:
-        return {"type": "array", "items": self.of.schema(), "minItems": self.least, "maxItems": self.most}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Named(Kind[dict[str, T]]):
-    """An object whose fields are names of the caller's own."""
-
-    name: Kind[str]
-    of: Kind[T]
-    most: int
-
-    def read(self, value: object, field: str, refused: list[Refusal]) -> dict[str, T] | None:
-        if not isinstance(value, dict):
-            return refuse(refused, field, "object", value, "This is an object, in braces.")
-        if len(value) > self.most:
-            says = f"At most {self.most} entries at once."
-            return refuse(refused, field, "max_length", f"an object of {len(value)}", says)
-        before, found = len(refused), {}
-        for name, one in value.items():
-            place = f"{field}.{name[:80]}"
-            self.name.read(name, place, refused)
-            found[name] = self.of.read(one, place, refused)
-        return None if len(refused) > before else found  # type: ignore[return-value]
-
-    def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": self.of.schema()}
-
-
-@dataclass(frozen=True)
-class Maybe(Kind[T]):
-    """A field that may be left out, or be null, and what it then is."""
-
-    of: Kind[T]
-    default: T | None = None
-
-    def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
-        return self.default if value is None else self.of.read(value, field, refused)
-
-    def schema(self) -> Schema:
-        return self.of.schema() | {"nullable": True}
-
-
-@dataclass(frozen=True)
-class Record(Kind[T]):
-    """An object with exactly these fields, made into `build`; an argument may have another name."""
-
-    build: Callable[..., T]
-    fields: Mapping[str, Kind[Any]]
-    arguments: Mapping[str, str] | None = None
-
-    def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
-        if not isinstance(value, dict):
-            return refuse(refused, field, "object", value, "This is an object, in braces.")
-        before, prefix = len(refused), f"{field}." if field else ""
-        for name in value.keys() - self.fields.keys():
-            refuse(refused, prefix + name[:80], "unknown_field", value[name], "There is no such field.")
-        found = {}
-        for name, kind in self.fields.items():
-            if name not in value and not isinstance(kind, Maybe):
-                refuse(refused, prefix + name, "required", None, "This is missing.")
-                continue
-            found[(self.arguments or {}).get(name, name)] = kind.read(value.get(name), prefix + name, refused)
-        return None if len(refused) > before else self.build(**found)
-
-    def schema(self) -> Schema:
-        needed = [name for name, kind in self.fields.items() if not isinstance(kind, Maybe)]
-        return {
-            "type": "object",
-            "properties": {name: kind.schema() for name, kind in self.fields.items()},
-            **({"required": needed} if needed else {}),
-            "additionalProperties": False,
-        }

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from margin.api.composed import Items, Maybe, Named, Record
 from margin.api.described import blanks, record, texts
-from margin.api.shapes import Amount, Choice, Flag, Items, Maybe, Named, Record, Schema, Text
+from margin.api.shapes import Amount, Choice, Flag, Schema, Text
 from margin.engine.figures import Level
 from margin.whatif.described import (
     Described,

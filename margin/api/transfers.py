@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from accounts.access import Action, Principal, desks_where, for_user
 from accounts.ledger import Posted
 from accounts.models import Pocket, SubAccount
+from margin.api.composed import Maybe, Record
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.permissions import forbidden
 from margin.api.problems import invalid, refused
-from margin.api.shapes import Amount, Maybe, Record, Text, code
+from margin.api.shapes import Amount, Text, code
 from margin.flow.transfer import End, Inside, Move, Outside, move_money
 from riskdesk import clock
 from riskdesk.errors import Refusal

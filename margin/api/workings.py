@@ -13,11 +13,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from accounts.models import SubAccount
+from margin.api.composed import Maybe
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.permissions import find
 from margin.api.problems import invalid
-from margin.api.shapes import Choice, Instant, Kind, Maybe, Schema, Text, refuse
+from margin.api.shapes import Choice, Instant, Kind, Schema, Text, refuse
 from margin.engine.bridge import Bridge, Cause
 from margin.models import Run
 from margin.whatif import between, why
@@ -39,7 +40,7 @@ class RunOrInstant(Kind["UUID | datetime"]):
         if len(refused) > before:
             del refused[before:]
             says = "The id of a run, or ISO 8601 with an offset, such as 2026-03-02T12:00:00Z."
-            return refuse(refused, field, "run_or_instant", value, says)  # type: ignore[no-any-return]
+            return refuse(refused, field, "run_or_instant", value, says)
         return found
 
     def schema(self) -> Schema:

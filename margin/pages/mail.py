@@ -74,7 +74,7 @@ def message(request: HttpRequest, message: UUID) -> HttpResponse:
 @never_cache
 @login_required
 @xframe_options_sameorigin
-@csp_replace(NOTHING_RUNS)  # type: ignore[arg-type]
+@csp_replace(NOTHING_RUNS)  # type: ignore[arg-type]  # the same
 def body(request: HttpRequest, message: UUID) -> HttpResponse:
     """The mail itself, alone in its frame."""
     delivery = get_object_or_404(letters_of(request.user), message_id=message)

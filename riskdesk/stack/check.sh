@@ -15,9 +15,9 @@ step() {
 }
 
 strict=""
-for room in accounts riskdesk margin/book margin/charts margin/demo margin/engine margin/flow margin/gate \
-    margin/live margin/management margin/models margin/notify margin/pages margin/whatif; do
-    [ -d "$room" ] && strict="$strict $room"
+for room in accounts riskdesk margin/api margin/book margin/charts margin/demo margin/engine margin/flow margin/gate \
+    margin/live margin/management margin/models margin/notify margin/pages margin/tasks.py margin/whatif; do
+    [ -e "$room" ] && strict="$strict $room"
 done
 
 step format ruff format --check --quiet .
