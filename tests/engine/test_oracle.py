@@ -14,7 +14,7 @@ from tests.engine.random_accounts import on_the_line, random_account
 from tests.engine.reading import read
 
 ACCOUNTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 1_000
-CHUNK = 50
+CHUNK = 10
 CLOSE = Fraction(1, 10**12)
 
 

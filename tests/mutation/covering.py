@@ -1,0 +1,54 @@
+"""Which tests are asked about which module: the fewest that cover it, quick ones first.
+
+What one account comes to is asked of everything that measures one; a module at the edge only of its own tests.
+"""
+
+MEASURED = (
+    "test_cross_and_isolated.py",
+    "test_worked_examples.py",
+    "test_venues.py",
+    "test_doubt.py",
+    "test_funding.py",
+    "test_portfolio.py",
+)
+SEARCHED = (
+    "test_properties.py",
+    "test_oracle.py::test_every_decision_and_figure_agrees[0]",
+    "test_oracle.py::test_every_decision_and_figure_agrees[10]",
+)
+
+AT_THE_EDGE: dict[str, tuple[str, ...]] = {
+    "breach": ("test_breach.py",),
+    "limits": ("test_limits.py",),
+    "pretrade": ("test_pretrade.py",),
+    "plan": ("test_plan.py",),
+    "trades": ("test_pretrade.py", "test_plan.py", "test_stress.py"),
+    "funding": ("test_funding.py",),
+    "profiles": ("test_profiles.py",),
+    "steadied": ("test_shown_level.py",),
+    "shown": ("test_shown.py",),
+    "exposure": ("test_exposure.py",),
+    "correlation": ("test_correlation.py",),
+    "stress": ("test_stress.py",),
+    "cascade": ("test_stress.py",),
+    "explain": ("test_explain.py",),
+    "explain_sums": ("test_explain.py",),
+    "bridge": ("test_explain.py",),
+    "leverage_range": ("test_leverage_while_prices_are_in_doubt.py",),
+    "calendar": ("test_trading_calendars_know_when_an_instrument_trades.py",),
+}
+OF_ONE_ACCOUNT = (
+    "exact", "liquidation", "distance", "risk", "valuation", "tiers", "pools", "prices", "doubt",
+    "borders", "whole", "portfolio", "concentration", "terms", "types",
+    "falls", "hill", "curves", "moving", "shocked", "roots", "search",
+)  # fmt: skip
+
+MODULES = (*OF_ONE_ACCOUNT[:3], "plan", "pretrade", "breach", "limits")
+MODULES += tuple(name for name in (*OF_ONE_ACCOUNT, *AT_THE_EDGE) if name not in MODULES)
+
+
+def tests_of(name: str) -> tuple[tuple[str, ...], ...]:
+    """In rounds: a later one is only asked what the earlier ones let pass."""
+    if name in AT_THE_EDGE:
+        return (AT_THE_EDGE[name],)
+    return MEASURED, SEARCHED
