@@ -59,7 +59,9 @@ def _tests(name: str) -> bool:
     """True when all pass: the module's own tests first, the long searches last."""
     tests = ROOT / "tests/engine"
     options = [*INI, "--confcutdir", str(tests)]
-    return all(pytest.main([*options, *(str(tests / file) for file in files)]) == 0 for files in tests_of(name))
+    return all(
+        pytest.main([*options, *(str(tests / file) for file in files)]) == 0 for files in tests_of(name)
+    )
 
 
 def _drawn(source: str) -> list[Mutant]:
@@ -75,7 +77,9 @@ def _survivors(name: str, source: str, drawn: list[Mutant]) -> Iterator[Mutant]:
         if not is_noticed(name, mutant.source):
             line = lines[mutant.line - 1].strip()
             why = reason_of(name, line, mutant.change)
-            _say(f"  survives  {name}.py:{mutant.line}  {mutant.change}: {line}  ({why or 'NO TEST NOTICES'})")
+            _say(
+                f"  survives  {name}.py:{mutant.line}  {mutant.change}: {line}  ({why or 'NO TEST NOTICES'})"
+            )
             yield mutant
 
 

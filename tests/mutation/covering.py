@@ -1,12 +1,14 @@
 """Which tests are asked about which module: the fewest that cover it, quick ones first.
 
-What one account comes to is asked of everything that measures one; a module at the edge only of its own tests.
+What one account comes to is asked of everything that measures one; a module at the edge of its own tests.
 """
 
 MEASURED = (
     "test_cross_and_isolated.py",
     "test_worked_examples.py",
     "test_venues.py",
+    "test_published_figures.py",
+    "test_published_figures_of_inverse_contracts.py",
     "test_doubt.py",
     "test_funding.py",
     "test_portfolio.py",
