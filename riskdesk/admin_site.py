@@ -25,12 +25,12 @@ class RiskdeskAdmin(AdminSite):
             raise PermissionDenied
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: back})}")
 
-    def password_change(  # type: ignore[override]
+    def password_change(  # type: ignore[override]  # leads away instead of showing a page
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("account_change_password"))
 
-    def logout(  # type: ignore[override]
+    def logout(  # type: ignore[override]  # the same
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseRedirect:
         """The site's own page asks, and its sockets end with the session."""

@@ -74,7 +74,7 @@ class Leadership:
             return bool(cursor.fetchone()[0])
 
 
-class LeadingScheduler(DatabaseScheduler):  # type: ignore[misc]
+class LeadingScheduler(DatabaseScheduler):
     """Beats only while it leads."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from kombu.asynchronous import get_event_loop
 logger = get_logger(__name__)
 
 
-class ReceivedMessage(Request):  # type: ignore[misc]  # Celery has no types
+class ReceivedMessage(Request):
     """Named in the application's task class. The broker hands the message out again: it is a hint, done twice
     as safely as once.
     """
@@ -40,7 +40,7 @@ class ReceivedMessage(Request):  # type: ignore[misc]  # Celery has no types
         except self.connection_errors as lost:
             logger.warning("cannot tell the broker that %s is done: connecting anew (%s)", self.id, lost)
             if loop := get_event_loop():
-                loop.call_soon(_raise, lost)  # type: ignore[no-untyped-call]
+                loop.call_soon(_raise, lost)  # type: ignore[no-untyped-call]  # of Celery
 
 
 def _raise(fault: Exception) -> NoReturn:

@@ -27,7 +27,7 @@ def connect() -> None:
 
 
 def started(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
-    request._log_started = time.monotonic()  # type: ignore[attr-defined]
+    request.__dict__["_log_started"] = time.monotonic()
     log_kwargs.update(request=_deed(request))
     structlog.contextvars.bind_contextvars(ip=client_address(request))
 

@@ -34,7 +34,7 @@ def serve_pages() -> None:
 
 def stop_serving() -> None:
     """Gives the pool's connections back; the server waits for nobody's idle ones."""
-    connections["default"].close_pool()  # type: ignore[attr-defined]
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL alone
 
 
 def refuse_on_errors(*, tags: Sequence[str] | None = None) -> None:

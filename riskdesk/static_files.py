@@ -7,5 +7,5 @@ new and old modules together.
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedModules(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # untyped library
+class HashedModules(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True

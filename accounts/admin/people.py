@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -12,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.access import Action, may_administer, people_for, roles_for
 from accounts.admin.base import ReadOnlyAdmin, can
+from accounts.admin.typed import AnyUserAdmin
 from accounts.audit import record
 from accounts.models import ApiToken, RoleGrant, User
 from accounts.tokens import revoke
@@ -20,7 +20,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonPage(AnyUserAdmin):
     """Administrators make people and switch them off; nobody is deleted, for their deeds stay."""
 
     list_display = ("username", "first_name", "email", "is_staff", "is_active", "last_login")
@@ -81,7 +81,7 @@ def approves(person: User) -> bool:
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnlyAdmin):
+class ApiTokenPage(ReadOnlyAdmin):
     """Tokens by name; the secret is never shown again. Revoking is the only deed here."""
 
     list_display = ("name", "user", "hint", "created_at", "expires_at", "revoked_at", "last_used_at")

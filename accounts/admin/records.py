@@ -10,7 +10,7 @@ from accounts.models import AuditEvent, Balance, Pocket, Transfer
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferPage(ReadOnlyAdmin):
     list_display = (
         "id",
         "desk",
@@ -34,7 +34,7 @@ class TransferAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Pocket)
-class PocketAdmin(ReadOnlyAdmin):
+class PocketPage(ReadOnlyAdmin):
     list_display = ("key", "kind", "desk", "sub_account")
     list_filter = (DeskFilter, "kind")
     list_select_related = ("desk", "sub_account")
@@ -42,7 +42,7 @@ class PocketAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Balance)
-class BalanceAdmin(ReadOnlyAdmin):
+class BalancePage(ReadOnlyAdmin):
     list_display = ("pocket", "asset", "amount", "revision")
     list_filter = (DeskFilter, "asset")
     list_select_related = ("asset", "pocket__sub_account", "pocket__desk")
@@ -50,7 +50,7 @@ class BalanceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
+class AuditEventPage(ReadOnlyAdmin):
     list_display = ("recorded_at", "actor_name", "action", "subject", "desk", "reason", "sealed")
     list_filter = (DeskFilter, "action")
     list_select_related = ("desk", "seal")

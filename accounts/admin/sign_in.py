@@ -24,7 +24,7 @@ for theirs in (EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFa
         admin.site.unregister(theirs)
 
 
-class AdministratorsPage(ReadOnlyAdmin):
+class SignInAdmin(ReadOnlyAdmin):
     """Rows of no desk: an administrator's, or nobody's."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -36,7 +36,7 @@ class AdministratorsPage(ReadOnlyAdmin):
 
 
 @admin.register(UserSession)
-class SessionPage(AdministratorsPage):
+class SessionPage(SignInAdmin):
     list_display = ("user", "ip", "user_agent", "created_at", "last_seen_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "ip")
@@ -50,7 +50,7 @@ class SessionPage(AdministratorsPage):
 
 
 @admin.register(AccessAttempt)
-class LockOutPage(AdministratorsPage):
+class LockOutPage(SignInAdmin):
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
     search_fields = ("username", "ip_address")
     exclude = ("get_data", "post_data")

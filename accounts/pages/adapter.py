@@ -12,7 +12,7 @@ from accounts.audit import record
 from accounts.sessions import proved_lately, tell_sockets
 
 
-class ClosedSignUp(DefaultAccountAdapter):  # type: ignore[misc]
+class ClosedSignUp(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -28,7 +28,7 @@ class ClosedSignUp(DefaultAccountAdapter):  # type: ignore[misc]
         """Nothing was counted, so nothing is given back."""
 
 
-class EndedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
+class EndedSessions(DefaultUserSessionsAdapter):
     """Sessions that a person ends from the list take their sockets with them."""
 
     def end_sessions(self, sessions: list[UserSession]) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 PURPOSE = b"riskdesk second factors"
 
 
-class LockedFactors(DefaultMFAAdapter):  # type: ignore[misc]
+class LockedFactors(DefaultMFAAdapter):
     def encrypt(self, text: str) -> str:
         return _lock().encrypt(text.encode()).decode()
 

@@ -15,6 +15,7 @@ from django_celery_beat.models import (
 
 from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, can
+from accounts.admin.typed import AnyAdmin
 from accounts.audit import record
 from margin.models import LocalSchedule, LocalSlot
 
@@ -22,7 +23,7 @@ for unused in (ClockedSchedule, SolarSchedule, CrontabSchedule, IntervalSchedule
     admin.site.unregister(unused)
 
 
-class ClockRights:
+class ClockRights(AnyAdmin):
     """Who may set limits may set the clock."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -33,18 +34,18 @@ class ClockRights:
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         record(actor=request.user, action="clock.changed", subject=str(obj), after={"change": str(message)})
 
     log_addition = log_change
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for row in queryset:
             record(actor=request.user, action="clock.changed", subject=str(row), after={"change": "deleted"})
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):  # type: ignore[misc]
+class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):
     """Jobs at intervals, in UTC. Edited one by one, so that each change leaves its audit row."""
 
     actions = None
@@ -53,12 +54,12 @@ class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):  # type: ignore[misc]
 
 
 @admin.register(IntervalSchedule)
-class IntervalPage(ClockRights, admin.ModelAdmin):  # type: ignore[type-arg]
+class IntervalPage(ClockRights):
     """Intervals to choose from."""
 
 
 @admin.register(CrontabSchedule)
-class CrontabPage(ClockRights, admin.ModelAdmin):  # type: ignore[type-arg]
+class CrontabPage(ClockRights):
     """Crontabs to choose from, in UTC: what must keep a local time is a local schedule."""
 
 

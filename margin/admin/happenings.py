@@ -53,16 +53,16 @@ class PriceRefusalPage(ReadOnlyAdmin):
     search_fields = ("instrument",)
 
 
-class EnginePage(ReadOnlyAdmin):
+class EngineAdmin(ReadOnlyAdmin):
     """Of the engine, not of a desk: for whoever may set limits."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        rows = self.model._default_manager.all()
+        rows: QuerySet[Any] = self.model._default_manager.all()
         return rows if can(request, Action.PROPOSE, None) else rows.none()
 
 
 @admin.register(Run)
-class RunPage(EnginePage):
+class RunPage(EngineAdmin):
     list_display = ("started_at", "shard", "seq", "state", "trigger", "attempt", "counts", "timings")
     list_filter = ("state", "trigger", "shard")
     list_select_related = ("shard",)
@@ -71,7 +71,7 @@ class RunPage(EnginePage):
 
 
 @admin.register(Heartbeat)
-class HeartbeatPage(EnginePage):
+class HeartbeatPage(EngineAdmin):
     list_display = ("name", "beaten_at", "detail")
 
 

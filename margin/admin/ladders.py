@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin.typed import AnyInline, AnyInlineFormSet
 from accounts.models import Proposal
 from margin.admin import in_force
 from margin.admin.ruled import InForce, RuledAdmin
@@ -15,7 +16,7 @@ from margin.flow.versions import plain, rows_of
 from margin.models import HaircutTier, HaircutVersion, ScheduleVersion, Tier
 
 
-class LadderFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class LadderFormSet(AnyInlineFormSet):
     """Tiers, checked as a ladder by the same rule that a proposal is."""
 
     kind: str
@@ -41,7 +42,7 @@ class HaircutLadder(LadderFormSet):
     kind = Proposal.Kind.HAIRCUT
 
 
-class Rows(admin.TabularInline):  # type: ignore[type-arg]
+class Rows(AnyInline):
     """The tiers of a version: edited with it, proposed with it."""
 
     extra = 0

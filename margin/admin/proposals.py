@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import for_user
-from accounts.admin.base import DeskFilter, ReadOnlyAdmin
+from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
 from riskdesk import clock
@@ -60,7 +60,10 @@ class ProposalPage(ReadOnlyAdmin):
         if proposal is None or deed not in DEEDS:
             return HttpResponse(status=404)
         said = DEEDS[deed](
-            proposal=proposal, person=request.user, note=request.POST.get("note", "")[:2000], now=clock.now()
+            proposal=proposal,
+            person=caller(request),
+            note=request.POST.get("note", "")[:2000],
+            now=clock.now(),
         )
         if isinstance(said, Proposal):
             messages.success(request, f"{said.get_state_display()}: {said.subject}")

@@ -11,7 +11,8 @@ from import_export.admin import ImportExportMixin
 from import_export.forms import ExportForm
 
 from accounts.access import Action
-from accounts.admin.base import DeskAdmin, DeskFilter, can, desk_of
+from accounts.admin.base import DeskAdmin, DeskFilter, caller, can, desk_of
+from accounts.admin.typed import AnyInline
 from accounts.models import Asset, Client, Desk, SubAccount
 from margin.admin import in_force, resources
 from margin.flow.reference import save_reference
@@ -44,7 +45,7 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.demand_right(request, obj)
-        save_reference(row=obj, person=request.user, desk=desk_of(obj), changed=form.changed_data)
+        save_reference(row=obj, person=caller(request), desk=desk_of(obj), changed=form.changed_data)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return self.has_add_permission(request)
@@ -82,7 +83,7 @@ class AssetPage(ReferenceAdmin):
     search_fields = ("code", "name")
 
 
-class SubAccountsOfClient(admin.TabularInline):  # type: ignore[type-arg]
+class SubAccountsOfClient(AnyInline):
     model = SubAccount
     fields = ("code", "name", "default_mode", "base_currency", "status")
     readonly_fields = fields
@@ -160,7 +161,7 @@ class SchedulePage(ReferenceAdmin):
     search_fields = ("code", "name")
 
 
-class InstrumentRows(admin.TabularInline):  # type: ignore[type-arg]
+class InstrumentRows(AnyInline):
     """Rows that belong to an instrument, under the instrument's own rights."""
 
     extra = 0
@@ -178,7 +179,7 @@ class LoadingsOfInstrument(InstrumentRows):
     model = Loading
 
 
-class RuledRows(admin.TabularInline):  # type: ignore[type-arg]
+class RuledRows(AnyInline):
     """Rows that two people decide, shown with their instrument."""
 
     extra = 0

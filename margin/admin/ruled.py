@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.access import Action
-from accounts.admin.base import DeskAdmin, desk_of
+from accounts.admin.base import DeskAdmin, caller, desk_of
+from accounts.admin.typed import AnyForm
 from accounts.models import Proposal, User
 from margin.flow.change import propose, weigh
 from margin.flow.ruled import RULED
@@ -33,7 +34,7 @@ class InForce(admin.SimpleListFilter):
         return queryset if self.value() == "all" else queryset.filter(revision_to__isnull=True)
 
 
-class RuledForm(forms.ModelForm):  # type: ignore[type-arg]
+class RuledForm(AnyForm):
     """A noun's own columns, and the reason that the second person reads."""
 
     kind: str
@@ -51,7 +52,7 @@ class RuledForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _post_clean(self) -> None:
         """Once the instance is filled in, ask the flow what it would refuse, and say it beside the field."""
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()  # type: ignore[misc]  # Django's own step, which its stubs leave out
         if self.errors or RULED[self.kind].rows is not None:
             return
         weighed = weigh(
@@ -74,17 +75,17 @@ class RuledAdmin(DeskAdmin):
     immutable = ()
     save_as = False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         ruled = RULED[self.kind]
-        return [*ruled.identity, *ruled.values, *self.get_readonly_fields(request, obj), "reason"]
+        return (*ruled.identity, *ruled.values, *self.get_readonly_fields(request, obj), "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = RULED[self.kind].identity if obj is not None else ()
         return [*fixed, *self.readonly_fields]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        form = super().get_form(request, obj, change, **options)
-        form.kind, form.person = self.kind, request.user
+        form: Any = super().get_form(request, obj, change, **options)
+        form.kind, form.person = self.kind, caller(request)
         return form
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -119,27 +120,25 @@ class RuledAdmin(DeskAdmin):
             change=said,
             desk=desk_of(row),
             reason=reason,
-            person=request.user,
+            person=caller(request),
             now=clock.now(),
         )
         if isinstance(made, Proposal):
-            request.proposal = made  # type: ignore[attr-defined]
+            request.__dict__["proposal"] = made
             messages.success(request, f"Proposed: {made.subject}. Somebody else approves it.")
         else:
             for refusal in made:
                 messages.error(request, f"{refusal.field or 'change'}: {refusal.message}")
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The audit trail has it."""
 
     log_change = log_addition
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """The audit trail has it."""
 
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> str:
+    def construct_change_message(self, *_: Any, **__: Any) -> Any:
         return ""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
@@ -153,7 +152,7 @@ class RuledAdmin(DeskAdmin):
 
     def to_proposal(self, request: HttpRequest) -> HttpResponse:
         """On to the proposal; or back to the form, where the refusals are shown."""
-        made = getattr(request, "proposal", None)
+        made = request.__dict__.get("proposal")
         if made is None:
             return HttpResponseRedirect(request.get_full_path())
         return HttpResponseRedirect(reverse("admin:accounts_proposal_change", args=[made.pk]))

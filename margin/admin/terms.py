@@ -22,7 +22,7 @@ class TermsAdmin(RuledAdmin):
 
 
 @admin.register(InstrumentTerms)
-class InstrumentTermsAdmin(TermsAdmin):
+class InstrumentTermsPage(TermsAdmin):
     kind = Proposal.Kind.INSTRUMENT_TERMS
     list_display = ("code", "schedule", "fee_rate", "cap_class", "stale_hard_seconds", "guard_band")
     list_filter = ("schedule", "cap_class")
@@ -31,7 +31,7 @@ class InstrumentTermsAdmin(TermsAdmin):
 
 
 @admin.register(ClientClass)
-class ClientClassAdmin(TermsAdmin):
+class ClientClassPage(TermsAdmin):
     kind = Proposal.Kind.CLIENT_CLASS
     list_display = ("code", "name", "desk", "regulatory_class")
     list_filter = (DeskFilter, "regulatory_class")
@@ -40,14 +40,14 @@ class ClientClassAdmin(TermsAdmin):
 
 
 @admin.register(TradingHours)
-class TradingHoursAdmin(TermsAdmin):
+class TradingHoursPage(TermsAdmin):
     kind = Proposal.Kind.TRADING_HOURS
     list_display = ("code", "name", "zone")
     search_fields = ("code", "name")
 
 
 @admin.register(InstrumentSource)
-class InstrumentSourceAdmin(RuledAdmin):
+class InstrumentSourcePage(RuledAdmin):
     """Which feed an instrument's mark is taken from, in order."""
 
     kind = Proposal.Kind.PRICE_SOURCE
@@ -59,7 +59,7 @@ class InstrumentSourceAdmin(RuledAdmin):
 
 
 @admin.register(RatePath)
-class RatePathAdmin(RuledAdmin):
+class RatePathPage(RuledAdmin):
     """Which instrument's mark turns one asset into another."""
 
     kind = Proposal.Kind.RATE_PATH

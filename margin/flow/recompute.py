@@ -110,7 +110,7 @@ class Same:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and self.account is other.account
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # how Python itself says: not hashable
 
 
 class Markets:
