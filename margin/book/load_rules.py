@@ -46,6 +46,11 @@ def _desks(revision: int) -> dict[int, DeskFact]:
     }
 
 
+def policy_of(desk: Desk) -> Policy:
+    """How a desk reads its figures now, for pages that draw its bands."""
+    return _policy(DeskPolicy.objects.filter(desk=desk, revision_to__isnull=True).first())
+
+
 def _policy(row: DeskPolicy | None) -> Policy:
     if row is None:
         return Policy()

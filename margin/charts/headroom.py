@@ -1,26 +1,18 @@
-"""Headroom of a desk: equity against the house requirement, and utilisation below it with its bands.
+"""Headroom of a desk: equity against the house requirement, and utilisation below it with the desk's bands.
 
-Takes points in time order; gives the figure with a sentence that says the same to those who cannot see it.
+Takes points in time order and the desk's policy; gives the figure with a sentence that says the same to
+those who cannot see it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Protocol
 
-GRID = {
-    "gridcolor": "var(--line)",
-    "zeroline": False,
-    "linecolor": "var(--line)",
-    "tickfont": {"size": 10},
-}
-HOVER_LABEL = {
-    "bgcolor": "var(--raised)",
-    "bordercolor": "var(--line-strong)",
-    "font": {"color": "var(--text)", "size": 11},
-}
+from margin.charts.look import Figure, layout, line, live
+
 LEAST_SPAN = timedelta(minutes=3)
-BANDS = ((0.6, "watch"), (0.7, "at-risk"), (0.8, "danger"), (1.0, "liquidation"))
 
 
 class Point(Protocol):
@@ -34,12 +26,31 @@ class Point(Protocol):
     def utilisation(self) -> Decimal | None: ...
 
 
-def headroom(points: Sequence[Point], *, currency: str, until: datetime, span: timedelta) -> dict[str, Any]:
-    """The figure: `data`, `layout`, and its `text` alternative."""
+class Bands(Protocol):
+    """Where a policy lets the levels begin, as shares of equity."""
+
+    @property
+    def watch(self) -> Fraction: ...
+    @property
+    def at_risk(self) -> Fraction: ...
+    @property
+    def danger(self) -> Fraction: ...
+
+
+def headroom(
+    points: Sequence[Point], *, bands: Bands, currency: str, until: datetime, span: timedelta
+) -> Figure:
+    """The figure, which pages keep moving by the chart points of the socket."""
     return {
         "data": traces(points),
-        "layout": layout(since=_since(points, until, span), until=until),
+        "layout": _layout(bands, since=_since(points, until, span), until=until),
         "text": describe(points, currency=currency),
+        "live": live(
+            x="at",
+            y=("house_maintenance", "equity", "utilisation"),
+            least_seconds=LEAST_SPAN.total_seconds(),
+            most_seconds=span.total_seconds(),
+        ),
     }
 
 
@@ -48,10 +59,10 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
     times = [_instant(point.at) for point in points]
     use = [None if point.utilisation is None else float(point.utilisation) for point in points]
     return [
-        _line(times, [float(point.house_maintenance) for point in points], "House requirement", "series-2"),
-        _line(times, [float(point.equity) for point in points], "Equity", "series-1")
+        _stairs("House requirement", "series-2", times, [float(point.house_maintenance) for point in points]),
+        _stairs("Equity", "series-1", times, [float(point.equity) for point in points])
         | {"fill": "tonexty", "fillcolor": "var(--headroom)"},
-        _line(times, use, "Utilisation", "series-3")
+        _stairs("Utilisation", "series-3", times, use)
         | {
             "yaxis": "y2",
             "fill": "tozeroy",
@@ -61,40 +72,31 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
     ]
 
 
-def layout(*, since: datetime, until: datetime) -> dict[str, Any]:
-    return {
-        "autosize": True,
-        "margin": {"l": 46, "r": 8, "t": 4, "b": 20},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
-        "hovermode": "x unified",
-        "hoverlabel": HOVER_LABEL,
-        "showlegend": False,
-        "dragmode": "zoom",
-        "uirevision": "kept",
-        "xaxis": GRID
-        | {
-            "type": "date",
-            "range": [_instant(since), _instant(until)],
-            "anchor": "y2",
-            "tickformat": "%H:%M",
-            "hoverformat": "%H:%M:%S UTC",
-            "nticks": 7,
-            "ticklabelstandoff": 4,
-            "showgrid": False,
-        },
-        "yaxis": GRID
-        | {
-            "domain": [0.42, 1],
-            "tickformat": "~s",
-            "nticks": 4,
-            "rangemode": "tozero",
-            "hoverformat": ",.0f",
-        },
-        "yaxis2": GRID | {"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
-        "shapes": [_band(level, token) for level, token in BANDS],
+def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
+    times = {"type": "date", "range": [_instant(since), _instant(until)], "anchor": "y2", "nticks": 7}
+    words = {"tickformat": "%H:%M", "hoverformat": "%H:%M:%S UTC", "ticklabelstandoff": 4, "showgrid": False}
+    levels = (
+        (bands.watch, "watch"),
+        (bands.at_risk, "at-risk"),
+        (bands.danger, "danger"),
+        (1, "liquidation"),
+    )
+    money = {
+        "domain": [0.42, 1],
+        "tickformat": "~s",
+        "nticks": 4,
+        "rangemode": "tozero",
+        "hoverformat": ",.0f",
     }
+    return layout(
+        left=46,
+        bottom=20,
+        xaxis=times | words,
+        yaxis=money,
+        yaxis2={"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},
+        shapes=[_band(float(level), token) for level, token in levels],
+        uirevision="kept",  # what the reader zoomed to survives new points
+    )
 
 
 def describe(points: Sequence[Point], *, currency: str) -> str:
@@ -111,16 +113,10 @@ def describe(points: Sequence[Point], *, currency: str) -> str:
     )
 
 
-def _line(times: list[str], values: list[float | None], name: str, colour: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": times,
-        "y": values,
-        "line": {"color": f"var(--{colour})", "width": 1.6, "shape": "hv"},
-        "hovertemplate": f"%{{y:,.0f}}<extra>{name}</extra>",
-    }
+def _stairs(name: str, colour: str, times: list[str], values: Sequence[float | None]) -> dict[str, Any]:
+    """A figure holds until the next run."""
+    template = f"%{{y:,.0f}}<extra>{name}</extra>"
+    return line(name, colour, x=times, y=values, line={"shape": "hv"}, hovertemplate=template)
 
 
 def _band(level: float, token: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from margin.charts.headroom import GRID, HOVER_LABEL
+from margin.charts.look import Figure, layout, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +27,44 @@ NAMES = {
 }
 
 
-def modes(shocks: Sequence[float], courses: Mapping[str, Course]) -> dict[str, Any]:
-    """The figure: `data`, `layout`, and its `text` alternative."""
+def modes(shocks: Sequence[float], courses: Mapping[str, Course]) -> Figure:
     lines = [line for name, course in courses.items() for line in _lines(name, shocks, course)]
     return {"data": lines, "layout": _layout(), "text": _text(courses)}
 
 
 def _lines(name: str, shocks: Sequence[float], course: Course) -> list[dict[str, Any]]:
     word, colour = NAMES[name]
-    own = {"type": "scatter", "mode": "lines", "x": list(shocks), "legendgroup": name}
-    wide = 1.5 if name == "as_given" else 2.2
+    owed = f"{word}: requirement"
     return [
-        own
-        | {
-            "name": word,
-            "y": list(course.equity),
-            "line": {"color": f"var(--{colour})", "width": wide},
-            "hovertemplate": f"%{{y:,.0f}}<extra>{word}: equity</extra>",
-        },
-        own
-        | {
-            "name": f"{word}: requirement",
-            "y": list(course.requirement),
-            "line": {"color": f"var(--{colour})", "width": 1.2, "dash": "dot"},
-            "showlegend": False,
-            "hovertemplate": f"%{{y:,.0f}}<extra>{word}: requirement</extra>",
-        },
+        line(
+            word,
+            colour,
+            x=shocks,
+            y=course.equity,
+            legendgroup=name,
+            line={"width": 1.5 if name == "as_given" else 2.2},
+            hovertemplate=f"%{{y:,.0f}}<extra>{word}: equity</extra>",
+        ),
+        line(
+            owed,
+            colour,
+            x=shocks,
+            y=course.requirement,
+            legendgroup=name,
+            showlegend=False,
+            line={"width": 1.2, "dash": "dot"},
+            hovertemplate=f"%{{y:,.0f}}<extra>{owed}</extra>",
+        ),
     ]
 
 
 def _layout() -> dict[str, Any]:
-    return {
-        "autosize": True,
-        "margin": {"l": 52, "r": 10, "t": 6, "b": 34},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
-        "hovermode": "x unified",
-        "hoverlabel": HOVER_LABEL,
-        "showlegend": False,
-        "dragmode": "zoom",
-        "xaxis": GRID | {"tickformat": "+.0%", "hoverformat": "+.1%", "title": {"text": "All marks move by"}},
-        "yaxis": GRID | {"tickformat": "~s", "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
-    }
+    return layout(
+        left=52,
+        bottom=34,
+        xaxis={"tickformat": "+.0%", "hoverformat": "+.1%", "title": {"text": "All marks move by"}},
+        yaxis={"tickformat": "~s", "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
+    )
 
 
 def _text(courses: Mapping[str, Course]) -> str:

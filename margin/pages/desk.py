@@ -15,11 +15,13 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import Desk
+from margin.book.load_rules import policy_of
+from margin.engine.types import Policy
 from margin.notify.alerts import open_counts
 from margin.notify.figures import desk_figures
 from margin.notify.push import Figures
 from margin.pages.rails import rail
-from margin.pages.rows import COLUMNS, account_rows
+from margin.pages.rows import COLUMNS, FULL_SCALE, account_rows, bar_share
 from margin.pages.state import engine_state
 from margin.pages.summary import summary
 from riskdesk import clock
@@ -44,9 +46,18 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         "summary": summary(figures),
         "rows": list(account_rows(figures, most=FIRST_ROWS)),
         "rail": alerts,
+        "bands": bands(policy_of(desk)),
         "page_data": page_data(desk, figures, may_acknowledge=alerts.may_acknowledge),
     }
     return render(request, "desk/desk.html", context)
+
+
+def bands(policy: Policy) -> dict[str, str]:
+    """Where the levels begin on the bar of utilisation."""
+    levels = {"watch": policy.watch, "at_risk": policy.at_risk, "danger": policy.danger}
+    return {
+        name: bar_share(str(float(level)), scale=FULL_SCALE, absent="0") for name, level in levels.items()
+    }
 
 
 def choose_desk(request: HttpRequest) -> Desk | None:
@@ -78,7 +89,6 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
             "snapshot": f"/api/v1/desk/{desk.code}/snapshot/",
             "alerts": reverse("desk_alerts", args=[desk.code]),
             "state": reverse("desk_state", args=[desk.code]),
-            "history": reverse("desk_history", args=[desk.code]),
             "account": reverse("desk_account", args=[desk.code, "ACCOUNT"]),
             "acknowledge": "/api/v1/alerts/0/acknowledge/",
             "sign_in": reverse("account_login"),

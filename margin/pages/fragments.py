@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Desk
 from margin.book.history import desk_history
+from margin.book.load_rules import policy_of
 from margin.book.read import account_row, position_rows
 from margin.charts.headroom import headroom
 from margin.pages.drawer import drawer
@@ -58,9 +59,14 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
     """The figure of the desk's headroom chart."""
     desk = desk_or_404(request, code)
     points = desk_history(desk.code, since=clock.now() - CHART_SPAN)
-    return JsonResponse(
-        headroom(points, currency=desk.reporting_currency.code, until=clock.now(), span=CHART_SPAN)
+    figure = headroom(
+        points,
+        bands=policy_of(desk),
+        currency=desk.reporting_currency.code,
+        until=clock.now(),
+        span=CHART_SPAN,
     )
+    return JsonResponse(figure)
 
 
 def desk_or_404(request: HttpRequest, code: str) -> Desk:

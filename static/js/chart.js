@@ -1,53 +1,64 @@
-// The headroom chart: figure from the server, points from the socket, drawn at most four times a second and never
-// while nobody can see it. Colours are tokens, resolved for the theme of the moment.
+// A chart: any figure of `margin/charts`, drawn at most four times a second and never while nobody can see it. Points
+// that come over the socket go in as the figure's `live` says. Colours are tokens, resolved for the theme of the moment.
 
 const DRAW_EVERY_MS = 250;
-const SPAN_MS = 30 * 60_000;
-const LEAST_SPAN_MS = 3 * 60_000; // a young desk is not shown as an empty half hour
 const TOKEN = /^var\((--[\w-]+)\)$/;
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
+
+/** The charts of a page: `data-chart` on a node names it as the socket does, `data-figure` where its figure is. */
+export function findCharts(fetchJson, root = document) {
+  const nodes = [...root.querySelectorAll("[data-chart]")];
+  return new Map(nodes.map((node) => [node.dataset.chart, new Chart(node, fetchJson)]));
+}
 
 export class Chart {
-  constructor({ node, text, address, fetchJson }) {
-    Object.assign(this, { node, text, address, fetchJson });
-    this.figure = null;
-    this.drawn = 0;
-    this.timer = null;
-    document.addEventListener("visibilitychange", () => this.soon());
-    document.addEventListener("themechange", () => this.soon());
-    new ResizeObserver(() => this.soon()).observe(node);
+  constructor(node, fetchJson) {
+    Object.assign(this, { node, fetchJson, figure: null, drawn: 0, timer: null });
+    this.text = document.getElementById(node.getAttribute("aria-describedby"));
+    const again = () => this.soon();
+    document.addEventListener("visibilitychange", again);
+    document.addEventListener("themechange", again);
+    addEventListener("load", again); // Plotly may come after the figure
+    new ResizeObserver(again).observe(node);
+    if (node.dataset.figure) this.load();
   }
 
+  /** The figure from where the page says it is. */
   async load() {
     try {
-      this.figure = await this.fetchJson(this.address);
-      this.text.textContent = this.figure.text;
-      this.soon();
+      this.show(await this.fetchJson(this.node.dataset.figure));
     } catch (error) {
       this.text.textContent = `The chart could not be read: ${error.message}.`;
       this.node.dataset.failed = this.text.textContent;
     }
   }
 
-  /** One more point, dropped where it is older than the newest; what has left the window goes. */
-  add({ at, equity, house_maintenance: requirement, utilisation }) {
-    if (!this.figure) return;
-    const [required, owned, used] = this.figure.data;
-    const time = at.slice(0, 23);
-    if (required.x.length && time <= required.x.at(-1)) return;
-    const ago = (span) => new Date(Date.parse(at) - span).toISOString().slice(0, 23);
-    const first = ago(SPAN_MS);
-    const values = [[required, requirement], [owned, equity], [used, utilisation]];
-    for (const [trace, value] of values) {
+  show(figure) {
+    delete this.node.dataset.failed;
+    this.figure = figure;
+    this.text.textContent = figure?.text ?? "";
+    this.soon();
+  }
+
+  /** One more point for every trace, if it is newer than the last; what has left the window goes. */
+  add(point) {
+    const { data, layout, live } = this.figure ?? {};
+    if (!live) return;
+    const times = data[0].x;
+    const time = point[live.x].slice(0, 23);
+    if (times.length && time <= times.at(-1)) return;
+    times.push(time);
+    data.forEach((trace, place) => {
+      const value = point[live.y[place]];
+      trace.x = times;
       trace.y.push(value == null ? null : Number(value));
-      if (trace === required) trace.x.push(time);
-    }
-    while (required.x.length && required.x[0] < first) {
-      required.x.shift();
-      for (const [trace] of values) trace.y.shift();
-    }
-    owned.x = used.x = required.x;
-    const start = required.x[0] < ago(LEAST_SPAN_MS) ? required.x[0] : ago(LEAST_SPAN_MS);
-    this.figure.layout.xaxis.range = [start > first ? start : first, time];
+    });
+    const ago = (seconds) => new Date(Date.parse(point[live.x]) - seconds * 1000).toISOString().slice(0, 23);
+    const first = ago(live.most_seconds);
+    const past = times.findIndex((each) => each >= first);
+    times.splice(0, past);
+    for (const trace of data) trace.y.splice(0, past);
+    layout.xaxis.range = [[times[0], ago(live.least_seconds)].sort()[0], time];
     this.soon();
   }
 
@@ -59,15 +70,16 @@ export class Chart {
 
   draw() {
     this.timer = null;
+    if (!this.figure) return;
     this.drawn = performance.now();
     const { data, layout } = resolved(this.figure, getComputedStyle(this.node));
     // Plotly keeps a zoom only if our own range did not change under it: `uirevision` in the layout sees to that.
-    globalThis.Plotly.react(this.node, data, layout, { displayModeBar: false, responsive: false, doubleClick: "reset" });
+    globalThis.Plotly.react(this.node, data, layout, CONFIG);
   }
 }
 
 /** A copy with tokens turned into colours. Arrays of points are shared, not copied. */
-export function resolved(figure, style) {
+function resolved(figure, style) {
   const colours = new Map();
   const colourOf = (token) => {
     if (!colours.has(token)) colours.set(token, colour(style, token));

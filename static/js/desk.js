@@ -1,7 +1,7 @@
 // The first page: wires state, socket and the parts that show them. No logic of its own beyond who hears what.
 
 import { writeAges } from "./ages.js";
-import { Chart } from "./chart.js";
+import { findCharts } from "./chart.js";
 import { atLeast, set } from "./clock.js";
 import { Drawer } from "./drawer.js";
 import { fetchJson, fetchText, send, signInAt } from "./door.js";
@@ -24,6 +24,7 @@ const { addresses } = page;
 signInAt(addresses.sign_in);
 set(page.now);
 
+let caughtUp = false;
 const state = new State(page);
 const status = new Status({ state, zone: page.zone, engine: page.engine });
 const figures = new Figures(document.querySelector(".figures"));
@@ -33,7 +34,7 @@ const grid = new Grid({
 });
 const drawer = new Drawer({ grid, address: addresses.account, fetchText });
 const rail = new Rail({ root: get("rail"), note: get("rail-note"), addresses, fetchText, send, onNew: alertsCame });
-const chart = new Chart({ node: get("chart"), text: get("chart-text"), address: addresses.history, fetchJson });
+const charts = findCharts(fetchJson);
 
 const socket = new DeskSocket({
   address: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${page.socket}`,
@@ -50,6 +51,8 @@ const HEARD = {
     const alerts = alertMarks();
     showRun(state.snapshot(frame));
     if (alertMarks() !== alerts) rail.soon();
+    if (caughtUp) for (const chart of charts.values()) chart.load(); // points of the gap are not in the snapshot
+    caughtUp = true;
   },
   changed(frame) {
     atLeast(frame.at);
@@ -60,8 +63,8 @@ const HEARD = {
   alert() {
     rail.soon();
   },
-  chart({ point }) {
-    chart.add(point);
+  chart({ chart, point }) {
+    charts.get(chart)?.add(point);
   },
   beat(frame) {
     atLeast(frame.at);
@@ -139,5 +142,3 @@ setInterval(() => {
 setInterval(readEngine, ENGINE_EVERY_MS);
 writeAges();
 socket.open();
-if (globalThis.Plotly) chart.load();
-else addEventListener("load", () => chart.load(), { once: true });

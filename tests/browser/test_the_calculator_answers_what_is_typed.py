@@ -15,7 +15,7 @@ def test_an_account_is_shown_in_three_modes(stage: Stage, visit: Any, width: int
     page = visit(stage.cast.rita, width=width, dark=dark).open("/calculator/")
     expect(page.locator("#modes tr")).to_have_count(14)
     expect(page.locator("#advice-mode")).to_contain_text("Hybrid")
-    expect(page.locator("#chart .main-svg").first).to_be_visible()
+    expect(page.locator("#modes-chart .main-svg").first).to_be_visible()
     look_at(page)
     page.get_by_role("button", name="One bet at 50×").click()
     expect(page.locator("#advice .warn")).to_contain_text("the whole wallet goes")

@@ -104,9 +104,9 @@ def test_the_first_run_starts_an_empty_page(stage: Stage, visit: Any) -> None:
 def test_the_chart_is_drawn_under_the_policy_and_grows(stage: Stage, visit: Any) -> None:
     stage.run([ACME])
     page = visit(stage.cast.rita).open()
-    expect(page.locator("#chart .main-svg").first).to_be_visible()
-    expect(page.locator("#chart-text")).to_contain_text("house requirement 30,000 USD")
-    points = "document.getElementById('chart').data[1].y.length"
+    expect(page.locator("#desk-chart .main-svg").first).to_be_visible()
+    expect(page.locator("#desk-chart-text")).to_contain_text("house requirement 30,000 USD")
+    points = "document.getElementById('desk-chart').data[1].y.length"
     before = page.evaluate(points)
     stage.run([account("ACME-1", equity="40000.00")])
     expect(page.locator("#run-seq")).to_have_text("2")

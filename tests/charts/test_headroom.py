@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import plotly.graph_objects as go
 
 from margin.charts.headroom import headroom
+from margin.charts.look import Figure
+from margin.notify.push import CHART_FIGURES
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SPAN = timedelta(minutes=30)
@@ -23,12 +26,19 @@ class Point:
         return self.house_maintenance / self.equity if self.equity > 0 else None
 
 
+@dataclass(frozen=True)
+class Bands:
+    watch: Fraction = Fraction(60, 100)
+    at_risk: Fraction = Fraction(70, 100)
+    danger: Fraction = Fraction(80, 100)
+
+
 def point(minutes_ago: int, equity: str, requirement: str) -> Point:
     return Point(NOON - timedelta(minutes=minutes_ago), Decimal(equity), Decimal(requirement))
 
 
-def drawn(*points: Point) -> dict[str, object]:
-    return headroom(points, currency="USD", until=NOON, span=SPAN)
+def drawn(*points: Point, bands: Bands = Bands()) -> Figure:
+    return headroom(points, bands=bands, currency="USD", until=NOON, span=SPAN)
 
 
 def test_plotly_accepts_the_figure() -> None:
@@ -38,7 +48,7 @@ def test_plotly_accepts_the_figure() -> None:
 
 def test_utilisation_is_requirement_over_equity_and_absent_without_equity() -> None:
     figure = drawn(point(2, "100", "40"), point(1, "0", "45"))
-    traces = {trace["name"]: trace for trace in figure["data"]}  # type: ignore[attr-defined]
+    traces = {trace["name"]: trace for trace in figure["data"]}
     assert traces["Utilisation"]["y"] == [0.4, None]
 
 
@@ -59,11 +69,24 @@ def test_without_runs_there_is_an_empty_figure_and_a_sentence() -> None:
 
 
 def test_a_young_desk_is_not_an_empty_half_hour() -> None:
-    window = drawn(point(5, "100", "40"))["layout"]["xaxis"]["range"]  # type: ignore[index]
+    window = drawn(point(5, "100", "40"))["layout"]["xaxis"]["range"]
     assert window == ["2026-03-02T11:55:00.000", "2026-03-02T12:00:00.000"]
-    shortest = drawn(point(1, "100", "40"))["layout"]["xaxis"]["range"]  # type: ignore[index]
+    shortest = drawn(point(1, "100", "40"))["layout"]["xaxis"]["range"]
     assert shortest[0] == "2026-03-02T11:57:00.000"
 
 
 def test_the_window_is_the_span_up_to_now() -> None:
-    assert drawn()["layout"]["xaxis"]["range"] == ["2026-03-02T11:30:00.000", "2026-03-02T12:00:00.000"]  # type: ignore[index]
+    assert drawn()["layout"]["xaxis"]["range"] == ["2026-03-02T11:30:00.000", "2026-03-02T12:00:00.000"]
+
+
+def test_the_bands_are_those_of_the_desks_policy() -> None:
+    strict = Bands(watch=Fraction(1, 2), at_risk=Fraction(13, 20), danger=Fraction(3, 4))
+    assert [shape["y0"] for shape in drawn()["layout"]["shapes"]] == [0.6, 0.7, 0.8, 1.0]
+    assert [shape["y0"] for shape in drawn(bands=strict)["layout"]["shapes"]] == [0.5, 0.65, 0.75, 1.0]
+
+
+def test_every_trace_has_a_field_of_the_live_points() -> None:
+    figure = drawn(point(1, "90", "45"))
+    fields = ["at", *figure["live"]["y"]]
+    assert len(figure["live"]["y"]) == len(figure["data"])
+    assert set(fields) <= {"at", *CHART_FIGURES}

@@ -1,7 +1,7 @@
 // The answer: three columns, prices, advice, and the chart. Texts only; every figure comes from the server.
 
 import { cut, LEVELS, NONE, parse, percent, times, typeset } from "../format.js";
-import { resolved } from "../chart.js";
+import { Chart } from "../chart.js";
 
 const MODES = ["cross", "isolated", "as_given"];
 const WORDS = { cross: "Cross", isolated: "Isolated", hybrid: "Hybrid: a core in cross, the rest isolated", any: "Either", unknown: "Not possible yet" };
@@ -44,11 +44,7 @@ const ROWS = [
 
 export class Answer {
   constructor() {
-    this.figure = null;
-    const again = () => this.draw();
-    document.addEventListener("themechange", again);
-    addEventListener("load", again);
-    new ResizeObserver(again).observe(get("chart"));
+    this.chart = new Chart(get("modes-chart"));
   }
 
   show(found) {
@@ -57,9 +53,7 @@ export class Answer {
     this.prices(found);
     this.advice(found.advice);
     get("chart-panel").hidden = !found.chart;
-    this.figure = found.chart;
-    get("chart-text").textContent = found.chart?.text ?? "";
-    this.draw();
+    this.chart.show(found.chart);
   }
 
   modes(found) {
@@ -96,13 +90,6 @@ export class Answer {
     for (const reason of advice.reasons) list.append(item(reason.message));
     const warnings = advice.warnings.map(({ message }) => Object.assign(document.createElement("p"), { className: "note warn", textContent: message }));
     get("advice").replaceChildren(...warnings, list);
-  }
-
-  draw() {
-    const node = get("chart");
-    if (!this.figure || !globalThis.Plotly || !node.clientWidth) return;
-    const { data, layout } = resolved(this.figure, getComputedStyle(node));
-    globalThis.Plotly.react(node, data, layout, { displayModeBar: false, responsive: false });
   }
 }
 

@@ -1,0 +1,49 @@
+"""The look that every chart shares, and what a page needs to keep one moving.
+
+Takes what a chart has of its own; gives Plotly's layout. Colours are names of tokens, resolved by the page.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Figure = dict[str, Any]
+"""`data` and `layout` as Plotly takes them, `text` that says the same in words, and `live` if it moves."""
+
+AXIS = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line)", "tickfont": {"size": 10}}
+HOVER_LABEL = {
+    "bgcolor": "var(--raised)",
+    "bordercolor": "var(--line-strong)",
+    "font": {"color": "var(--text)", "size": 11},
+}
+
+
+def layout(*, left: int, bottom: int, **own: Any) -> dict[str, Any]:
+    """A chart's layout: its axes in the common look, the rest as given."""
+    axes = {name: AXIS | given for name, given in own.items() if name.startswith(("xaxis", "yaxis"))}
+    return {
+        "autosize": True,
+        "margin": {"l": left, "r": 10, "t": 6, "b": bottom},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
+        "hovermode": "x unified",
+        "hoverlabel": HOVER_LABEL,
+        "showlegend": False,
+        "dragmode": "zoom",
+        **own,
+        **axes,
+    }
+
+
+def line(name: str, colour: str, *, x: Sequence[Any], y: Sequence[Any], **own: Any) -> dict[str, Any]:
+    """One line in the colour of a token."""
+    own["line"] = {"color": f"var(--{colour})", "width": 1.6, **own.get("line", {})}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": list(x), "y": list(y), **own}
+
+
+def live(*, x: str, y: Sequence[str], least_seconds: float, most_seconds: float) -> dict[str, Any]:
+    """How points that come over the socket go in: the field of the instant, and one for each trace in order.
+
+    The time axis ends at the newest point and goes back as far as there are points, within the two bounds.
+    """
+    return {"x": x, "y": list(y), "least_seconds": least_seconds, "most_seconds": most_seconds}
