@@ -5,6 +5,7 @@ vic   viewer of PRIME                eve  second limits admin of PRIME, staff
 otto  risk manager of RETAIL         nobody  signed in, without any grant
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,23 @@ class Cast:
     eve: User
     otto: User
     nobody: User
+
+
+IS_ROOT = os.geteuid() == 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nothing is skipped. What only root can do (become somebody else) is left out for others, and said."""
+    if IS_ROOT:
+        return
+    left_out = [item for item in items if item.get_closest_marker("root")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not IS_ROOT:
+        terminalreporter.write_line("Left out: the tests of starting as root, which only root can run.")
 
 
 TESTS_MAY_EMPTY_TABLES = """

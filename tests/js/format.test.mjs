@@ -1,11 +1,10 @@
 // The browser writes every figure as the server does.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import * as format from "../../static/js/format.js";
+import cases from "../cases/formats.json" with { type: "json" };
 
-const cases = JSON.parse(readFileSync(new URL("../cases/formats.json", import.meta.url)));
 const named = { whole_down: "wholeDown", whole_up: "wholeUp" };
 
 for (const [name, list] of Object.entries(cases)) {

