@@ -18,6 +18,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from redis import RedisError
 
 from riskdesk import broker
+from riskdesk.errors import sure
 from riskdesk.workers import GENERAL
 
 log = structlog.get_logger(__name__)
@@ -68,8 +69,7 @@ class Leadership:
         )
 
     def _ask(self, question: str) -> bool:
-        assert self.connection is not None
-        with self.connection.cursor() as cursor:
+        with sure(self.connection, "it asks over a connection of its own").cursor() as cursor:
             cursor.execute(question, [LOCK])
             return bool(cursor.fetchone()[0])
 

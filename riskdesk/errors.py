@@ -11,7 +11,9 @@ Takes and gives nothing else; never imports the rest of the desk.
 """
 
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
+T = TypeVar("T")
 SHOWN_CHARACTERS = 80
 
 
@@ -42,3 +44,10 @@ class Unreachable(RiskdeskError):
 
 class Broken(RiskdeskError):
     """Something that must hold does not: a fault of ours, never of the input."""
+
+
+def sure(value: T | None, why: str) -> T:
+    """The value, which cannot be missing, and why not; an `assert` would be silent under `python -O`."""
+    if value is None:
+        raise Broken(f"not so: {why}")
+    return value

@@ -17,6 +17,7 @@ from accounts.access import Principal
 from accounts.models import User
 from margin.api.formats import check_headers, is_empty
 from margin.api.problems import Problem
+from riskdesk.errors import Broken
 
 MOST_CHARACTERS = 200
 SAFE = frozenset({"GET", "HEAD"})
@@ -64,8 +65,15 @@ class SessionAuthentication(BaseAuthentication):
         return person, Principal(person, session_key=plain.session.session_key or "")
 
 
+def principal_of(request: Request) -> Principal:
+    """Who calls: `request.auth` is what our two ways of signing in put there."""
+    if not isinstance(request.auth, Principal):
+        raise Broken("a request went on without a caller")
+    return request.auth
+
+
 def never(_: HttpRequest) -> HttpResponse:
-    raise AssertionError("the check never goes on to a view")
+    raise Broken("the check never goes on to a view")
 
 
 def check_csrf(request: HttpRequest) -> None:

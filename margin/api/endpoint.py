@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.access import Principal
-from margin.api.authentication import SessionAuthentication, TokenAuthentication
+from margin.api.authentication import SessionAuthentication, TokenAuthentication, principal_of
 from margin.api.composed import Record
 from margin.api.formats import JsonAlways, OrjsonRenderer, StrictJSONParser, read_json
 from margin.api.output import dump
@@ -48,9 +48,7 @@ class Endpoint(APIView):
 
     @property
     def caller(self) -> Principal:
-        """Who calls. `request.auth` is what our two ways of signing in put there."""
-        assert isinstance(self.request.auth, Principal)
-        return self.request.auth
+        return principal_of(self.request)
 
 
 def read_query(request: Request, parameters: Mapping[str, Kind[Any]]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.access import Principal
+from margin.api.authentication import principal_of
 from margin.api.problems import Problem, invalid
 from margin.flow.repeat import FIELD, Kept, again_if_deadlocked, do_once
 from riskdesk import clock
@@ -33,9 +33,8 @@ def once(request: Request, document: Any, work: Work) -> HttpResponse:
         return again_if_deadlocked(lambda: whole(work))
     if not KEY.fullmatch(key):
         raise invalid([Refusal(FIELD, "key", key, "1 to 200 visible ASCII characters.")])
-    assert isinstance(request.auth, Principal)
     found = do_once(
-        caller=request.auth.caller,
+        caller=principal_of(request).caller,
         key=key,
         digest=digest(request, document),
         now=clock.now(),

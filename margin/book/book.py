@@ -20,6 +20,7 @@ from margin.book.past import balances_at, nouns_at
 from margin.engine.rational import Fraction
 from margin.engine.types import Account, Holding, Mode, Position
 from margin.models import PositionVersion
+from riskdesk.errors import sure
 
 Pockets = dict[tuple[str, str], Fraction]
 
@@ -47,8 +48,7 @@ class Book:
     @classmethod
     def load_past(cls, shard: int, reached: Revisions, *, now: datetime, client: int | None = None) -> "Book":
         """The book as it was, whole or of one client: balances are summed from their transfers."""
-        assert reached.read_at is not None, "the past is read at an instant"
-        with nouns_at(reached.read_at):
+        with nouns_at(sure(reached.read_at, "the past is read at an instant")):
             book = cls(shard, reached, load_rules(shard, reached.house, now=now, client=client))
             rows = _positions(shard).filter(in_force(reached.shard))
             if client is not None:
@@ -96,8 +96,8 @@ class Book:
 
     def _take_balances(self, rows: "QuerySet[Balance]") -> int:
         found = list(rows.values_list("pocket__sub_account_id", "pocket__key", "asset__code", "amount"))
-        for account_id, key, asset, amount in found:
-            assert account_id is not None, "client pockets have an account"
+        for owner, key, asset, amount in found:
+            account_id = sure(owner, "client pockets have an account")
             self._built.pop(account_id, None)
             self.holdings.setdefault(account_id, {})[key, asset] = Fraction(amount)
         return len(found)

@@ -16,6 +16,7 @@ from margin.engine.calendar import is_open
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.engine.types import Mark, PriceState
+from riskdesk.errors import sure
 
 PLACES = 18
 
@@ -90,8 +91,7 @@ def pin(guarded: Guarded, quotes: Mapping[str, QuoteFact], at: datetime, *, trad
 
 
 def _confirmed_at(quote: QuoteFact) -> datetime:
-    assert quote.confirmed_time is not None
-    return quote.confirmed_time
+    return sure(quote.confirmed_time, "what was confirmed was so at an instant")
 
 
 def _age_seconds(quote: QuoteFact, at: datetime) -> float:
@@ -104,17 +104,17 @@ def _certain(quote: QuoteFact, state: PriceState) -> Pinned:
 
 def _in_doubt(quote: QuoteFact, state: PriceState, guarded: Guarded, at: datetime) -> Pinned:
     """The band is the instrument's own up to its hard limit; from there the doubt grows with the age."""
-    assert quote.confirmed_price is not None
+    price = sure(quote.confirmed_price, "only a price that was confirmed can be in doubt")
     age = Fraction(int((at - _confirmed_at(quote)).total_seconds() * 1000), 1000)
     growth = max(Fraction(1), age / guarded.hard_seconds) if guarded.hard_seconds else Fraction(1)
-    width = abs(quote.confirmed_price) * guarded.guard_band * growth
+    width = abs(price) * guarded.guard_band * growth
     return Pinned(
-        mark=_decimal(quote.confirmed_price),
+        mark=_decimal(price),
         state=state,
         source=quote.source,
         time=quote.confirmed_time,
-        low=down(quote.confirmed_price - width, PLACES),
-        high=up(quote.confirmed_price + width, PLACES),
+        low=down(price - width, PLACES),
+        high=up(price + width, PLACES),
         hard=age > guarded.hard_seconds,
     )
 

@@ -28,6 +28,7 @@ from margin.models import (
     Source,
     Venue,
 )
+from riskdesk.errors import sure
 
 NOUNS: tuple[type[models.Model], ...] = (
     *(Asset, Desk, Client, SubAccount),
@@ -93,9 +94,9 @@ def balances_at(
 
 def reached_by(run: Run) -> Revisions:
     """The revisions that a committed run read."""
-    assert run.shard_revision is not None, "a committed run has read its shard"
-    assert run.house_revision is not None, "and the house"
-    return Revisions(run.shard_revision, run.house_revision, run.read_at or run.committed_at)
+    shard = sure(run.shard_revision, "a committed run has read its shard")
+    house = sure(run.house_revision, "a committed run has read the house")
+    return Revisions(shard, house, run.read_at or run.committed_at)
 
 
 def pinned_of(run: Run) -> dict[str, Pinned]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from margin.book.facts import Edge
 from margin.book.marks import Pinned
+from margin.engine.figures import known
 from margin.engine.rational import Fraction
 from margin.engine.types import ONE, Mark, PriceState, Rate
 
@@ -72,16 +73,15 @@ class RateGraph:
 
 
 def _forwards(name: str, mark: Mark) -> Step:
-    assert mark.price is not None
-    return Step(name, mark.price, mark.low, mark.high, mark.state)
+    return Step(name, known(mark.price), mark.low, mark.high, mark.state)
 
 
 def _backwards(name: str, mark: Mark) -> Step:
     """The dear end of a price is the cheap end of its inverse."""
-    assert mark.price is not None
+    price = known(mark.price)
     low = 1 / mark.high if mark.high else None
     high = 1 / mark.low if mark.low and mark.low > 0 else None
-    return Step(f"1/{name}", 1 / mark.price, low, high, mark.state)
+    return Step(f"1/{name}", 1 / price, low, high, mark.state)
 
 
 def _along(path: tuple[Step, ...]) -> Rate:

@@ -11,9 +11,14 @@ from margin.engine.rational import Fraction
 from margin.engine.types import Prices, PriceState
 
 
+class MissingFigure(ArithmeticError):
+    """A figure that does not exist was used: a fault of ours, which closes one account."""
+
+
 def known(figure: Fraction | None) -> Fraction:
-    """The figure, where the caller has made sure that it exists."""
-    assert figure is not None, "a figure that does not exist was used"
+    """The figure, where the caller has made sure that it exists. Raises, also under `python -O`."""
+    if figure is None:
+        raise MissingFigure("a figure that does not exist was used")
     return figure
 
 

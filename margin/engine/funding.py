@@ -112,9 +112,7 @@ def _must_stay(measured: Measured, asset: str, price: Fraction, spare: Fraction)
     counted = haircuts.recognised(measured.pool.balances[asset] * price)
     cap = _cap(measured, asset, price)
     counted = counted if cap is None else min(counted, cap)
-    value = value_counting(haircuts, counted - spare)
-    assert value is not None, "what counts now can be counted"
-    return value / price
+    return known(value_counting(haircuts, counted - spare)) / price  # what counts now can be counted
 
 
 def _up(amount: Fraction, step: Fraction) -> Fraction:

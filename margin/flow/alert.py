@@ -18,6 +18,7 @@ from margin.flow.reasons import AlertReason
 from margin.flow.words import Scene, Words, opened, warned
 from margin.models import Alert, Breach, Delivery, Run
 from margin.notify.email import compose
+from riskdesk.errors import sure
 
 LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
 Severity = Alert.Severity
@@ -76,8 +77,7 @@ def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
 
 
 def _opened(one: Done, scene: Scene) -> Words:
-    assert one.found is not None
-    return opened(one.found, scene, again=one.deed is Deed.REOPENED)
+    return opened(sure(one.found, "what opens was found"), scene, again=one.deed is Deed.REOPENED)
 
 
 def _kind(one: Done) -> tuple[AlertReason, Severity]:

@@ -19,6 +19,7 @@ from margin.engine.rational import Fraction
 from margin.engine.shown import up
 from margin.flow.findings import Found, of_maintenance
 from margin.models import Breach, Instrument, Run
+from riskdesk.errors import sure
 
 State: TypeAlias = Breach.State
 POLICY = life.BreachPolicy()
@@ -105,10 +106,10 @@ def _over(one: Found, live: Breach | None, past: Breach | None, step: life.Step,
 def _level(one: Found, live: Breach, writer: "Writer") -> None:
     """Within a live breach the level rises at once and eases when liquidation is two points away."""
     stood = Level[live.detail["level"].upper()]
-    assert one.level is not None
-    if one.level is Level.LIQUIDATION and stood < Level.LIQUIDATION:
+    level = sure(one.level, "a finding of a level has one")
+    if level is Level.LIQUIDATION and stood < Level.LIQUIDATION:
         writer.change(live, one, State(live.state), Deed.WORSENED)
-    elif one.level < Level.LIQUIDATION and stood is Level.LIQUIDATION and one.pool is not None:
+    elif level < Level.LIQUIDATION and stood is Level.LIQUIDATION and one.pool is not None:
         use = of_maintenance(one.pool)
         if use is not None and use <= LEVEL_POLICY.cured_at:
             writer.change(live, one, State(live.state), Deed.EASED)

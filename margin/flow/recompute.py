@@ -20,10 +20,11 @@ from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
 from margin.engine.liquidation import HurtPrices, prices_that_hurt
 from margin.engine.types import Market, PriceState
+from riskdesk.errors import Broken
 
 log = structlog.get_logger(__name__)
 
-ENGINE_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+ENGINE_FAULTS = (ArithmeticError, AttributeError, Broken, LookupError, TypeError, ValueError)
 """What crooked input or a fault of ours can raise in pure arithmetic. It closes one account, not the run."""
 
 NOWHERE = Distances(Distance(), None, Distance())

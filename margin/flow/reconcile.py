@@ -17,6 +17,7 @@ from margin.flow.reasons import AlertReason
 from margin.flow.wanted import send_recompute
 from margin.models import Alert, Run
 from riskdesk.clock import now as clock_now
+from riskdesk.errors import sure
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +87,7 @@ def _want(shard: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(ASK, [shard])
         row = cursor.fetchone()
-    assert row is not None
-    return str(row[0].isoformat())
+    return str(sure(row, "every shard has its state")[0].isoformat())
 
 
 def park(shard: int) -> bool:

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from accounts.models import Replay
-from riskdesk.errors import Refusal
+from riskdesk.errors import Broken, Refusal, sure
 
 ABANDONED_AFTER = timedelta(seconds=60)
 ATTEMPTS = 3
@@ -62,7 +62,7 @@ def again_if_deadlocked(attempt: Callable[[], T]) -> T:
         except OperationalError as error:
             if not left or not isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
                 raise
-    raise AssertionError("the last attempt returns or raises")
+    raise Broken("the last attempt returns or raises")
 
 
 def _done_and_kept(claim: Replay, work: Callable[[], T], words: Callable[[T], Kept]) -> T:
@@ -93,8 +93,7 @@ def take(caller: str, key: str, digest: str, now: datetime) -> Replay | Kept | R
         return Refusal(FIELD, "key_reused", key, says)
     if stands.status is None:
         return take_over(stands, now)
-    assert stands.answer is not None, "an answer is kept together with its status"
-    kind, content = stands.answer
+    kind, content = sure(stands.answer, "an answer is kept together with its status")
     return Kept(stands.status, kind, content)
 
 

@@ -20,6 +20,7 @@ from margin.book.version import engine_version
 from margin.flow.compose_frame import Composed, compose_frame
 from margin.flow.recompute import Computed, recompute
 from margin.models import Run
+from riskdesk.errors import sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ class Replayed:
 
 def compute_again(run: Run, *, client: int | None = None) -> tuple[Computed, Composed]:
     """All figures of a committed run, or those of one client, from the inputs it pinned."""
-    assert run.at is not None, "a committed run has its instant"
-    book = Book.load_past(run.shard_id, reached_by(run), now=run.at, client=client)
-    computed = recompute(book, pinned_of(run), run.at, keep_alive=lambda: None)
-    return computed, compose_frame(computed, Caps(book.rules, run.at), run=run)
+    at = sure(run.at, "a committed run has its instant")
+    book = Book.load_past(run.shard_id, reached_by(run), now=at, client=client)
+    computed = recompute(book, pinned_of(run), at, keep_alive=lambda: None)
+    return computed, compose_frame(computed, Caps(book.rules, at), run=run)
 
 
 def replay(run: Run) -> Replayed:

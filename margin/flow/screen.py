@@ -99,7 +99,8 @@ def _impossible(report: PriceReport, guards: Guards) -> Refused | None:
 def fits(number: Decimal) -> bool:
     """Does it fit numeric(38,18) without rounding?"""
     _, digits, exponent = number.as_tuple()  # not normalize(): it rounds to the context's precision
-    assert isinstance(exponent, int)
+    if not isinstance(exponent, int):
+        return False  # NaN or infinity
     written = "".join(map(str, digits))
     decimals = -exponent - (len(written) - len(written.rstrip("0")))
     whole = len(written.lstrip("0")) + exponent

@@ -89,11 +89,10 @@ def _move(move: Move, person: User, now: datetime) -> Posted | Refusal:
         message = f"{asset.code} is kept to {asset.scale} decimals; nothing is rounded."
         return Refusal("amount", "scale", f"{move.amount:f}", message)
     giver, taker = find_pocket(move.giver, "from", desk), find_pocket(move.taker, "to", desk)
-    for found in (giver, taker):
-        if isinstance(found, Refusal):
-            return found
-    assert isinstance(giver, Pocket)
-    assert isinstance(taker, Pocket)
+    if isinstance(giver, Refusal):
+        return giver
+    if isinstance(taker, Refusal):
+        return taker
     again = Transfer.objects.filter(desk=desk, reference=move.reference).exists()
     if not again and (refusal := may_not_leave(move, asset, giver, now)):
         return refusal

@@ -16,9 +16,11 @@ from margin.engine.types import ONE, ZERO, Account
 from margin.flow.findings import Found
 from margin.flow.recompute import Computed
 from margin.models import Breach
+from riskdesk.errors import sure
 
 Rule = Breach.Rule
 TITLE_CHARACTERS = 160
+OF_A_POOL = "a finding of a level is of a pool that was measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,7 @@ def _way_back(one: Found, scene: Scene) -> str:
 
 
 def _level(one: Found, scene: Scene) -> Words:
-    measured, pool = one.measured, one.pool
-    assert measured is not None
-    assert pool is not None
+    measured, pool = sure(one.measured, OF_A_POOL), sure(one.pool, OF_A_POOL)
     code, base = measured.fact.code, measured.fact.base
     liquidation = one.level is Level.LIQUIDATION
     title = f"{code} is below {'maintenance' if liquidation else 'its house requirement'}: " + (
@@ -143,23 +143,21 @@ def _level(one: Found, scene: Scene) -> Words:
 
 
 def _consequence(one: Found) -> str:
-    assert one.pool is not None
     if one.level is not Level.LIQUIDATION:
         return "New risk is refused until it is covered."
-    if one.pool.pool == "cross":
+    if sure(one.pool, OF_A_POOL).pool == "cross":
         return "The cross pool is to be closed down as a whole; isolated positions stand."
     return "This isolated position alone is to be closed; the wallet and the others are untouched."
 
 
 def _deposit(one: Found, scene: Scene, places: int) -> str:
-    assert one.measured is not None
-    assert one.pool is not None
-    account = scene.computed.book.account(one.measured.fact.id)
+    measured, pool = sure(one.measured, OF_A_POOL), sure(one.pool, OF_A_POOL)
+    account = scene.computed.book.account(measured.fact.id)
     policy = scene.computed.book.rules.desks[one.desk_id].policy
     if not isinstance(account, Account):
         return ""
     base = account.base
-    needed = top_up(account, one.measured.figures, policy, pool=one.pool.pool, asset=base, price=ONE)
+    needed = top_up(account, measured.figures, policy, pool=pool.pool, asset=base, price=ONE)
     if needed is None:
         return ""
     return (
@@ -168,9 +166,9 @@ def _deposit(one: Found, scene: Scene, places: int) -> str:
 
 
 def _unknown(one: Found) -> Words:
-    assert one.measured is not None
-    code = one.measured.fact.code
-    because = "; ".join(one.measured.figures.unknown_because) or "an input is missing"
+    measured = sure(one.measured, "what is unknown is one account")
+    code = measured.fact.code
+    because = "; ".join(measured.figures.unknown_because) or "an input is missing"
     text = "No automatic action rests on it: a person decides. Positions and balances are as last recorded."
     return Words(f"The figures of {code} are unknown", _paragraphs(f"Because of: {because}.", text))
 

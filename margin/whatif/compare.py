@@ -20,6 +20,7 @@ from margin.whatif.advice import advise
 from margin.whatif.calculator import Answer, in_words, measure, required_of
 from margin.whatif.reading import Question
 from margin.whatif.shocks import MOST_POSITIONS, course, shocks
+from riskdesk.errors import sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,7 @@ def _tied_up(pool: PoolFigures) -> Fraction:
 
 def most_lost(answer: Answer, pool: PoolFigures) -> Fraction:
     """The pool's own value, haircuts apart, or less where its positions cannot lose as much."""
-    prices = pool.prices
-    assert prices is not None, "a measured pool has prices"
+    prices = sure(pool.prices, "a measured pool has prices")
     account = answer.parts[pool.pool]
     value = total_of(holding.amount * prices.rates[holding.asset] for holding in account.holdings)
     worth = max(ZERO, value + known(pool.unrealised_pnl))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from riskdesk.errors import sure
 from riskdesk.stack.account import Account, identity_of
 from riskdesk.stack.death import death_hook
 from riskdesk.stack.output import Output
@@ -46,8 +47,7 @@ class Child:
         self._beat = self._last_beat()  # one left by a former child counts for nothing
         self._beat_seen_at, self._has_beaten = self.started_at, False
         self.process = self._spawn()
-        assert self.process.stdout is not None
-        self.output = Output(self.process.stdout)
+        self.output = Output(sure(self.process.stdout, "it was started with a pipe"))
 
     @property
     def pid(self) -> int:

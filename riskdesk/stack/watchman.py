@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from riskdesk.errors import sure
 from riskdesk.stack import reaper
 from riskdesk.stack.child import Child
+
+STARTED = "it was started with a pipe"
 
 
 class Watchman:
@@ -49,12 +52,11 @@ class Watchman:
         )
 
     def _tell(self, line: str) -> None:
-        assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(f"{line}\n".encode())
-            self.process.stdin.flush()
+            ear = sure(self.process.stdin, STARTED)
+            ear.write(f"{line}\n".encode())
+            ear.flush()
 
     def _hang_up(self) -> None:
-        assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
+            sure(self.process.stdin, STARTED).close()

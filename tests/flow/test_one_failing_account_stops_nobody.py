@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from margin.book.read import account_rows, desk_summary, position_rows
+from margin.engine.figures import known
 from margin.flow import recompute as module
 from margin.models import Breach, HaircutVersion, ScheduleVersion
+from riskdesk.errors import sure
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -26,19 +28,29 @@ def rows() -> dict[str, dict[str, Any]]:
     return {row["account"]: row for row in account_rows()}
 
 
-def test_a_fault_in_the_arithmetic_closes_one_account(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+FAULTS = {
+    "MissingFigure a figure that does not exist was used": lambda: known(None),
+    "Broken not so: it has a price": lambda: sure(None, "it has a price"),
+    "ZeroDivisionError division by zero": lambda: 1 / 0,
+}
+
+
+@pytest.mark.parametrize("because", FAULTS)
+def test_a_fault_in_the_arithmetic_closes_one_account(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, because: str
+):
     real = module.assess
 
     def crooked(account: Any, *rest: Any) -> Any:
         if account.code == "ACME-1":
-            raise AssertionError("a border was crossed")
+            FAULTS[because]()
         return real(account, *rest)
 
     monkeypatch.setattr(module, "assess", crooked)
     scene.step("60000")
     found = rows()
     assert found["ACME-1"]["level"] == "unknown"
-    assert "AssertionError a border was crossed" in found["ACME-1"]["unknown_because"]
+    assert because in found["ACME-1"]["unknown_because"]
     assert (found["WELL-1"]["level"], found["WELL-1"]["equity"]) == ("normal", "5000.00")
     assert [row["ref"] for row in position_rows("ACME-1")] == ["BTC-PERP|cross"]
     assert list(Breach.objects.values_list("subject", flat=True)) == ["account:ACME-1"]
