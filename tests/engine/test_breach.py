@@ -64,3 +64,24 @@ def test_over_again_within_a_day_it_is_reopened_not_new():
 
 def test_a_past_breach_stays_past_while_within():
     assert after(State.CURED, INSIDE) == (State.CURED, Cause.WITHIN)
+
+
+def test_a_warning_is_left_below_exactly_seventy_seven_hundredths_of_the_limit():
+    assert after(State.WARNING, finding(Severity.OK, "3.85"))[0] is State.WARNING
+    assert after(State.WARNING, finding(Severity.OK, "3.8499"))[0] is State.CLEAR
+
+
+def test_a_breach_is_cured_from_exactly_995_thousandths_of_the_limit():
+    assert after(State.OPEN, finding(Severity.WARN, "4.9751")) == (State.OPEN, Cause.STILL_OVER)
+    assert after(State.OPEN, finding(Severity.WARN, "4.975")) == (State.CURED, Cause.CURED)
+
+
+@pytest.mark.parametrize(("measured", "limit"), [(None, 5), (4, None), (None, None)])
+def test_within_and_nothing_to_compare_a_breach_is_cured_and_a_warning_stays(measured, limit):
+    found = Finding("rule", "C", measured, limit, Severity.OK, Reason.WITHIN)
+    assert after(State.OPEN, found) == (State.CURED, Cause.CURED)
+    assert after(State.WARNING, found) == (State.WARNING, Cause.NEAR_LIMIT)
+
+
+def test_what_was_clear_and_is_within_is_simply_within():
+    assert after(State.CLEAR, INSIDE) == (State.CLEAR, Cause.WITHIN)

@@ -160,3 +160,40 @@ def test_without_a_price_nothing_new_is_let_through():
     order = Order("x", instrument("XXX"), Mode.CROSS, exact(1))
     verdict = check(account([], wallet=1), order, market({}), DESK, restraints())
     assert whys(verdict) == [Why.NO_PRICE]
+
+
+def held(quantity, *, wallet=15):
+    return account([cross(BTC, quantity, 100, "btc")], wallet=wallet)
+
+
+def test_half_a_coin_can_be_bought_back_and_an_empty_account_buys_half_a_coin():
+    assert whys(ask(held(-2), "0.5")) == [Why.REDUCES_RISK]
+    assert whys(ask(account([], wallet=100), "0.5")) == [Why.COVERED]
+    assert whys(ask(held("0.5"), "-0.5")) == [Why.REDUCES_RISK]
+
+
+def test_a_short_sold_further_is_new_risk_and_a_closing_larger_than_it_is_held_is_cut():
+    assert whys(ask(held(-1, wallet=100), -1)) == [Why.COVERED]
+    assert ask(held(-2), 10).quantity == exact("3.5")
+    assert ask(held("-0.5", wallet=0), 10, control=Control.REDUCE_ONLY).quantity == exact("0.5")
+    assert ask(held("0.5", wallet=0), -10, control=Control.REDUCE_ONLY).quantity == exact("-0.5")
+
+
+def eth_order(own, quantity, *, control=Control.REDUCE_ONLY, cost="0"):
+    """An instrument without lots."""
+    order = Order("eth", ETH, Mode.CROSS, exact(quantity), cost_share=exact(cost))
+    return check(own, order, market({"ETH": 100, "BTC": 100}), DESK, restraints(control))
+
+
+@pytest.mark.parametrize(("quantity", "order", "part"), [(2, -10, -2), (-2, 10, 2), ("0.5", -3, "-0.5")])
+def test_without_lots_the_part_that_closes_is_offered_whole(quantity, order, part):
+    own = account([cross(ETH, quantity, 100, "eth")], wallet=100)
+    verdict = eth_order(own, order)
+    assert (verdict.decision, verdict.quantity) == (Decision.REDUCE_TO, exact(part))
+
+
+def test_without_lots_nothing_is_offered_where_nothing_closes_or_closing_adds_risk():
+    empty = eth_order(account([], wallet=100), 1)
+    assert (empty.decision, empty.quantity) == (Decision.REJECT, 0)
+    dear = eth_order(account([cross(ETH, 10, 100, "eth"), cross(BTC, 1, 100)], wallet=100), -20, cost="0.5")
+    assert (dear.decision, dear.quantity) == (Decision.REJECT, 0)
