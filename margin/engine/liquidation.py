@@ -28,7 +28,7 @@ class Hurt:
     """`cures` True: the line is already crossed, and this is where it would be crossed back."""
 
     price: Fraction | None
-    cures: bool = False
+    cures: bool
 
 
 @dataclass(frozen=True, slots=True)

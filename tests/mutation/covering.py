@@ -6,6 +6,9 @@ What one account comes to is asked of everything that measures one; a module at 
 MEASURED = (
     "test_cross_and_isolated.py",
     "test_worked_examples.py",
+    "test_prices_that_hurt.py",
+    "test_formulas_of_positions_and_schedules.py",
+    "test_formulas_of_pools_and_levels.py",
     "test_venues.py",
     "test_published_figures.py",
     "test_published_figures_of_inverse_contracts.py",
