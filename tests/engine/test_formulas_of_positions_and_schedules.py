@@ -1,4 +1,4 @@
-"""Formulas of positions and schedules, each as a table worked by hand: what goes in, what must come out."""
+"""Formulas of positions and schedules as tables worked by hand: what goes in, what must come out."""
 
 import pytest
 
