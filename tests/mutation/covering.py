@@ -7,6 +7,7 @@ MEASURED = (
     "test_cross_and_isolated.py",
     "test_worked_examples.py",
     "test_prices_that_hurt.py",
+    "test_distance.py",
     "test_formulas_of_positions_and_schedules.py",
     "test_formulas_of_pools_and_levels.py",
     "test_venues.py",
@@ -52,8 +53,22 @@ MODULES = (*OF_ONE_ACCOUNT[:3], "plan", "pretrade", "breach", "limits")
 MODULES += tuple(name for name in (*OF_ONE_ACCOUNT, *AT_THE_EDGE) if name not in MODULES)
 
 
+FIRST = {
+    "liquidation": ("test_prices_that_hurt.py",),
+    "shocked": ("test_prices_that_hurt.py",),
+    "distance": ("test_distance.py",),
+    "doubt": ("test_doubt.py",),
+    "portfolio": ("test_portfolio.py",),
+    "risk": ("test_formulas_of_pools_and_levels.py",),
+    "tiers": ("test_formulas_of_positions_and_schedules.py", "test_formulas_of_pools_and_levels.py"),
+    "valuation": ("test_formulas_of_positions_and_schedules.py",),
+    "pools": ("test_formulas_of_pools_and_levels.py",),
+}
+
+
 def tests_of(name: str) -> tuple[tuple[str, ...], ...]:
     """In rounds: a later one is only asked what the earlier ones let pass."""
     if name in AT_THE_EDGE:
         return (AT_THE_EDGE[name],)
-    return MEASURED, SEARCHED
+    rounds = (FIRST.get(name, ()), MEASURED, SEARCHED)
+    return tuple(files for files in rounds if files)
