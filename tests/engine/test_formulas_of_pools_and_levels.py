@@ -1,4 +1,4 @@
-"""Formulas of collateral, buffers, pools and levels as tables worked by hand: what goes in, what comes out."""
+"""Formulas of collateral, buffers, pools and levels worked by hand: what goes in, what comes out."""
 
 from fractions import Fraction
 
