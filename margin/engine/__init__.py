@@ -2,15 +2,17 @@
 
 Where to find a rule:
 
-- one account        `exact` (start here), its nouns `types` and `figures`
-- positions, legs    `valuation`; schedules and haircuts `tiers`; pools and collateral `pools`
-- levels             `risk` (measured), `steadied` (shown), `doubt` (prices in doubt), `prices` (missing ones)
+- one account        `exact` (start here), its nouns `types` and `figures`, what it must satisfy `borders`
+- positions, legs    `valuation`; schedules and haircuts `tiers`; pools, collateral and debts `pools`
+- equity, leverage   `exact`; house buffer `types`; free margin, utilisation, measured level `risk`
+- levels over time   shown `steadied`; prices in doubt `doubt`, missing `prices`; hours `calendar`, `local_time`
 - whole cross pools  `portfolio`, `concentration`, `whole`, their rules as data `terms`
-- prices that hurt   `liquidation`; `distance`; how they are found: `falls`, then `hill`, `curves`, `search`
-- money in and out   `funding`; account tests of a jurisdiction `profiles`
-- limits             `limits`, what becomes of a finding `breach`
-- orders and plans   `pretrade`, `trades`, `plan`
-- the whole book     `exposure`, `correlation`, `stress`, `cascade`
-- at full speed      `vector` over `columns`, its loops in `kernels` and `price_kernels`
-- why                `explain`, `bridge`; rounding at the edge `shown`
+- prices that hurt   `liquidation` and bankruptcy; `distance`, next event; found by `falls`: a `hill`, else the
+                     `curves` of what is `moving`, `shocked` as a whole, with `roots`; by `search` over jumps
+- money in and out   `funding`: top-up, withdrawable; account tests of a jurisdiction `profiles`
+- limits             `limits`, `leverage_range` in doubt; what becomes of a finding `breach`
+- orders and plans   `pretrade`, `plan`, what a fill makes of an account `trades`
+- the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
+- at full speed      `vector` over `columns`, its loops in `kernels` and `price_kernels`, `compiled`
+- why                `explain`, `explain_sums`, `bridge`; rounding at the edge `shown`; the number `rational`
 """

@@ -29,8 +29,7 @@ def _position_faults(position: Position) -> Iterator[str]:
         yield f"{instrument.code}: the contract size is not above zero"
     if instrument.reference_price < 0 or instrument.buffer < 0:
         yield f"{instrument.code}: reference price or buffer is negative"
-    may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
-    if position.entry_price <= 0 and not may_be_negative:
+    if position.entry_price <= 0 and not instrument.may_be_negative:
         yield f"{position.ref}: the entry price is not above zero"
     if position.leverage is not None and position.leverage < 1:
         yield f"{position.ref}: the leverage is below 1"

@@ -17,7 +17,7 @@ from margin.engine.rational import Fraction
 from margin.engine.risk import risk_of
 from margin.engine.stress import AssetLoadings, Stress, Subject, shocked_market
 from margin.engine.trades import Fill, cost_of, filled
-from margin.engine.types import ZERO, Account, Instrument, Kind, Mark, Market, total_of
+from margin.engine.types import ZERO, Account, Instrument, Mark, Market, total_of
 
 GRAIN = 10**12
 
@@ -158,8 +158,7 @@ def _moved_market(subject: Subject, moves: Mapping[str, Fraction]) -> Market:
 def _moved_mark(mark: Mark, instrument: Instrument, move: Fraction) -> Mark:
     price = known(mark.price)
     moved = Fraction(round((price + abs(price) * move) * GRAIN), GRAIN)
-    may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
-    return replace(mark, price=moved if may_be_negative else max(Fraction(1, GRAIN), moved))
+    return replace(mark, price=moved if instrument.may_be_negative else max(Fraction(1, GRAIN), moved))
 
 
 Ranked = tuple[tuple[Fraction, str, str], Closing]

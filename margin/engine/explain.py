@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from margin.engine.figures import AccountFigures, LegFigures, PoolFigures, PositionFigures, known
 from margin.engine.pools import Pool, collateral_risk, pools_of, terms_of
 from margin.engine.rational import Fraction
-from margin.engine.types import ONE, Account, Instrument, Kind, Market, Policy, Position, Rate
+from margin.engine.types import ONE, Account, Instrument, Kind, Market, Policy, Position, Rate, house_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _leg_lines(
             Input("b", account.buffer, account.buffer_source),
             Input("b_p", own_buffer, f"instrument {leg.instrument}"),
         ),
-        leg.charged_maintenance * (ONE + account.buffer + own_buffer),
+        leg.charged_maintenance * house_factor(account.buffer, own_buffer),
     )
 
 

@@ -13,7 +13,7 @@ from margin.engine.pools import terms_of
 from margin.engine.rational import Fraction
 from margin.engine.shocked import Measured
 from margin.engine.tiers import Haircuts
-from margin.engine.types import ONE, ZERO, Account, Policy, total_of
+from margin.engine.types import ONE, ZERO, Account, Policy, house_factor, total_of
 
 
 def top_up(
@@ -40,7 +40,7 @@ def _deposit(measured: Measured, asset: str, price: Fraction, missing: Fraction)
     terms = terms_of(measured.account, asset)
     owed = max(ZERO, -measured.pool.balances.get(asset, ZERO) * price)
     if owed:
-        freed = terms.liability_maintenance * (ONE + measured.account.buffer) / measured.policy.target
+        freed = terms.liability_maintenance * house_factor(measured.account.buffer) / measured.policy.target
         relief = ONE + (ZERO if asset == measured.account.base else freed)
         if missing <= owed * relief:
             return missing / relief / price

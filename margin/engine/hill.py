@@ -15,7 +15,7 @@ from margin.engine.rational import Fraction
 from margin.engine.risk import Line
 from margin.engine.shocked import Measured, Movement
 from margin.engine.tiers import Haircuts, Schedule
-from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, total_of
+from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, house_factor, total_of
 
 FAR = Fraction(10**100)
 
@@ -140,7 +140,7 @@ def _groups(measured: Measured, movement: Movement, line: Line) -> Iterator[tupl
         instrument = measured.pool.by_instrument[leg.instrument][0].instrument
         weight = line.maintenance
         if line.house:
-            weight += line.house * (ONE + measured.account.buffer + instrument.buffer)
+            weight += line.house * house_factor(measured.account.buffer, instrument.buffer)
         if weight:
             growth = leg.size if share == 1 else leg.size * share
             rate = _times(weight, measured.prices.rate_of(instrument))
@@ -166,7 +166,7 @@ def _collateral(
         if not 0 < share <= 1:
             return None
         if value < 0:
-            factor = line.maintenance + line.house * (ONE + measured.account.buffer)
+            factor = line.maintenance + line.house * house_factor(measured.account.buffer)
             slope += value * share * (line.equity + factor * terms.liability_maintenance)
             continue
         if asset in measured.account.recognised_caps or not terms.haircuts.only_rise:

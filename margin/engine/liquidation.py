@@ -102,7 +102,7 @@ def _measured(
 def _prices(measured: Measured, instrument: Instrument, known: Known) -> HurtPrices:
     """What moves alike, and ends alike at zero, falls alike; `known` are the falls found in this pool."""
     sign = _sign(measured.prices.marks[instrument.code])
-    ends = instrument.kind is Kind.INVERSE or not instrument.allow_negative
+    ends = not instrument.may_be_negative
     underlying = instrument.underlying if sign else ""
     alike = (underlying, "" if underlying else instrument.code, sign, ends)
     liquidation = lines(measured.policy)[Level.LIQUIDATION]

@@ -12,7 +12,7 @@ from functools import partial
 from margin.engine.figures import Split
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
-from margin.engine.types import ONE, ZERO, Account, AssetTerms, Policy, Position, Prices
+from margin.engine.types import ZERO, Account, AssetTerms, Policy, Position, Prices, house_factor
 from margin.engine.valuation import Valued, value_instrument
 from margin.engine.whole import as_a_whole, has_whole_rules, plain
 
@@ -57,7 +57,9 @@ def collateral_risk(account: Account, asset: str, amount: Fraction, rate: Fracti
         return Risk(equity=value)
     terms = terms_of(account, asset)
     maintenance = -value * terms.liability_maintenance
-    return Risk(value, -value * terms.liability_initial, maintenance, maintenance * (ONE + account.buffer))
+    return Risk(
+        value, -value * terms.liability_initial, maintenance, maintenance * house_factor(account.buffer)
+    )
 
 
 @dataclass(frozen=True, slots=True)

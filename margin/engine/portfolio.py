@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from margin.engine.figures import Split
 from margin.engine.rational import Fraction
 from margin.engine.terms import PortfolioTerms, Scenario
-from margin.engine.types import ONE, ZERO, Instrument, Kind, Position, Prices, total_of
+from margin.engine.types import ONE, ZERO, Instrument, Position, Prices, total_of
 from margin.engine.valuation import profit, unit_size
 
 Book = Sequence[tuple[Position, ...]]
@@ -50,7 +50,7 @@ def gain(
 def moved_mark(instrument: Instrument, mark: Fraction, move: Fraction) -> Fraction:
     """m + move*|m|, not below zero unless the instrument can be."""
     moved = mark + move * abs(mark)
-    return moved if instrument.allow_negative and instrument.kind is Kind.LINEAR else max(ZERO, moved)
+    return moved if instrument.may_be_negative else max(ZERO, moved)
 
 
 def _gain(own: Sequence[Position], prices: Prices, terms: PortfolioTerms, scenario: Scenario) -> Fraction:

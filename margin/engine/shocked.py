@@ -23,6 +23,7 @@ from margin.engine.types import (
     Policy,
     Position,
     Prices,
+    house_factor,
     total_of,
 )
 
@@ -47,8 +48,7 @@ class Movement:
         size = abs(mark)
         if not size and instrument.code == self.of:
             size = ONE
-        may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
-        return PriceLine(mark, self.marks.get(instrument.code, ZERO) * size, may_be_negative)
+        return PriceLine(mark, self.marks.get(instrument.code, ZERO) * size, instrument.may_be_negative)
 
     def ends_at_zero(self, instrument: Instrument) -> bool:
         """The instrument asked about must keep a price, and 1/m has none at zero; others rest at zero."""
@@ -103,7 +103,7 @@ def _instruments(measured: Measured, movement: Movement, line: Line) -> Iterator
         yield ONE, _profit(instrument, positions, mark, _weighted(line.equity, start, drift))
         requirement = line.maintenance
         if line.house:
-            requirement += line.house * (ONE + measured.account.buffer + instrument.buffer)
+            requirement += line.house * house_factor(measured.account.buffer, instrument.buffer)
         if requirement:
             rate = _weighted(requirement, start, drift)
             for curve in _legs(instrument, positions, mark, rate, measured.policy):
@@ -156,7 +156,7 @@ def _collateral(measured: Measured, movement: Movement, line: Line) -> Iterator[
             yield line.equity, _recognised(measured, asset, amount, price)
             continue
         yield line.equity, Straight(amount, price)
-        factor = line.maintenance + line.house * (ONE + account.buffer)
+        factor = line.maintenance + line.house * house_factor(account.buffer)
         yield -factor * terms_of(account, asset).liability_maintenance, Straight(-amount, price)
 
 

@@ -90,6 +90,11 @@ class Instrument:
     lot: Fraction = ZERO
 
     @property
+    def may_be_negative(self) -> bool:
+        """An inverse contract divides by its price: whatever it allows, it must stay above zero."""
+        return self.allow_negative and self.kind is Kind.LINEAR
+
+    @property
     def asset(self) -> str:
         """What it is a bet on; what names no underlying stands for itself."""
         return self.underlying or self.code
@@ -223,6 +228,11 @@ class Policy:
     offsets: Offsets = Offsets.NONE
     portfolio: PortfolioTerms | None = None
     concentration: TwoLargest | ShareTiers | None = None
+
+
+def house_factor(buffer: Fraction, own: Fraction = ZERO) -> Fraction:
+    """1 + b + b_p: what makes a maintenance requirement the house's; `own` is the instrument's buffer."""
+    return ONE + buffer + own
 
 
 def effective_buffer(

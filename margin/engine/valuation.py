@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from margin.engine.figures import LegFigures, PositionFigures, known
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
-from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, Position, PriceState, total_of
+from margin.engine.types import ZERO, Instrument, Kind, Offsets, Position, PriceState, house_factor, total_of
 
 
 def unit_size(instrument: Instrument, mark: Fraction) -> Fraction:
@@ -63,19 +63,16 @@ def value_instrument(
     instrument = positions[0].instrument
     unit = unit_size(instrument, mark)
     legs = _legs(positions, unit=unit, rate=rate, offsets=offsets, least_rate=least_rate)
-    house_factor = ONE + buffer + instrument.buffer
+    factor = house_factor(buffer, instrument.buffer)
     rows = tuple(
-        _position(p, legs, unit * rate, mark=mark, rate=rate, house_factor=house_factor, state=state)
-        for p in positions
+        _position(p, legs, unit * rate, mark=mark, rate=rate, factor=factor, state=state) for p in positions
     )
     maintenance = total_of(leg.charged_maintenance for leg in legs)
     pnl = total_of(known(row.unrealised_pnl) for row in rows)
     gross = total_of(known(row.notional) for row in rows)
     entries = total_of(abs(p.quantity) * unit_size(instrument, p.entry_price) for p in positions)
     return Valued(
-        risk=Risk(
-            pnl, total_of(leg.charged_initial for leg in legs), maintenance, maintenance * house_factor
-        ),
+        risk=Risk(pnl, total_of(leg.charged_initial for leg in legs), maintenance, maintenance * factor),
         gross=gross,
         net=total_of(known(row.exposure) for row in rows),
         scale=gross + entries * rate,
@@ -141,7 +138,7 @@ def _position(
     *,
     mark: Fraction,
     rate: Fraction,
-    house_factor: Fraction,
+    factor: Fraction,
     state: PriceState,
 ) -> PositionFigures:
     """One row: its own profit and notional, and by size its share of what its leg is charged."""
@@ -161,7 +158,7 @@ def _position(
         unrealised_pnl=profit(instrument, quantity, position.entry_price, mark) * rate,
         initial=_share(leg.charged_initial, size, leg.quantity) if leg else ZERO,
         maintenance=maintenance,
-        house_maintenance=maintenance * house_factor,
+        house_maintenance=maintenance * factor,
     )
 
 

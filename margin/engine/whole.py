@@ -14,7 +14,7 @@ from margin.engine.portfolio import Book, net_by_underlying, portfolio_requireme
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, total
 from margin.engine.terms import ShareTiers, TwoLargest
-from margin.engine.types import ONE, ZERO, Account, Policy, Prices, total_of
+from margin.engine.types import ZERO, Account, Policy, Prices, house_factor, total_of
 from margin.engine.valuation import Valued
 
 Revalue = Callable[[Mapping[str, Fraction]], Sequence[Valued]]
@@ -96,7 +96,7 @@ def _with_requirement(
             row,
             maintenance=own,
             initial=_part(known(row.initial), old_initial, known(row.notional), initial, rows),
-            house_maintenance=own * (ONE + account.buffer + buffers.get(row.instrument, ZERO)),
+            house_maintenance=own * house_factor(account.buffer, buffers.get(row.instrument, ZERO)),
         )
 
     instruments = tuple(
@@ -106,7 +106,7 @@ def _with_requirement(
     by_share = total_of(known(row.house_maintenance) for row in shares)
     covered = total_of(known(row.maintenance) for row in shares)
     # What no position carries (a spot holding's part) still bears the account's buffer.
-    house = by_share + (maintenance - covered) * (ONE + account.buffer)
+    house = by_share + (maintenance - covered) * house_factor(account.buffer)
     risk = Risk(
         found.risk.equity,
         initial + collateral.initial,

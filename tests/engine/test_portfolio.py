@@ -9,6 +9,7 @@ from margin.engine.distance import distances
 from margin.engine.exact import assess
 from margin.engine.figures import Level
 from margin.engine.liquidation import prices_that_hurt
+from margin.engine.portfolio import gain
 from margin.engine.terms import AddOn, PortfolioTerms, Scenario, ShareTiers, TwoLargest
 from margin.engine.types import Kind, Mark, Policy, PriceState, exact
 from tests.engine.scene import account, coin, cross, instrument, isolated, market
@@ -58,6 +59,16 @@ def test_one_book_over_crypto_currencies_index_and_bonds():
     assert pool.split.worst_scenario == "crypto alone"
     assert (pool.split.base, pool.split.volatility) == (14_900, 57_100)
     assert pool.split.offset == 304_000 - 72_000
+
+
+@pytest.mark.parametrize(
+    ("name", "gains"), [("sell-off", -30_000), ("rally", 36_000), ("crypto alone", -72_000)]
+)
+def test_each_scenario_revalues_the_whole_book(name, gains):
+    own = prime_book()
+    pool = assess(own, PRICES, PRIME).pool("cross")
+    (asked,) = (scenario for scenario in TERMS.scenarios if scenario.name == name)
+    assert gain([(position,) for position in own.positions], {}, pool.prices, TERMS, asked) == gains
 
 
 def test_the_positions_share_the_whole_requirement():

@@ -1,6 +1,7 @@
 """The engine is pure: values in, values out."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,13 @@ def test_importing_all_of_it_loads_no_django() -> None:
 def test_importing_the_exact_engine_does_not_wait_for_the_compiler() -> None:
     code = "import sys, margin.engine.exact; raise SystemExit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_the_index_of_the_package_names_every_module(file: Path) -> None:
+    assert file.stem == "__init__" or f"`{file.stem}`" in str(margin.engine.__doc__)
+
+
+def test_the_index_names_no_module_that_is_not_there() -> None:
+    named = re.findall(r"`(\w+)`", str(margin.engine.__doc__))
+    assert set(named) == {file.stem for file in FILES} - {"__init__"}

@@ -54,3 +54,22 @@ def test_a_closed_out_pool_falls_too():
 def test_unknown_shows_at_once_and_is_left_at_once():
     assert steady(Shown(Level.WATCH), Level.UNKNOWN, None, NOON, DESK) == Shown(Level.UNKNOWN)
     assert steady(Shown(Level.UNKNOWN), Level.WATCH, used(61), NOON, DESK) == Shown(Level.WATCH)
+
+
+def test_a_call_is_left_two_points_below_the_whole_equity():
+    assert steady(Shown(Level.MARGIN_CALL), Level.DANGER, used(99), NOON, DESK).inside_since is None
+    assert steady(Shown(Level.MARGIN_CALL), Level.DANGER, used(98), NOON, DESK).inside_since == NOON
+
+
+def test_a_shown_level_that_is_also_measured_waits_for_nothing():
+    assert steady(Shown(Level.DANGER, NOON), Level.DANGER, used(85), LATER, DESK) == Shown(Level.DANGER)
+
+
+def test_debt_without_a_requirement_is_not_inside_anything():
+    debt = Risk(Fraction(-1), Fraction(0), Fraction(0), Fraction(0))
+    assert steady(Shown(Level.UNKNOWN), Level.LIQUIDATION, debt, NOON, DESK) == Shown(Level.LIQUIDATION)
+    assert steady(Shown(Level.LIQUIDATION, NOON), Level.NORMAL, debt, LATER, DESK).inside_since is None
+
+
+def test_an_unknown_pool_shows_what_is_measured():
+    assert steady(Shown(Level.LIQUIDATION, NOON), Level.NORMAL, None, NOON, DESK) == Shown(Level.NORMAL)
