@@ -10,7 +10,7 @@ settings.register_profile("everyday", max_examples=40, deadline=None, suppress_h
 settings.register_profile("prove", max_examples=5_000, deadline=None, suppress_health_check=QUIET)
 settings.register_profile(
     "mutate",
-    max_examples=40,
+    max_examples=12,
     deadline=None,
     suppress_health_check=QUIET,
     derandomize=True,

@@ -78,25 +78,6 @@ def test_no_plan_rests_on_a_missing_price():
     assert reduction_plan(own, market({"X": 100}), DESK, pool="cross", cost_shares={}) is None
 
 
-@given(st.integers(0, 10**9), st.sampled_from(list(Choose)))
-def test_every_step_of_a_plan_lowers_the_requirement(seed, choose):
-    own, prices, policy = read(random_account(seed))
-    assume(own.positions)
-    plan = reduction_plan(
-        own,
-        prices,
-        policy,
-        pool="cross",
-        cost_shares=dict.fromkeys(prices.marks, exact("0.001")),
-        choose=choose,
-    )
-    for step in plan.steps:
-        assert step.after.house < step.before.house
-    for before, after in zip(plan.steps, plan.steps[1:], strict=False):
-        assert before.after == after.before
-        assert before.after.house > policy.target * before.after.equity
-
-
 def plan_of(own, prices, policy=DESK, **more):
     return reduction_plan(
         own, market(prices), policy, pool="cross", cost_shares=more.pop("shares", {}), **more
@@ -175,3 +156,22 @@ def test_by_largest_margin_the_dearest_goes_first_whatever_it_costs_or_lost():
     own = account([cross(small, 10, 100, "a"), cross(X, 7, 100, "x"), cross(Y, 5, 100, "y")], wallet=60)
     plan = plan_of(own, {"A": 100, "X": 100, "Y": 100}, choose=Choose.LARGEST_MARGIN)
     assert [step.underlying for step in plan.steps][:1] == ["X"]
+
+
+@given(st.integers(0, 10**9), st.sampled_from(list(Choose)))
+def test_every_step_of_a_plan_lowers_the_requirement(seed, choose):
+    own, prices, policy = read(random_account(seed))
+    assume(own.positions)
+    plan = reduction_plan(
+        own,
+        prices,
+        policy,
+        pool="cross",
+        cost_shares=dict.fromkeys(prices.marks, exact("0.001")),
+        choose=choose,
+    )
+    for step in plan.steps:
+        assert step.after.house < step.before.house
+    for before, after in zip(plan.steps, plan.steps[1:], strict=False):
+        assert before.after == after.before
+        assert before.after.house > policy.target * before.after.equity
