@@ -5,7 +5,7 @@ Where to find a rule:
 - one account        `exact` (start here), its nouns `types` and `figures`, what it must satisfy `borders`
 - positions, legs    `valuation`; schedules and haircuts `tiers`; pools, collateral and debts `pools`
 - equity, leverage   `exact`; house buffer `types`; free margin, utilisation, measured level `risk`
-- levels over time   shown `steadied`; prices in doubt `doubt`, missing `prices`; hours `calendar` `local_time`
+- levels in time     shown `steadied`; prices in `doubt`, missing `prices`; hours `calendar`, `local_time`
 - whole cross pools  `portfolio`, `concentration`, `whole`, their rules as data `terms`
 - prices that hurt   `liquidation` and bankruptcy; `distance`, next event; found by `falls`: a `hill`, else
                      `curves` of what is `moving`, `shocked` as a whole, with `roots`; by `search` over jumps

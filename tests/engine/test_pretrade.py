@@ -197,3 +197,8 @@ def test_without_lots_nothing_is_offered_where_nothing_closes_or_closing_adds_ri
     assert (empty.decision, empty.quantity) == (Decision.REJECT, 0)
     dear = eth_order(account([cross(ETH, 10, 100, "eth"), cross(BTC, 1, 100)], wallet=100), -20, cost="0.5")
     assert (dear.decision, dear.quantity) == (Decision.REJECT, 0)
+
+
+def test_less_than_one_added_to_less_than_one_is_new_risk_and_is_cut_to_the_lots_that_fit():
+    assert whys(ask(held("0.5", wallet=100), "0.5")) == [Why.COVERED]
+    assert ask(account([], wallet=3), "0.5").quantity == exact("0.3")
