@@ -13,6 +13,7 @@ Where to find a rule:
 - limits             `limits`, `leverage_range` in doubt; what becomes of a finding `breach`
 - orders and plans   `pretrade`, `plan`, what a fill makes of an account `trades`
 - the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
-- at full speed      `vector` over `columns`, its loops in `kernels` and `price_kernels`, `compiled`
+- at full speed      `vector`, `book_distances` over `columns`; their loops, `compiled`: `kernels`,
+                     `price_kernels`, `distance_kernels`, `fall_kernels`
 - why                `explain`, `explain_sums`, `bridge`; rounding at the edge `shown`; the number `rational`
 """

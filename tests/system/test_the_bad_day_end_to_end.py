@@ -86,6 +86,7 @@ def arrived(desk: RealDesk, alert: int) -> tuple[dict[str, object], str]:
     like = f"<{letters[0]['message_id']}@%"
     until(lambda: desk.rows("SELECT FROM margin_mail WHERE message_id LIKE %s", like), what="the mail")
     assert len(desk.rows("SELECT FROM margin_mail WHERE message_id LIKE %s", like)) == 1
+    assert "mail_came_again" not in {line["event"] for line in desk.lines("mail")}
     return letters[0], f"/mail/{letters[0]['message_id']}/"
 
 

@@ -1,0 +1,208 @@
+"""Where one pool falls below a line while prices move together by a shock, compiled.
+
+Takes a pool's legs and balances as small tables, each with its answer to the shock; gives the first fall on a
+side. Between the shocks at which a price comes to rest at zero a pool is a hill: tangents lead to its fall.
+What profits from 1/m bends the other way; there stretches in which a bound shows no fall are passed over, and
+the rest is halved.
+"""
+
+# A kernel is one long loop on purpose: every call and every tuple in it costs.
+# ruff: noqa: PLR0912, PLR0917
+
+import numpy as np
+
+from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Floats, Ints
+from margin.engine.compiled import kernel
+from margin.engine.kernels import CHARGES, DEDUCTIONS, FLOORS
+
+LOWEST, HIGHEST = -1.0, 10.0
+MOST_STEPS = 60
+MOST_HALVINGS = 400
+NARROW = 1e-13
+
+PROFIT, SIZE, SHARE, KIND, ROW, WEIGHT = range(6)
+RESTING, OVER, FREE = 0.0, 1.0, 2.0
+"""Kinds of a price: at rest at zero, 1/m, free to go below zero."""
+LEG_WIDTH = 6
+VALUE, DRIFT, ASSET = range(3)
+MOVING_WIDTH = 3
+EQUITY_WEIGHT, CONSTANT, DRIFTING = range(3)
+LINE_WIDTH = 3
+
+
+@kernel()
+def height(
+    s: float,
+    legs: Floats,
+    leg_count: int,
+    moving: Floats,
+    moving_count: int,
+    line: Floats,
+    hedged: bool,
+    rows: Floats,
+    cuts: Floats,
+    cut_count: Ints,
+) -> tuple[float, float, float, float]:
+    """The pool's height above the line at s: of all that bends down with its slope, and of the rest."""
+    equity_weight = line[EQUITY_WEIGHT]
+    down, down_slope = line[CONSTANT] + line[DRIFTING] * s, line[DRIFTING]
+    up, up_slope = 0.0, 0.0
+    for b in range(moving_count):
+        value, drift = moving[b, VALUE], moving[b, DRIFT]
+        asset = int(moving[b, ASSET])
+        rising = 1.0 + drift * s
+        if rising < 0.0:
+            rising, drift = 0.0, 0.0
+        now = value * rising
+        t = 0
+        while t + 1 < cut_count[asset] and now >= cuts[asset, t + 1]:
+            t += 1
+        counted = cuts[asset, MOST_HAIRCUTS + t] * equity_weight
+        down += now * counted + cuts[asset, 2 * MOST_HAIRCUTS + t] * equity_weight
+        down_slope += value * drift * counted
+    previous, previous_due, previous_slope = -1, 0.0, 0.0
+    for j in range(leg_count):
+        share, i = legs[j, SHARE], int(legs[j, ROW])
+        price, slope = 1.0 + share * s, share
+        if legs[j, KIND] == OVER:
+            price = 1.0 / price
+            slope = -share * price * price
+        elif legs[j, KIND] == RESTING and price < -NARROW:
+            price, slope = 0.0, 0.0
+        profit = legs[j, PROFIT] * equity_weight
+        if legs[j, KIND] == OVER and profit > 0.0:
+            up += profit * price
+            up_slope += profit * slope
+        else:
+            down += profit * price
+            down_slope += profit * slope
+        weight = legs[j, WEIGHT]
+        if weight > 0.0:
+            size = legs[j, SIZE] * abs(price)
+            if price < 0.0:
+                slope = -slope
+            t = 0
+            for n in range(1, MOST_TIERS):
+                t += size >= rows[i, FLOORS + n]
+            charge = weight * rows[i, CHARGES + t]
+            due = size * charge - weight * rows[i, DEDUCTIONS + t]
+            due_slope = legs[j, SIZE] * slope * charge
+            if hedged and previous == i:
+                if due > previous_due:
+                    down -= due - previous_due
+                    down_slope -= due_slope - previous_slope
+            else:
+                down -= due
+                down_slope -= due_slope
+            previous, previous_due, previous_slope = i, due, due_slope
+    return down, down_slope, up, up_slope
+
+
+@kernel()
+def fall(
+    upwards: bool,
+    legs: Floats,
+    leg_count: int,
+    moving: Floats,
+    moving_count: int,
+    line: Floats,
+    hedged: bool,
+    rows: Floats,
+    cuts: Floats,
+    cut_count: Ints,
+) -> tuple[float, bool]:
+    """The first shock on this side with a negative height beyond it (NaN: none), and whether it is sure."""
+    limit, open_end, bends_up = (HIGHEST if upwards else LOWEST), False, False
+    for j in range(leg_count):
+        if legs[j, KIND] == OVER:
+            bends_up |= legs[j, PROFIT] > 0.0
+            if legs[j, SHARE] != 0.0:
+                zero = -1.0 / legs[j, SHARE]
+                if (upwards and 0.0 < zero <= limit) or (not upwards and limit <= zero < 0.0):
+                    limit, open_end = zero, True
+    start = 0.0
+    while True:
+        stop = limit
+        for j in range(leg_count):
+            if legs[j, SHARE] != 0.0 and legs[j, KIND] == RESTING:
+                zero = -1.0 / legs[j, SHARE]
+                if (upwards and start < zero < stop) or (not upwards and stop < zero < start):
+                    stop = zero
+        for b in range(moving_count):
+            if moving[b, DRIFT] != 0.0:
+                zero = -1.0 / moving[b, DRIFT]
+                if (upwards and start < zero < stop) or (not upwards and stop < zero < start):
+                    stop = zero
+        at = stop
+        if stop == limit and open_end:  # 1/m has no end: as near to it as it takes
+            at = limit - (limit - start) * 2.0**-40
+        down, slope, _, _ = height(
+            at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+        )
+        if bends_up:
+            found, sure = fall_by_halves(
+                start, at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+            )
+            if not sure or not np.isnan(found):
+                return found, sure
+        elif down < 0.0:
+            for _ in range(MOST_STEPS):
+                nearer = at - down / slope
+                if not (start < nearer < at if upwards else at < nearer < start):
+                    return (at if abs(nearer - at) <= NARROW * 10 else start), True
+                if abs(nearer - at) <= NARROW * abs(nearer):
+                    return nearer, True
+                at = nearer
+                down, slope, _, _ = height(
+                    at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+                )
+                if down >= 0.0:
+                    return at, True
+            return np.nan, False
+        if stop == limit:
+            return np.nan, True
+        start = stop
+
+
+@kernel()
+def fall_by_halves(
+    start: float,
+    stop: float,
+    legs: Floats,
+    leg_count: int,
+    moving: Floats,
+    moving_count: int,
+    line: Floats,
+    hedged: bool,
+    rows: Floats,
+    cuts: Floats,
+    cut_count: Ints,
+) -> tuple[float, bool]:
+    """What bends down lies above its chord, what bends up above its tangent: both above zero, no fall."""
+    one = start
+    down, _, up, up_slope = height(
+        one, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+    )
+    waiting = np.empty(64)
+    waiting[0] = stop
+    count = 1
+    for _ in range(MOST_HALVINGS):
+        if count == 0:
+            return np.nan, True
+        two = waiting[count - 1]
+        next_down, _, next_up, next_slope = height(
+            two, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+        )
+        from_one = next_down + up + up_slope * (two - one)
+        from_two = down + next_up - next_slope * (two - one)
+        if down + up >= 0.0 and next_down + next_up >= 0.0 and (from_one >= 0.0 or from_two >= 0.0):
+            one, down, up, up_slope = two, next_down, next_up, next_slope
+            count -= 1
+        elif abs(two - one) <= NARROW * max(1.0, abs(two)):
+            return one, True
+        elif count == len(waiting):
+            return np.nan, False
+        else:
+            waiting[count] = one + (two - one) / 2.0
+            count += 1
+    return np.nan, False
