@@ -12,8 +12,11 @@ from margin.book.applies import Buffers, Caps
 from margin.book.facts import Rules
 from margin.book.load_market import schedule_of
 from margin.book.load_rules import load_rules
+from margin.engine.limits import Cap
+from margin.engine.measures import MEASURES, LimitKind
 from margin.engine.rational import Fraction
-from margin.models import ScheduleVersion
+from margin.flow.cap_findings import REQUIRED
+from margin.models import Limit, ScheduleVersion
 from riskdesk import clock
 
 
@@ -29,15 +32,28 @@ def of_account(account: SubAccount) -> str:
     fact = rules.accounts[account.pk]
     buffer = Buffers(rules).of(fact)
     caps = Caps(rules, clock.now())
-    found = [*caps.of_client(rules.clients[fact.client_id]), caps.of_account(fact)]
-    named = sorted((cap for cap in found if cap is not None), key=lambda cap: cap.limit)
     lines = [f"House buffer {float(buffer.buffer):.2%}, from {buffer.source or 'nobody: none is set'}"]
-    lines += [f"Leverage cap {float(cap.limit):g}×, from {cap.name}" for cap in named]
-    if len(named) > 1:
-        lines[1] += " (the tightest, so it binds)"
-    if not named:
-        lines.append("No leverage cap: new risk is blocked")
+    client = rules.clients[fact.client_id]
+    currency = rules.desks[client.desk_id].currency
+    for kind in LimitKind:
+        found = [*caps.of_client(kind, client), caps.of_account(kind, fact)]
+        lines += lines_of(kind, [cap for cap in found if cap is not None], currency)
     return in_lines((line,) for line in lines)
+
+
+def lines_of(kind: LimitKind, caps: list[Cap], currency: str) -> list[str]:
+    """The caps of one kind, the tightest first."""
+    name = Limit.Kind(kind).label
+    unit = "×" if MEASURES[kind].per_equity else f" {currency}"
+    lines = [
+        f"{name} cap {float(cap.limit):,.10g}{unit}, from {cap.name}"
+        for cap in sorted(caps, key=lambda cap: cap.limit)
+    ]
+    if len(lines) > 1:
+        lines[0] += " (the tightest, so it binds)"
+    if not lines and kind is REQUIRED:
+        lines.append(f"No {name.lower()} cap: new risk is blocked")
+    return lines
 
 
 def of_buffer(row: HouseBuffer) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
 from margin.engine.limits import Cap
+from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import effective_buffer
 
@@ -57,51 +58,53 @@ def _place(fact: BufferFact) -> tuple[str, int | str]:
 
 
 class Caps:
-    """The leverage caps in effect at one instant."""
+    """The caps in effect at one instant, of every kind."""
 
     def __init__(self, rules: Rules, at: datetime) -> None:
         self.rules = rules
         self.by_place = {limit.place: limit for limit in in_effect(rules.limits, at)}
-        self.limit_ids: dict[str, int] = {}
-        """Which limit version is behind a cap's name."""
-        self._by_desk: dict[int, Mapping[str, Cap]] = {}
+        self.limit_ids: dict[tuple[LimitKind, str], int] = {}
+        """Which limit version is behind a cap's kind and name."""
+        self._on_instruments: dict[tuple[LimitKind, int], Mapping[str, Cap]] = {}
 
-    def of_client(self, client: ClientFact) -> list[Cap]:
-        """Desk, class and client caps: each is asked of the client's whole leverage."""
+    def of_client(self, kind: LimitKind, client: ClientFact) -> list[Cap]:
+        """Desk, class and client caps: each is asked of the client over all its sub-accounts."""
         desk, own_class = self.rules.desks[client.desk_id], client.regulatory_class
         found = [
-            self._named(f"desk {desk.code}", (desk.id, "desk", "", None, None, "")),
-            self._named(f"class {own_class} of {desk.code}", (desk.id, "class", own_class, None, None, "")),
-            self._named(f"client {client.code}", (desk.id, "client", "", client.id, None, "")),
+            self._named(kind, f"desk {desk.code}", (desk.id, "desk", "", None, None, "")),
+            self._named(
+                kind, f"class {own_class} of {desk.code}", (desk.id, "class", own_class, None, None, "")
+            ),
+            self._named(kind, f"client {client.code}", (desk.id, "client", "", client.id, None, "")),
         ]
         return [cap for cap in found if cap is not None]
 
-    def of_account(self, account: AccountFact) -> Cap | None:
+    def of_account(self, kind: LimitKind, account: AccountFact) -> Cap | None:
         """A sub-account's own cap, where it has one."""
         desk_id = self.rules.clients[account.client_id].desk_id
-        return self._named(f"sub-account {account.code}", (desk_id, "sub_account", "", None, account.id, ""))
+        place = (desk_id, "sub_account", "", None, account.id, "")
+        return self._named(kind, f"sub-account {account.code}", place)
 
-    def of_instruments(self, desk_id: int) -> Mapping[str, Cap]:
+    def of_instruments(self, kind: LimitKind, desk_id: int) -> Mapping[str, Cap]:
         """The caps that a desk has on single instruments, by code."""
-        if desk_id not in self._by_desk:
-            found = {code: self._of_instrument(desk_id, code) for code in self._capped()}
-            self._by_desk[desk_id] = {code: cap for code, cap in found.items() if cap is not None}
-        return self._by_desk[desk_id]
+        if (kind, desk_id) not in self._on_instruments:
+            found = {code: self._of_instrument(kind, desk_id, code) for code in self._capped()}
+            own = {code: cap for code, cap in found.items() if cap is not None}
+            self._on_instruments[kind, desk_id] = own
+        return self._on_instruments[kind, desk_id]
 
     def _capped(self) -> set[str]:
         return {limit.instrument for limit in self.by_place.values() if limit.instrument}
 
-    def _of_instrument(self, desk_id: int, instrument: str) -> Cap | None:
-        desk = self.rules.desks[desk_id]
-        return self._named(
-            f"instrument {instrument} of {desk.code}", (desk_id, "instrument", "", None, None, instrument)
-        )
+    def _of_instrument(self, kind: LimitKind, desk_id: int, instrument: str) -> Cap | None:
+        name = f"instrument {instrument} of {self.rules.desks[desk_id].code}"
+        return self._named(kind, name, (desk_id, "instrument", "", None, None, instrument))
 
-    def _named(self, name: str, place: tuple[object, ...]) -> Cap | None:
-        limit = self.by_place.get(place)
+    def _named(self, kind: LimitKind, name: str, whom: tuple[object, ...]) -> Cap | None:
+        limit = self.by_place.get((kind, *whom))
         if limit is None:
             return None
-        self.limit_ids[name] = limit.id
+        self.limit_ids[kind, name] = limit.id
         return _cap(name, limit)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from margin.engine.calendar import TradingCalendar
+from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import AssetTerms, Instrument, Mode, Policy
 
@@ -72,6 +73,7 @@ class LimitFact:
     id: int
     revision: int
     desk_id: int
+    kind: LimitKind
     scope: str
     regulatory_class: str
     client_id: int | None
@@ -86,7 +88,7 @@ class LimitFact:
     def place(self) -> tuple[object, ...]:
         """What it limits: of several versions of one place, one is in effect."""
         whom = (self.regulatory_class, self.client_id, self.sub_account_id, self.instrument)
-        return (self.desk_id, self.scope, *whom)
+        return (self.kind, self.desk_id, self.scope, *whom)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
 from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, LimitFact, Rules
 from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
+from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import AtThreshold, Offsets, Policy
 from margin.models import DeskPolicy, Limit
@@ -93,7 +94,7 @@ def _buffers(revision: int) -> list[BufferFact]:
 
 def _limits(revision: int, now: datetime) -> list[LimitFact]:
     """Those in force, and where one of them is not effective yet, those it will take over from."""
-    rows = Limit.objects.filter(kind=Limit.Kind.LEVERAGE).select_related("instrument").order_by("id")
+    rows = Limit.objects.select_related("instrument").order_by("id")
     current = rows.filter(in_force(revision))
     places = {_place(row) for row in current if row.valid_at > now}
     older: Iterable[Limit] = ()
@@ -112,6 +113,7 @@ def _limit(row: Limit) -> LimitFact:
         id=row.pk,
         revision=row.revision_from,
         desk_id=row.desk_id,
+        kind=LimitKind(row.kind),
         scope=row.scope,
         regulatory_class=row.regulatory_class,
         client_id=row.client_id,

@@ -67,7 +67,7 @@ def decide(previous: Previous | None, finding: Finding, now: datetime, policy: B
     before = previous or Previous(State.CLEAR, now)
     if finding.severity is Severity.UNKNOWN:
         return Step(before.state, Cause.UNKNOWN_FIGURE)
-    if finding.severity in (Severity.BREACH, Severity.BLOCKED):
+    if finding.is_over:
         return _over(before, now, policy)
     return _within(before, finding, policy)
 

@@ -7,6 +7,7 @@ missing, in which case `unknown_because` says which. Nothing here is rounded.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from margin.engine.measures import Used
 from margin.engine.rational import Fraction
 from margin.engine.types import Prices, PriceState
 
@@ -72,7 +73,6 @@ class LegFigures:
     maintenance: Fraction
     charged_initial: Fraction
     charged_maintenance: Fraction
-    cap: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One limit asked of one subject. `measured` None is unbounded (NO_EQUITY) or unknown."""
+    """One limit asked of one subject. `measured` None is unbounded (NO_EQUITY) or unknown.
+
+    `used` is what it was measured from, where that is an amount.
+    """
 
     rule: str
     subject: str
@@ -196,3 +199,8 @@ class Finding:
     severity: Severity
     reason: Reason
     binding: str = ""
+    used: Used | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.severity in (Severity.BREACH, Severity.BLOCKED)

@@ -5,14 +5,16 @@ a copy and asks the ordinary question, so that the gate, liquidation and *now* c
 risk is let through even from an account that is short: enforcement never traps a client.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import floor
 
+from margin.engine.capped import Seen, capped_legs, check_in_pool, check_leg, check_together
 from margin.engine.exact import assess
-from margin.engine.figures import AccountFigures, PoolFigures, Severity
-from margin.engine.limits import Cap, check_account, check_instruments, check_position_limits
+from margin.engine.figures import AccountFigures, Finding, PoolFigures, Severity
+from margin.engine.limits import Cap
+from margin.engine.measures import LimitKind
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, risk_of
@@ -213,9 +215,10 @@ class _Gate:
         if self.restraints.control is Control.REDUCE_ONLY:
             return [Because(Why.REDUCE_ONLY)]
         found = [because for pool in after.pools if (because := self._short(pool)) is not None]
-        found += self._over_caps(after)
+        then = self._after(quantity)
+        found += self._over_caps(Seen(after, then, self.market))
         test = self.restraints.account_test
-        if test is not None and not test(self._after(quantity), after):
+        if test is not None and not test(then, after):
             found.append(Because(Why.ACCOUNT_TEST))
         return found
 
@@ -232,29 +235,35 @@ class _Gate:
         why = Why.STILL_SHORT if was_short else Why.NEWLY_SHORT
         return Because(why if touched else Why.OTHER_POOL_SHORT, pool.pool, "", risk.equity, required)
 
-    def _over_caps(self, after: AccountFigures) -> list[Because]:
+    def _over_caps(self, after: Seen) -> list[Because]:
         """A missing cap refuses too. A breach that was there before is still a reason against new risk."""
-        code = self.order.instrument.code
-        findings = [check_account(after, self.restraints.account_caps)]
-        instruments = check_instruments(after, {code: self.restraints.instrument_caps.get(code, ())})
-        findings += [finding for finding in instruments if finding.subject.endswith(f"|{code}")]
         whys = {
             Severity.BREACH: Why.OVER_CAP,
             Severity.BLOCKED: Why.NO_CAP,
             Severity.UNKNOWN: Why.UNKNOWN_FIGURE,
         }
-        found = [
-            Because(
-                whys[finding.severity], "", finding.binding or finding.rule, finding.measured, finding.limit
-            )
-            for finding in findings
-            if finding.severity in whys
-        ]
-        return found + [
-            Because(Why.POSITION_LIMIT, "", finding.binding, finding.measured, finding.limit)
-            for finding in check_position_limits(after)
-            if finding.subject.split("|")[2] == code
-        ]
+        capped = [_because(whys[one.severity], one) for one in self._capped(after) if one.severity in whys]
+        legs = [leg for leg in self._legs(after) if leg.severity is Severity.BREACH]
+        return capped + [_because(Why.POSITION_LIMIT, leg) for leg in legs]
+
+    def _capped(self, after: Seen) -> Iterator[Finding]:
+        """The account's leverage, and the instrument's in each pool that holds it."""
+        code, caps = self.order.instrument.code, self.restraints.account_caps
+        yield check_together(LimitKind.LEVERAGE, "account_leverage", after.figures.code, [after], caps)
+        own = self.restraints.instrument_caps.get(code, ())
+        for pool in after.figures.pools:
+            if any(row.instrument == code for row in pool.positions):
+                yield check_in_pool("instrument_leverage", pool.pool, after, pool, own, of=code)
+
+    def _legs(self, after: Seen) -> Iterator[Finding]:
+        legs = capped_legs(after.account) if after.account is not None else ()
+        for leg in legs:
+            if leg.instrument.code == self.order.instrument.code:
+                yield check_leg("position_limit", leg.pool, leg, self.market)
+
+
+def _because(why: Why, finding: Finding) -> Because:
+    return Because(why, "", finding.binding or finding.rule, finding.measured, finding.limit)
 
 
 def _pool(figures: AccountFigures, name: str) -> PoolFigures | None:

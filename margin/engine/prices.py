@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from margin.engine.pools import Pool
 from margin.engine.rational import Fraction
-from margin.engine.types import ONE, Account, Instrument, Kind, Mark, Market, Prices, PriceState, Rate
+from margin.engine.types import ONE, ZERO, Account, Instrument, Mark, Market, Prices, PriceState, Rate
 
 Ends = tuple[Fraction, Fraction]
 
@@ -74,11 +74,12 @@ class _Finder:
             self.missing.append(f"no price of {code}")
             return
         self.marks[code] = mark.price
-        may_be_negative = instrument.allow_negative and instrument.kind is Kind.LINEAR
-        if mark.price <= 0 and not may_be_negative:
+        if not instrument.may_cost(mark.price):
             self.missing.append(f"the price of {code} is not above zero")
         elif mark.state.in_doubt:
-            self._doubt(f"price of {code}", mark, code, self.doubtful_marks, positive=not may_be_negative)
+            self._doubt(
+                f"price of {code}", mark, code, self.doubtful_marks, positive=not instrument.may_cost(ZERO)
+            )
 
     def take_rate(self, asset: str, base: str, rate: Rate | None) -> None:
         if asset == base:

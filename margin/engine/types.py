@@ -99,6 +99,10 @@ class Instrument:
         """What it is a bet on; what names no underlying stands for itself."""
         return self.underlying or self.code
 
+    def may_cost(self, price: Fraction) -> bool:
+        """Zero and less only where it may be negative; an inverse contract divides by its price."""
+        return price > 0 or (self.allow_negative and self.kind is Kind.LINEAR)
+
 
 @dataclass(frozen=True, slots=True)
 class Position:

@@ -121,7 +121,6 @@ def _leg(
         maintenance=maintenance,
         charged_initial=initial,
         charged_maintenance=maintenance,
-        cap=schedule.cap,
     )
 
 

@@ -13,9 +13,11 @@ from django.db.models import QuerySet
 
 from accounts.access import Action, people_with
 from accounts.models import Desk
+from margin.flow.cap_words import near_cap
 from margin.flow.enforce import Deed, Done
+from margin.flow.phrases import Scene, Words
 from margin.flow.reasons import AlertReason
-from margin.flow.words import Scene, Words, opened, warned
+from margin.flow.words import opened
 from margin.models import Alert, Breach, Delivery, Run
 from margin.notify.email import compose
 from riskdesk.errors import sure
@@ -59,7 +61,7 @@ def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
         return None
     if one.deed is Deed.EASED and breach.detail["level"] != "margin_call":
         return None
-    words = warned(found, scene) if one.deed is Deed.WARNED else _opened(one, scene)
+    words = near_cap(found, scene) if one.deed is Deed.WARNED else _opened(one, scene)
     reason, severity = _kind(one)
     return Alert(
         desk_id=breach.desk_id,

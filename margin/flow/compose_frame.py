@@ -14,7 +14,7 @@ import msgspec
 from margin.book.applies import Caps
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Columns, Frame, ShownPrice, columns_of
 from margin.book.version import engine_version
-from margin.flow.leverage import ClientFigures, measure_clients, nearest_cap
+from margin.flow.clients import ClientFigures, measure_clients, nearest_cap
 from margin.flow.recompute import Computed
 from margin.flow.show import account_rows, position_rows
 from margin.flow.sum_up import desk_parts
@@ -59,7 +59,7 @@ class Composed:
 
 
 def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
-    clients = measure_clients(computed, caps)
+    clients = measure_clients(computed)
     uses = {
         account_id: nearest_cap(measured, clients[measured.fact.client_id], caps)
         for account_id, measured in computed.accounts.items()

@@ -30,11 +30,11 @@ from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
 from margin.flow.findings import find
 from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give_back, take
+from margin.flow.phrases import Scene
 from margin.flow.recompute import Computed, recompute
 from margin.flow.runs import Work
 from margin.flow.wanted import send_recompute
 from margin.flow.watch_prices import watch_prices
-from margin.flow.words import Scene
 from riskdesk.clock import now as clock_now
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ def _commit(
     earlier = {code: price.mark for code, price in before.prices.items()} if before else {}
     with transaction.atomic():
         with work.step("enforce"):
-            found = find(computed, composed.clients, caps)
+            found = find(composed.clients, caps)
             done = enforce(found, run=work.run, shard=lease.shard, now=now)
             work.count(findings=len(found), changes=len(done))
         with work.step("alert"):

@@ -17,7 +17,8 @@ from margin.engine import breach as life
 from margin.engine.figures import Level
 from margin.engine.rational import Fraction
 from margin.engine.shown import up
-from margin.flow.findings import Found, of_maintenance
+from margin.flow.findings import of_maintenance
+from margin.flow.found import Found
 from margin.models import Breach, Instrument, Run
 from riskdesk.errors import sure
 
@@ -53,11 +54,20 @@ def enforce(found: Sequence[Found], *, run: Run, shard: int, now: datetime) -> l
     writer = Writer(run, now)
     for one in found:
         _compare(one, known, writer, now)
-    seen = {one.key for one in found}
+    seen, dark = {one.key for one in found}, _unknown_accounts(found)
     for key, row in known.live.items():
-        if key not in seen:
+        if key not in seen and row.sub_account_id not in dark:
             writer.cure(row, None, "the rule no longer applies")
     return writer.write()
+
+
+def _unknown_accounts(found: Sequence[Found]) -> set[int]:
+    """Accounts whose pools may not even be listed: that nothing is found there cures nothing."""
+    return {
+        one.measured.fact.id
+        for one in found
+        if one.measured is not None and one.rule == Breach.Rule.UNKNOWN_FIGURE and one.finding.is_over
+    }
 
 
 class Known:

@@ -4,102 +4,45 @@ Takes figures and caps; gives findings with the rows they concern. Writes nothin
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from margin.book.applies import Caps
 from margin.engine.figures import Finding, Level, PoolFigures, Reason, Severity
 from margin.engine.rational import Fraction
 from margin.engine.types import ONE
-from margin.flow.leverage import ClientFigures, check_account, check_instruments
-from margin.flow.recompute import Computed, Measured
+from margin.flow.cap_findings import over_caps
+from margin.flow.clients import ClientFigures
+from margin.flow.found import Found
+from margin.flow.recompute import Measured
 from margin.models import Breach
 
 CALLED = (Level.MARGIN_CALL, Level.LIQUIDATION)
 Rule = Breach.Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One finding and whom it is about. `level` only for margin levels."""
-
-    rule: str
-    finding: Finding
-    desk_id: int
-    client: ClientFigures
-    measured: Measured | None = None
-    pool: PoolFigures | None = None
-    instrument: str = ""
-    limit_id: int | None = None
-    level: Level | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.rule, self.finding.subject
-
-
-def find(computed: Computed, clients: Mapping[int, ClientFigures], caps: Caps) -> list[Found]:
+def find(clients: Mapping[int, ClientFigures], caps: Caps) -> list[Found]:
     """All findings of a run, by rule and subject."""
     found: list[Found] = []
     for client in clients.values():
-        found += _of_client(client, caps)
+        found += over_caps(client, caps)
         for measured in client.members:
-            found += _of_account(computed, client, measured, caps)
-            found += _of_instruments(computed, client, measured, caps)
+            found.append(_unknown(client, measured))
             found += _of_pools(client, measured)
     return sorted(found, key=lambda one: one.key)
 
 
-def _of_client(client: ClientFigures, caps: Caps) -> Iterator[Found]:
-    desk_id, finding = client.client.desk_id, client.finding
-    if finding.reason is not Reason.NO_LIMIT:
-        limit_id = caps.limit_ids.get(finding.binding)
-        yield Found(Rule.CLIENT_LEVERAGE, finding, desk_id, client, limit_id=limit_id)
-    elif any(measured.figures.positions for measured in client.members):
-        yield Found(Rule.MISSING_CAP, finding, desk_id, client)
-
-
-def _of_account(computed: Computed, client: ClientFigures, measured: Measured, caps: Caps) -> Iterator[Found]:
-    desk_id, figures = client.client.desk_id, measured.figures
-    cap = caps.of_account(measured.fact)
-    if cap is not None:
-        limit_id = caps.limit_ids[cap.name]
-        finding = check_account(computed, measured, cap)
-        yield Found(Rule.SUB_ACCOUNT_LEVERAGE, finding, desk_id, client, measured, limit_id=limit_id)
+def _unknown(client: ClientFigures, measured: Measured) -> Found:
+    figures = measured.figures
     unknown = figures.level is Level.UNKNOWN or bool(figures.unknown_because)
-    yield Found(
+    severity = Severity.BREACH if unknown else Severity.OK
+    reason = Reason.UNKNOWN_FIGURE if unknown else Reason.WITHIN
+    return Found(
         Rule.UNKNOWN_FIGURE,
-        Finding(
-            Rule.UNKNOWN_FIGURE,
-            f"account:{figures.code}",
-            None,
-            None,
-            Severity.BREACH if unknown else Severity.OK,
-            Reason.UNKNOWN_FIGURE if unknown else Reason.WITHIN,
-        ),
-        desk_id,
+        Finding(Rule.UNKNOWN_FIGURE, f"account:{figures.code}", None, None, severity, reason),
+        client.client.desk_id,
         client,
         measured,
         detail={"because": list(figures.unknown_because)},
     )
-
-
-def _of_instruments(
-    computed: Computed, client: ClientFigures, measured: Measured, caps: Caps
-) -> Iterator[Found]:
-    desk_id = client.client.desk_id
-    for pool, instrument, finding in check_instruments(computed, measured, caps.of_instruments(desk_id)):
-        yield Found(
-            Rule.INSTRUMENT_LEVERAGE,
-            finding,
-            desk_id,
-            client,
-            measured,
-            measured.figures.pool(pool),
-            instrument,
-            caps.limit_ids[finding.binding],
-        )
 
 
 def _of_pools(client: ClientFigures, measured: Measured) -> Iterator[Found]:

@@ -18,7 +18,7 @@ from margin.engine.liquidation import HurtPrices
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, bands
 from margin.engine.types import ONE, ZERO, Policy
-from margin.flow.leverage import CapUse, ClientFigures
+from margin.flow.clients import CapUse, ClientFigures
 from margin.flow.recompute import Computed, Measured
 
 RATE_PLACES = 6

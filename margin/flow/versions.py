@@ -129,7 +129,7 @@ def rows_of(ruled: Ruled, change: Mapping[str, Any]) -> tuple[list[models.Model]
 
 
 def ladder_doubts(ruled: Ruled, rows: list[models.Model]) -> list[Refusal]:
-    """First floor 0, floors rising, rates never falling."""
+    """First floor 0, floors rising, rates never falling, a cap only at the end."""
     floors = [cast(Any, row).floor for row in rows]
     if floors[0] != 0:
         return [Refusal("rows.0.floor", "first_floor_is_zero", str(floors[0]), "The first tier starts at 0.")]
@@ -156,6 +156,22 @@ def ladder_doubts(ruled: Ruled, rows: list[models.Model]) -> list[Refusal]:
                         f"It may not fall below {before}.",
                     )
                 ]
+    return cap_doubts(rows)
+
+
+def cap_doubts(rows: list[models.Model]) -> list[Refusal]:
+    """A schedule's cap is of the whole leg: it stands on the last tier, above its floor."""
+    last = len(rows) - 1
+    for number, row in enumerate(rows):
+        cap = getattr(row, "cap", None)
+        if cap is None:
+            continue
+        if number < last:
+            message = "Only the last tier has a cap: it is the most that a whole leg may be."
+            return [Refusal(f"rows.{number}.cap", "only_the_last_is_capped", plain(cap), message)]
+        if cap <= cast(Any, row).floor:
+            message = "The cap lies above the floor of its tier."
+            return [Refusal(f"rows.{number}.cap", "cap_above_floor", plain(cap), message)]
     return []
 
 

@@ -12,9 +12,9 @@ from margin.book.marks import Pinned
 from margin.engine.types import PriceState
 from margin.flow import words
 from margin.flow.alert import LIVE, Severity, Told, raise_alerts, resolve
+from margin.flow.phrases import Words
 from margin.flow.reasons import AlertReason
 from margin.flow.recompute import Computed
-from margin.flow.words import Words
 from margin.models import Alert, Run
 
 TOLD = (AlertReason.PRICE_IN_DOUBT, AlertReason.FEED_SILENT)

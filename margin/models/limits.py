@@ -5,6 +5,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from accounts.models import Client, Desk, RegulatoryClass, SubAccount
 from accounts.models.columns import ProposedVersion, amount_field, finite
+from margin.engine.measures import LimitKind
 
 
 class Limit(ProposedVersion):
@@ -14,6 +15,8 @@ class Limit(ProposedVersion):
 
     class Kind(models.TextChoices):
         LEVERAGE = "leverage", "Leverage"
+        GROSS = "gross", "Gross exposure"
+        NET = "net", "Net exposure"
 
     class Scope(models.TextChoices):
         DESK = "desk", "Every client of the desk"
@@ -34,7 +37,9 @@ class Limit(ProposedVersion):
         "margin.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="limits"
     )
     warn = amount_field(null=True, blank=True, help_text="Blank: 80 % of the limit.")
-    value = amount_field()
+    value = amount_field(
+        help_text="Leverage as a number; an exposure as an amount in the desk's reporting currency."
+    )
     valid_to = models.DateTimeField(null=True, blank=True)
 
     class Meta(ProposedVersion.Meta):
@@ -42,6 +47,9 @@ class Limit(ProposedVersion):
         constraints = [
             *ProposedVersion.Meta.constraints,
             finite("limit", "warn", "value"),
+            CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in LimitKind]), name="limit_is_measured"
+            ),
             CheckConstraint(condition=Q(value__gt=0), name="limit_is_positive"),
             CheckConstraint(
                 condition=Q(warn__isnull=True) | Q(warn__gt=0, warn__lte=F("value")), name="limit_warns_first"

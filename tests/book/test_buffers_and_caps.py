@@ -9,10 +9,11 @@ import pytest
 from margin.book.applies import Buffers, Caps
 from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, LimitFact, Rules
 from margin.engine.limits import tightest
+from margin.engine.measures import LimitKind
 from margin.engine.types import Policy
 from tests.factories import MONDAY_NOON
 
-NOW = MONDAY_NOON
+NOW, LEVERAGE, GROSS = MONDAY_NOON, LimitKind.LEVERAGE, LimitKind.GROSS
 DESKS = {1: DeskFact(1, "PRIME", "USD", Policy()), 2: DeskFact(2, "RETAIL", "EUR", Policy())}
 ACME = ClientFact(10, "ACME", "Acme", 1, "professional")
 MAIN = AccountFact(100, "ACME-1", "Main", 10, "cross", "USD")
@@ -60,7 +61,7 @@ def test_the_most_specific_buffer_counts(facts: list[BufferFact], expected: tupl
 
 def limit(value: int, scope: str = "desk", **fields: object) -> LimitFact:
     base = LimitFact(
-        value, value, 1, scope, "", None, None, "", None, Fraction(value), NOW - timedelta(1), None
+        value, value, 1, LEVERAGE, scope, "", None, None, "", None, Fraction(value), NOW - timedelta(1), None
     )
     return replace(base, **fields)
 
@@ -79,43 +80,62 @@ def test_the_tightest_of_desk_class_and_client_binds_and_is_named():
         limit(3, desk_id=2),
     ]
     made = caps(*limits)
-    cap = tightest(made.of_client(ACME))
+    cap = tightest(made.of_client(LEVERAGE, ACME))
     assert cap is not None
-    assert (cap.limit, cap.name, made.limit_ids[cap.name]) == (15, "class professional of PRIME", 15)
+    assert (cap.limit, cap.name, made.limit_ids[LEVERAGE, cap.name]) == (
+        15,
+        "class professional of PRIME",
+        15,
+    )
 
 
 def test_a_cap_of_a_sub_account_or_an_instrument_stands_beside_the_clients():
     made = caps(
         limit(20), limit(5, "sub_account", sub_account_id=100), limit(4, "instrument", instrument="BTC-PERP")
     )
-    own, on_btc = made.of_account(MAIN), made.of_instruments(1).get("BTC-PERP")
+    own, on_btc = made.of_account(LEVERAGE, MAIN), made.of_instruments(LEVERAGE, 1).get("BTC-PERP")
     assert own is not None
     assert on_btc is not None
     assert (own.limit, on_btc.limit) == (5, 4)
-    assert made.of_instruments(2) == {}
-    assert [cap.limit for cap in made.of_client(ACME)] == [20]
+    assert made.of_instruments(LEVERAGE, 2) == {}
+    assert [cap.limit for cap in made.of_client(LEVERAGE, ACME)] == [20]
+
+
+def test_caps_of_different_kinds_on_one_place_stand_beside_each_other():
+    made = caps(
+        limit(20), limit(500_000, kind=GROSS), limit(7, "instrument", kind=GROSS, instrument="BTC-PERP")
+    )
+    (lever,), (gross,) = made.of_client(LEVERAGE, ACME), made.of_client(GROSS, ACME)
+    assert (lever.limit, gross.limit) == (20, 500_000)
+    assert lever.name == gross.name
+    assert (made.limit_ids[LEVERAGE, lever.name], made.limit_ids[GROSS, gross.name]) == (20, 500_000)
+    assert made.of_instruments(LEVERAGE, 1) == {}
+    assert made.of_instruments(GROSS, 1)["BTC-PERP"].limit == 7
 
 
 def test_no_cap_is_told_as_none():
-    assert caps().of_client(ACME) == []
+    assert caps().of_client(LEVERAGE, ACME) == []
 
 
 def test_a_cap_warns_at_its_own_value_or_at_four_fifths():
-    assert caps(limit(20, warn=Fraction(19))).of_client(ACME)[0].warn_at == Fraction(19, 20)
-    assert caps(limit(20)).of_client(ACME)[0].warn_at == Fraction(80, 100)
+    assert caps(limit(20, warn=Fraction(19))).of_client(LEVERAGE, ACME)[0].warn_at == Fraction(19, 20)
+    assert caps(limit(20)).of_client(LEVERAGE, ACME)[0].warn_at == Fraction(80, 100)
 
 
 def test_a_cap_whose_time_has_not_come_or_is_over_does_not_apply():
     later, earlier = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
-    assert caps(limit(20, valid_at=later)).of_client(ACME) == []
-    assert caps(limit(20, valid_to=NOW)).of_client(ACME) == []
-    assert caps(limit(20, valid_at=NOW, valid_to=later)).of_client(ACME)[0].limit == 20
-    assert caps(limit(20, valid_at=earlier, valid_to=earlier + timedelta(seconds=0.5))).of_client(ACME) == []
+    assert caps(limit(20, valid_at=later)).of_client(LEVERAGE, ACME) == []
+    assert caps(limit(20, valid_to=NOW)).of_client(LEVERAGE, ACME) == []
+    assert caps(limit(20, valid_at=NOW, valid_to=later)).of_client(LEVERAGE, ACME)[0].limit == 20
+    assert (
+        caps(limit(20, valid_at=earlier, valid_to=earlier + timedelta(seconds=0.5))).of_client(LEVERAGE, ACME)
+        == []
+    )
 
 
 def test_until_the_next_versions_time_comes_the_one_before_applies():
     tomorrow = NOW + timedelta(days=1)
     versions = [limit(20, revision=1), limit(10, revision=2, valid_at=tomorrow)]
     rules = replace(EMPTY, limits=versions)
-    assert Caps(rules, NOW).of_client(ACME)[0].limit == 20
-    assert Caps(rules, tomorrow).of_client(ACME)[0].limit == 10
+    assert Caps(rules, NOW).of_client(LEVERAGE, ACME)[0].limit == 20
+    assert Caps(rules, tomorrow).of_client(LEVERAGE, ACME)[0].limit == 10

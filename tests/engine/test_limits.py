@@ -1,21 +1,16 @@
 """Caps: the tightest binds and is named, a missing one blocks."""
 
+import pytest
+
+from margin.engine.capped import Seen, capped_legs, check_in_pool, check_leg, check_together, sums_of
 from margin.engine.exact import assess
 from margin.engine.figures import Reason, Severity
-from margin.engine.limits import (
-    Cap,
-    Totals,
-    check_account,
-    check_client,
-    check_instruments,
-    check_leverage,
-    check_position_limits,
-    client_totals,
-)
-from margin.engine.types import exact
+from margin.engine.limits import Cap, check
+from margin.engine.measures import MEASURES, LimitKind, Sums, Used
+from margin.engine.types import Mark, PriceState, exact
 from tests.engine.scene import DESK, account, cross, instrument, isolated, market
 
-BTC = instrument("BTC-PERP")
+BTC, ETH = instrument("BTC-PERP"), instrument("ETH-PERP")
 
 
 def cap(limit, name="client cap", **more):
@@ -23,7 +18,7 @@ def cap(limit, name="client cap", **more):
 
 
 def lever(gross, equity, *caps):
-    return check_leverage("client_leverage", "C", Totals(exact(gross), exact(equity)), caps)
+    return check("client_leverage", "C", Used(exact(gross), exact(equity)), caps)
 
 
 def test_the_tightest_of_several_caps_binds_and_is_named():
@@ -56,37 +51,103 @@ def test_nothing_held_on_nothing_is_within():
     assert lever(0, -10, cap(5)).severity is Severity.OK
 
 
+def seen(positions=(), marks=None, rate=1, base="USD", **more):
+    held, prices = account(positions, base=base, **more), market(marks or {}, base=base)
+    return Seen(assess(held, prices, DESK), held, prices, None if rate is None else exact(rate))
+
+
+def together(kind, parts, *caps, of=""):
+    return check_together(LimitKind(kind), "rule", "subject", parts, caps, of=of)
+
+
 def test_an_unknown_figure_concludes_nothing():
-    figures = assess(account([cross(BTC, 1, 60_000)], wallet=1), market({}), DESK)
-    finding = check_account(figures, [cap(5)])
+    finding = together("leverage", [seen([cross(BTC, 1, 60_000)], wallet=1)], cap(5))
     assert (finding.severity, finding.reason) == (Severity.UNKNOWN, Reason.UNKNOWN_FIGURE)
 
 
 def test_a_clients_leverage_is_over_all_its_sub_accounts_in_the_reporting_currency():
-    dollars = assess(account([cross(BTC, 1, 60_000)], wallet=20_000), market({"BTC-PERP": 60_000}), DESK)
-    euros = assess(account([], wallet=10_000, base="EUR"), market({}, base="EUR"), DESK)
-    finding = check_client("C", [dollars, euros], {"USD": exact(1), "EUR": exact("1.1")}, [cap(2)])
-    assert finding.measured == exact(60_000) / 31_000
-    assert check_client("C", [dollars, euros], {"USD": exact(1)}, [cap(2)]).severity is Severity.UNKNOWN
+    dollars = seen([cross(BTC, 1, 60_000)], {"BTC-PERP": 60_000}, wallet=20_000)
+    euros = seen(wallet=10_000, base="EUR", rate="1.1")
+    assert together("leverage", [dollars, euros], cap(2)).measured == exact(60_000) / 31_000
+    unsure = seen(wallet=10_000, base="EUR", rate=None)
+    assert together("leverage", [dollars, unsure], cap(2)).severity is Severity.UNKNOWN
+
+
+def test_gross_is_both_sides_together_and_net_the_larger_less_the_other():
+    both = [cross(BTC, 2, 60_000, "long"), cross(ETH, -100, 3_000, "short")]
+    parts = [seen(both, {"BTC-PERP": 60_000, "ETH-PERP": 3_000}, wallet=1)]
+    gross, net = together("gross", parts, cap(400_000)), together("net", parts, cap(400_000))
+    assert (gross.measured, gross.severity) == (420_000, Severity.BREACH)
+    assert (net.measured, net.severity) == (180_000, Severity.OK)
+    assert together("net", parts, cap(179_999)).severity is Severity.BREACH
+
+
+def test_an_amount_is_capped_whatever_the_equity():
+    parts = [seen([cross(BTC, 1, 60_000)], {"BTC-PERP": 50_000}, wallet=1)]
+    assert parts[0].figures.equity < 0
+    assert together("gross", parts, cap(50_000)).severity is Severity.WARN
+    assert together("gross", parts, cap(49_999)).severity is Severity.BREACH
+
+
+def test_what_is_held_of_one_instrument_is_counted_alone_and_over_all_accounts():
+    marks = {"BTC-PERP": 60_000, "ETH-PERP": 3_000}
+    parts = [
+        seen([cross(BTC, 1, 60_000), cross(ETH, 100, 3_000)], marks, wallet=1),
+        seen([cross(BTC, -3, 60_000)], marks, wallet=1, rate=2),
+    ]
+    assert together("gross", parts, cap(10), of="BTC-PERP").measured == 60_000 + 360_000
+    assert together("net", parts, cap(10), of="BTC-PERP").measured == 300_000
 
 
 def test_an_instruments_leverage_is_measured_in_each_pool_that_holds_it():
-    own = account(
-        [cross(BTC, 1, 60_000), isolated(BTC, 1, 60_000, "iso")], wallet=20_000, pockets={"iso": 3_000}
+    one = seen(
+        [cross(BTC, 1, 60_000), isolated(BTC, 1, 60_000, "iso")],
+        {"BTC-PERP": 60_000},
+        wallet=20_000,
+        pockets={"iso": 3_000},
     )
-    figures = assess(own, market({"BTC-PERP": 60_000}), DESK)
-    shared, ringed = check_instruments(figures, {"BTC-PERP": [cap(10, "instrument")]})
-    assert (shared.subject, shared.measured, shared.severity) == ("ACC|cross|BTC-PERP", 3, Severity.OK)
+    shared, ringed = (
+        check_in_pool("r", pool.pool, one, pool, [cap(10)], of="BTC-PERP") for pool in one.figures.pools
+    )
+    assert (shared.measured, shared.severity) == (3, Severity.OK)
     assert (ringed.measured, ringed.severity) == (20, Severity.BREACH)
 
 
-def test_a_leg_above_its_schedules_cap_is_a_position_limit_breach():
+def legs(positions, mark):
+    held = account(positions, wallet=500)
+    found = [(leg, check_leg("r", "s", leg, market({"X": mark}))) for leg in capped_legs(held)]
+    return {(leg.pool, leg.side): (finding.measured, finding.severity) for leg, finding in found}
+
+
+def test_a_leg_above_its_schedules_cap_is_a_breach_each_side_and_pool_of_its_own():
     small = instrument("X", (0, "0.1"), cap=1_000)
-    figures = assess(
-        account([cross(small, 11, 100), cross(small, -10, 100)], wallet=500), market({"X": 100}), DESK
-    )
-    (finding,) = check_position_limits(figures)
-    assert (finding.subject, finding.measured, finding.limit) == ("ACC|cross|X|long", 1_100, 1_000)
+    held = [cross(small, 6, 100, "a"), cross(small, 5, 100, "b"), cross(small, -10, 100)]
+    held.append(isolated(small, 7, 100, "iso"))
+    assert legs(held, 100) == {
+        ("cross", "long"): (1_100, Severity.BREACH),
+        ("cross", "short"): (1_000, Severity.WARN),
+        ("isolated:iso", "long"): (700, Severity.OK),
+    }
+    assert legs([cross(instrument("X"), 10**9, 100)], 100) == {}
+
+
+def test_a_legs_cap_is_judged_over_the_whole_guard_band_or_not_at_all():
+    small = instrument("X", (0, "0.1"), cap=1_000)
+    held = [cross(small, 10, 100)]
+
+    def stale(low, high):
+        return Mark(exact(110), PriceState.STALE, exact(low), exact(high))
+
+    assert legs(held, stale(101, 120))["cross", "long"][1] is Severity.BREACH
+    assert legs(held, stale(99, 120))["cross", "long"][1] is Severity.UNKNOWN
+    assert legs(held, stale(85, 99))["cross", "long"][1] is Severity.WARN
+    assert legs(held, stale(60, 79))["cross", "long"][1] is Severity.OK
+    assert legs(held, Mark(None, PriceState.MISSING))["cross", "long"] == (None, Severity.UNKNOWN)
+
+
+@pytest.mark.parametrize("kind", list(LimitKind))
+def test_every_kind_measures_something(kind):
+    assert MEASURES[kind].of(Sums(gross=exact(30), net=exact(-20), equity=exact(10))).ratio > 0
 
 
 def test_leverage_on_less_than_one_of_equity_is_still_bounded():
@@ -100,6 +161,6 @@ def test_without_a_cap_the_leverage_is_still_measured():
 
 def test_what_is_held_in_another_currency_counts_at_its_rate():
     held = account([cross(instrument("DAX", settlement="EUR"), 1, 10_000)], wallet=10_000, base="EUR")
-    euros = assess(held, market({"DAX": 10_000}, base="EUR"), DESK)
-    totals = client_totals([euros], {"EUR": exact("1.1")})
-    assert totals == Totals(exact(11_000), exact(11_000))
+    prices = market({"DAX": 10_000}, base="EUR")
+    euros = Seen(assess(held, prices, DESK), held, prices, exact("1.1"))
+    assert sums_of([euros]) == Sums(exact(11_000), exact(11_000), exact(11_000))

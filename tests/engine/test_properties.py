@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level
-from margin.engine.limits import Cap, Totals, check_leverage
+from margin.engine.limits import Cap, check
 from margin.engine.liquidation import prices_that_hurt
+from margin.engine.measures import Used
 from margin.engine.tiers import Haircuts, HaircutTier, Schedule, Tier
 from margin.engine.types import Account, Holding, Mark, Market, Mode, Policy, exact
 from tests.engine.random_accounts import random_account
@@ -198,10 +199,9 @@ limits = st.integers(0, 100).map(Fraction)
 
 @given(limits, limits, st.integers(0, 1000), st.integers(-10, 100))
 def test_a_tighter_cap_never_allows_more(one: Fraction, other: Fraction, gross: int, equity: int) -> None:
-    totals = Totals(Fraction(gross), Fraction(equity))
+    used = Used(Fraction(gross), Fraction(equity))
     order = ["ok", "warn", "breach"]
     loose, tight = (
-        check_leverage("r", "s", totals, [Cap("cap", "desk", limit)])
-        for limit in (max(one, other), min(one, other))
+        check("r", "s", used, [Cap("cap", "desk", limit)]) for limit in (max(one, other), min(one, other))
     )
     assert order.index(tight.severity) >= order.index(loose.severity)

@@ -166,12 +166,15 @@ def proposal_rate(row: dict[str, str]) -> object:
         ([("0", "0.1", "0.05"), ("9", "0.2", "0.04")], ("rows.1.maintenance_rate", "rates_never_fall")),
         ([("0", "0.1", "0.2")], ("rows.0.", "invalid")),
         ([("0", "1.5", "0.2")], ("rows.0.", "invalid")),
+        ([("0", "0.1", "0.05", "9"), ("9", "0.2", "0.1")], ("rows.0.cap", "only_the_last_is_capped")),
+        ([("0", "0.1", "0.05"), ("9", "0.2", "0.1", "9")], ("rows.1.cap", "cap_above_floor")),
     ],
     ids=str,
 )
 def test_tiers_must_form_a_ladder(cast: Cast, rows: list, refused: tuple[str, str]) -> None:
     factories.schedule("FLAT")
-    sent = [dict(zip(("floor", "initial_rate", "maintenance_rate"), row, strict=True)) for row in rows]
+    names = ("floor", "initial_rate", "maintenance_rate", "cap")
+    sent = [dict(zip(names, row, strict=False)) for row in rows]
     said = propose(
         kind="schedule",
         change={"schedule": "FLAT", "rows": sent},

@@ -6,7 +6,7 @@ ACME's equity at a price p is p - 50,000; with a buffer of 25 % the call comes b
 import pytest
 
 from margin.book.read import account_rows, position_rows
-from margin.flow.words import _pool, _sentence
+from margin.flow.phrases import pool_named, sentence
 from margin.models import Alert, Breach, Delivery
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -131,5 +131,5 @@ def test_a_silent_feed_is_told_once_beyond_the_hard_limit(scene: Scene):
 
 
 def test_a_pool_is_named_by_its_ref_as_it_is_written() -> None:
-    pool = _pool("isolated:XRP-PERP|isolated|event")
-    assert _sentence(pool) == "The isolated pool of XRP-PERP|isolated|event"
+    pool = pool_named("isolated:XRP-PERP|isolated|event")
+    assert sentence(pool) == "The isolated pool of XRP-PERP|isolated|event"

@@ -6,8 +6,12 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from margin.engine.cap_range import Ends, account_ends, pool_ends
+from margin.engine.capped import Seen, check_together
 from margin.engine.exact import assess
-from margin.engine.leverage_range import Ends, account_ends, pool_ends
+from margin.engine.figures import Severity
+from margin.engine.limits import Cap
+from margin.engine.measures import LimitKind
 from margin.engine.pools import pools_of
 from margin.engine.types import Account, Holding, Mark, Market, Policy, PriceState, Rate
 from tests.engine.scene import cross, instrument, isolated
@@ -90,3 +94,34 @@ def test_what_cannot_be_bounded_is_not():
     assert account_ends(account(cross(euro, 1, 100)), market(marks, EUR=rate), K) is None
     oil = instrument("WTI", allow_negative=True)
     assert account_ends(account(cross(oil, 1, 1)), market({"WTI": stale(1, -1, 3)}), K) is None
+
+
+def severity(kind: LimitKind, of: Account, prices: Market, cap: int) -> Severity:
+    """As the engine finds it; `prices` may be in doubt."""
+    seen = Seen(assess(of, prices, Policy()), of, prices)
+    return check_together(kind, "rule", "subject", [seen], [Cap("cap", "desk", Fraction(cap))]).severity
+
+
+@given(
+    st.sampled_from(list(LimitKind)), st.integers(-3, 3).filter(bool), st.integers(-30, 30).filter(bool),
+    st.integers(1, 40), st.integers(0, 10), st.integers(0, 10),
+)  # fmt: skip
+def test_what_is_concluded_of_a_cap_holds_at_every_price_within_the_bands(
+    kind: LimitKind, btc: int, eth: int, cap: int, a: int, b: int
+):
+    held = account(cross(BTC, btc, 60_000, ref="b"), cross(ETH, eth, 3_000, ref="e"), wallet=40_000)
+    size = cap if kind is LimitKind.LEVERAGE else cap * 10_000
+    bands = market({"BTC-PERP": stale(60_000, 50_000, 70_000), "ETH-PERP": stale(3_000, 2_500, 3_500)})
+    concluded = severity(kind, held, bands, size)
+    marks = {"BTC-PERP": 50_000 + 2_000 * a, "ETH-PERP": 2_500 + 100 * b}
+    sure = severity(kind, held, market({code: Mark(Fraction(p)) for code, p in marks.items()}), size)
+    assert concluded in (Severity.UNKNOWN, sure)
+
+
+def test_bands_on_one_side_of_a_cap_are_enough_to_conclude():
+    held = account(cross(BTC, -1, 60_000))
+    bands = market({"BTC-PERP": stale(60_000, 50_000, 70_000)})
+    for kind in (LimitKind.GROSS, LimitKind.NET):
+        assert severity(kind, held, bands, 49_999) is Severity.BREACH
+        assert severity(kind, held, bands, 50_001) is Severity.UNKNOWN
+        assert severity(kind, held, bands, 87_501) is Severity.OK

@@ -1,0 +1,80 @@
+"""What the kinds of limits measure, one entry each.
+
+Takes what is held and the equity behind it; gives what is used of a limit. Knows no limit and no subject.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from margin.engine.rational import Fraction
+from margin.engine.types import ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is held, gross and net (signed), and the equity behind it, in one currency."""
+
+    gross: Fraction = ZERO
+    net: Fraction = ZERO
+    equity: Fraction = ZERO
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(self.gross + other.gross, self.net + other.net, self.equity + other.equity)
+
+    def times(self, rate: Fraction) -> "Sums":
+        return Sums(self.gross * rate, self.net * rate, self.equity * rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An amount, over what it is measured by: equity, or one."""
+
+    amount: Fraction
+    per: Fraction = ONE
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """None is unbounded: something held on nothing."""
+        if self.amount == 0:
+            return ZERO
+        return self.amount / self.per if self.per > 0 else None
+
+
+Amount = Callable[[Sums], Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The largest of some amounts, each a plain sum over positions: guard bands can be followed."""
+
+    amounts: tuple[Amount, ...]
+    per_equity: bool = False
+
+    def of(self, sums: Sums) -> Used:
+        return Used(max(amount(sums) for amount in self.amounts), sums.equity if self.per_equity else ONE)
+
+
+class LimitKind(StrEnum):
+    LEVERAGE = "leverage"
+    GROSS = "gross"
+    NET = "net"
+
+
+def gross(sums: Sums) -> Fraction:
+    return sums.gross
+
+
+def bought(sums: Sums) -> Fraction:
+    return sums.net
+
+
+def sold(sums: Sums) -> Fraction:
+    return -sums.net
+
+
+MEASURES: Mapping[LimitKind, Measure] = {
+    LimitKind.LEVERAGE: Measure((gross,), per_equity=True),
+    LimitKind.GROSS: Measure((gross,)),
+    LimitKind.NET: Measure((bought, sold)),
+}

@@ -1,0 +1,151 @@
+"""What is said of a cap that is exceeded or nearly so: kind by kind, one line each in `SAID`.
+
+Takes a finding about a cap; gives its texts. Pure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from margin.engine import shown
+from margin.engine.figures import Reason
+from margin.engine.measures import LimitKind, Used
+from margin.engine.rational import Fraction
+from margin.engine.types import ONE, ZERO
+from margin.flow.found import Found
+from margin.flow.phrases import (
+    TITLE_CHARACTERS,
+    Scene,
+    Words,
+    cause,
+    down,
+    paragraphs,
+    percent,
+    plain,
+    pool_named,
+    up,
+    whom,
+)
+
+Phrase = Callable[[Found, Scene], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a kind of cap is called, and what is said: how much is used, how much may be, the way back."""
+
+    name: str
+    used: Phrase
+    allowed: Phrase
+    measured: Phrase
+    way_back: Phrase
+
+
+def near_cap(one: Found, scene: Scene) -> Words:
+    """A cap is nearly used up."""
+    finding, saying = one.finding, saying_of(one)
+    use = (finding.measured or ZERO) / (finding.limit or ONE)
+    title = f"{whom(one)} uses {percent(use)} of its {saying.name}"
+    text = paragraphs(saying.measured(one, scene), _cap(one, scene), cause(one, scene))
+    return Words(title[:TITLE_CHARACTERS], text)
+
+
+def over_cap(one: Found, scene: Scene) -> Words:
+    saying = saying_of(one)
+    if one.finding.reason is Reason.NO_EQUITY:
+        title = f"{whom(one)} holds positions on no equity"
+    else:
+        figures = f"{saying.used(one, scene)} against {saying.allowed(one, scene)}"
+        title = f"{whom(one)} is above its {saying.name}: {figures}"
+    text = (saying.measured(one, scene), _cap(one, scene), saying.way_back(one, scene), cause(one, scene))
+    return Words(title, paragraphs(*text))
+
+
+def saying_of(one: Found) -> Saying:
+    return SAID[one.kind] if one.kind else OF_SCHEDULE
+
+
+def _cap(one: Found, scene: Scene) -> str:
+    allowed = saying_of(one).allowed(one, scene)
+    return f"The cap is {allowed} ({one.finding.binding}), the tightest that applies."
+
+
+def _used(one: Found) -> Used:
+    return one.finding.used or Used(ZERO)
+
+
+def _limit(one: Found) -> Fraction:
+    return one.finding.limit or ONE
+
+
+def _over(one: Found) -> str:
+    """What was added up."""
+    if one.measured is None:
+        count = len(one.client.members)
+        return f", over {count} sub-account{'s' if count != 1 else ''}"
+    return f", in {pool_named(one.pool.pool)}" if one.instrument and one.pool is not None else ""
+
+
+def _ratio(one: Found, _: Scene) -> str:
+    """Two decimals, up: 10.004 is shown as 10.01 against a cap of 10."""
+    measured = one.finding.measured
+    return "unbounded" if measured is None else f"{shown.up(measured, 2):f}"
+
+
+def _times(one: Found, _: Scene) -> str:
+    return plain(_limit(one))
+
+
+def _leverage(one: Found, scene: Scene) -> str:
+    used, places = _used(one), scene.places(one.currency)
+    amounts = up(used.amount, places), down(used.per, places)
+    money = "{} {unit} of positions on {} {unit} of equity".format(*amounts, unit=one.currency)
+    if one.finding.measured is None:
+        return f"{money}: leverage without bound."
+    return f"Leverage is {_ratio(one, scene)}: {money}{_over(one)}."
+
+
+def _close_or_add(one: Found, scene: Scene) -> str:
+    used, limit, places = _used(one), _limit(one), scene.places(one.currency)
+    less, more = used.amount - limit * max(used.per, ZERO), used.amount / limit - used.per
+    cut = f"close at least {up(less, places)} {one.currency} of positions or " if used.per > 0 else ""
+    return f"To come back inside, {cut}add {up(more, places)} {one.currency} of equity."
+
+
+def _money(one: Found, scene: Scene) -> str:
+    return f"{up(_used(one).amount, scene.places(one.currency))} {one.currency}"
+
+
+def _allowed_money(one: Found, _: Scene) -> str:
+    return f"{shown.up(_limit(one), 18).normalize():,f} {one.currency}"
+
+
+def _gross(one: Found, scene: Scene) -> str:
+    return f"Gross exposure is {_money(one, scene)}{_over(one)}."
+
+
+def _net(one: Found, scene: Scene) -> str:
+    return f"Net exposure is {_money(one, scene)}, longs less shorts{_over(one)}."
+
+
+def _leg(one: Found, scene: Scene) -> str:
+    return f"The {one.detail['side']} positions in {one.instrument} are {_money(one, scene)}{_over(one)}."
+
+
+def _close(one: Found, scene: Scene) -> str:
+    return f"To come back inside, close at least {_excess(one, scene)} of positions."
+
+
+def _close_or_offset(one: Found, scene: Scene) -> str:
+    return f"To come back inside, close or offset at least {_excess(one, scene)} of positions."
+
+
+def _excess(one: Found, scene: Scene) -> str:
+    return f"{up(_used(one).amount - _limit(one), scene.places(one.currency))} {one.currency}"
+
+
+SAID: Mapping[LimitKind, Saying] = {
+    LimitKind.LEVERAGE: Saying("leverage cap", _ratio, _times, _leverage, _close_or_add),
+    LimitKind.GROSS: Saying("cap on gross exposure", _money, _allowed_money, _gross, _close),
+    LimitKind.NET: Saying("cap on net exposure", _money, _allowed_money, _net, _close_or_offset),
+}
+OF_SCHEDULE = Saying("position limit", _money, _allowed_money, _leg, _close)
