@@ -2,8 +2,7 @@
 
 Takes a pool's legs and balances as small tables, each with its answer to the shock; gives the first fall on a
 side. Between the shocks at which a price comes to rest at zero a pool is a hill: tangents lead to its fall.
-What profits from 1/m bends the other way; there stretches in which a bound shows no fall are passed over, and
-the rest is halved.
+What profits from 1/m bends the other way; there two straight lines close in on it.
 """
 
 # A kernel is one long loop on purpose: every call and every tuple in it costs.
@@ -17,7 +16,8 @@ from margin.engine.kernels import CHARGES, DEDUCTIONS, FLOORS
 
 LOWEST, HIGHEST = -1.0, 10.0
 MOST_STEPS = 60
-MOST_HALVINGS = 400
+MOST_CLOSINGS = 200
+MOST_WAITING = 64
 NARROW = 1e-13
 
 PROFIT, SIZE, SHARE, KIND, ROW, WEIGHT = range(6)
@@ -140,7 +140,7 @@ def fall(
             at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
         )
         if bends_up:
-            found, sure = fall_by_halves(
+            found, sure = fall_between_lines(
                 start, at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
             )
             if not sure or not np.isnan(found):
@@ -165,7 +165,7 @@ def fall(
 
 
 @kernel()
-def fall_by_halves(
+def fall_between_lines(
     start: float,
     stop: float,
     legs: Floats,
@@ -178,31 +178,56 @@ def fall_by_halves(
     cuts: Floats,
     cut_count: Ints,
 ) -> tuple[float, bool]:
-    """What bends down lies above its chord, what bends up above its tangent: both above zero, no fall."""
-    one = start
+    """What bends down lies above its chord and below its tangents, what bends up the other way round.
+
+    So two straight lines enclose the height; their roots close in on the first fall from both sides, or leave
+    nothing between them. Where they do so too slowly, halves are taken.
+    """
+    one, two = start, stop
     down, _, up, up_slope = height(
         one, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
     )
-    waiting = np.empty(64)
-    waiting[0] = stop
-    count = 1
-    for _ in range(MOST_HALVINGS):
-        if count == 0:
-            return np.nan, True
-        two = waiting[count - 1]
-        next_down, _, next_up, next_slope = height(
+    far_down, far_down_slope, far_up, far_up_slope = height(
+        two, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+    )
+    waiting, waiting_sunk = np.empty(MOST_WAITING), np.zeros(MOST_WAITING, dtype=np.bool_)
+    count, sunk = 0, far_down + far_up < 0.0
+    for _ in range(MOST_CLOSINGS):
+        width = two - one
+        now, then = down + up, far_down + far_up
+        if abs(width) <= NARROW * max(1.0, abs(one)):
+            nearer = farther = two
+        else:
+            chord = (far_down - down) / width
+            least = now + (chord + up_slope) * width
+            nearer = two if least >= 0.0 else one - now / (chord + up_slope)
+            if sunk:
+                farther = two - then / (far_down_slope + (far_up - up) / width) if then < 0.0 else two
+            else:
+                least = then - (chord + far_up_slope) * width
+                farther = one if least >= 0.0 else two - then / (chord + far_up_slope)
+        if (farther - nearer) / width <= 0.0 or width == 0.0:
+            if sunk:
+                return nearer, True
+            if count == 0:
+                return np.nan, True
+            count -= 1
+            one, down, up, up_slope = two, far_down, far_up, far_up_slope
+            two, sunk = waiting[count], waiting_sunk[count]
+        else:
+            if (farther - nearer) / width > 0.5:
+                if count == MOST_WAITING:
+                    return np.nan, False
+                waiting[count], waiting_sunk[count] = farther, sunk
+                count += 1
+                farther = nearer + (farther - nearer) / 2.0
+                sunk = False
+            one, two = nearer, farther
+            down, _, up, up_slope = height(
+                one, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+            )
+        far_down, far_down_slope, far_up, far_up_slope = height(
             two, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
         )
-        from_one = next_down + up + up_slope * (two - one)
-        from_two = down + next_up - next_slope * (two - one)
-        if down + up >= 0.0 and next_down + next_up >= 0.0 and (from_one >= 0.0 or from_two >= 0.0):
-            one, down, up, up_slope = two, next_down, next_up, next_slope
-            count -= 1
-        elif abs(two - one) <= NARROW * max(1.0, abs(two)):
-            return one, True
-        elif count == len(waiting):
-            return np.nan, False
-        else:
-            waiting[count] = one + (two - one) / 2.0
-            count += 1
+        sunk |= far_down + far_up < 0.0
     return np.nan, False
