@@ -39,7 +39,9 @@ AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "explain": ("test_explain.py",),
     "explain_sums": ("test_explain.py",),
     "bridge": ("test_explain.py",),
-    "leverage_range": ("test_leverage_while_prices_are_in_doubt.py",),
+    "measures": ("test_limits.py",),
+    "capped": ("test_limits.py", "test_caps_while_prices_are_in_doubt.py"),
+    "cap_range": ("test_caps_while_prices_are_in_doubt.py",),
     "calendar": ("test_trading_calendars_know_when_an_instrument_trades.py",),
 }
 OF_ONE_ACCOUNT = (
