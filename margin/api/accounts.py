@@ -24,12 +24,13 @@ from margin.api.shapes import Choice, Instant, Kind, code
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, rows_of
 from margin.book.load_market import in_force
 from margin.book.read import account_row, account_rows, position_rows, trouble
+from margin.engine.figures import Level
 from margin.flow.as_of import frame_of, runs_at
 from margin.models import PositionVersion, Run
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
-LEVELS = ("normal", "watch", "at_risk", "danger", "margin_call", "liquidation", "unknown")
+LEVELS = tuple(level.word for level in Level)
 TROUBLE_KINDS = (int, Decimal, Decimal, str)
 AS_OF: dict[str, Kind[Any]] = {"as_of": Maybe(Instant())}
 PARAMETERS: dict[str, Kind[Any]] = {

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from margin.book.frame import Frame, book_folder, decode, frame_path, rows_of
+from margin.engine.figures import Level
 
 Stamp = tuple[int, int, int]
 _kept: dict[Path, tuple[Stamp, Frame | None]] = {}
@@ -114,9 +115,13 @@ def desk_summary(desk: str) -> dict[str, Any] | None:
     }
 
 
+FIRST = {Level.LIQUIDATION.word: 0, Level.UNKNOWN.word: 1}
+"""Whatever the distance: what is to be closed, and what nobody can tell."""
+
+
 def trouble(row: Mapping[str, Any]) -> tuple[int, Decimal, Decimal, str]:
     """Sort key: liquidations, then what is unknown, then by distance, then by utilisation."""
-    first = {"liquidation": 0, "unknown": 1}.get(row["level"], 2)
+    first = FIRST.get(row["level"], len(FIRST))
     distance = row["distance"]
     use = row["utilisation"]
     return (

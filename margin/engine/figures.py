@@ -39,6 +39,15 @@ class Level(IntEnum):
         """The level as pages and the API spell it: normal, watch, at_risk ..."""
         return self.name.lower()
 
+    @property
+    def label(self) -> str:
+        """As people read it: Normal, Watch, At risk ..."""
+        return self.name.replace("_", " ").capitalize()
+
+
+WORST_FIRST = (*sorted(set(Level) - {Level.UNKNOWN}, reverse=True), Level.UNKNOWN)
+"""What is unknown stands apart, last."""
+
 
 @dataclass(frozen=True, slots=True)
 class PositionFigures:

@@ -13,25 +13,26 @@ from django.db.models import QuerySet
 
 from accounts.access import Action, people_with
 from accounts.models import Desk
+from margin.engine.figures import Level
 from margin.flow.cap_words import near_cap
 from margin.flow.enforce import Deed, Done
 from margin.flow.phrases import Scene, Words
-from margin.flow.reasons import AlertReason
 from margin.flow.words import opened
 from margin.models import Alert, Breach, Delivery, Run
 from margin.notify.email import compose
 from riskdesk.errors import sure
 
 LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
+Reason = Alert.Reason
 Severity = Alert.Severity
 OVERTAKEN = {Deed.OPENED, Deed.WORSENED, Deed.EASED, Deed.CURED}
 """Deeds after which what was said of the breach before is no longer true."""
 
 BY_RULE = {
-    Breach.Rule.UNKNOWN_FIGURE: (AlertReason.FIGURE_UNKNOWN, Severity.WARNING),
-    Breach.Rule.MISSING_CAP: (AlertReason.CAP_MISSING, Severity.CRITICAL),
+    Breach.Rule.UNKNOWN_FIGURE: (Reason.FIGURE_UNKNOWN, Severity.WARNING),
+    Breach.Rule.MISSING_CAP: (Reason.CAP_MISSING, Severity.CRITICAL),
 }
-BY_LEVEL = {"liquidation": AlertReason.LIQUIDATION}
+BY_LEVEL = {Level.LIQUIDATION.word: Reason.LIQUIDATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
     breach, found = one.breach, one.found
     if found is None or one.deed is Deed.CURED:
         return None
-    if one.deed is Deed.EASED and breach.detail["level"] != "margin_call":
+    if one.deed is Deed.EASED and breach.detail["level"] != Level.MARGIN_CALL.word:
         return None
     words = near_cap(found, scene) if one.deed is Deed.WARNED else _opened(one, scene)
     reason, severity = _kind(one)
@@ -82,17 +83,17 @@ def _opened(one: Done, scene: Scene) -> Words:
     return opened(sure(one.found, "what opens was found"), scene, again=one.deed is Deed.REOPENED)
 
 
-def _kind(one: Done) -> tuple[AlertReason, Severity]:
+def _kind(one: Done) -> tuple[Reason, Severity]:
     if one.deed is Deed.WARNED:
-        return AlertReason.LIMIT_NEAR, Severity.WARNING
+        return Reason.LIMIT_NEAR, Severity.WARNING
     rule = Breach.Rule(one.breach.rule)
     if rule is Breach.Rule.MARGIN_LEVEL:
         level = one.breach.detail["level"]
-        return BY_LEVEL.get(level, AlertReason.MARGIN_CALL), Severity.CRITICAL
+        return BY_LEVEL.get(level, Reason.MARGIN_CALL), Severity.CRITICAL
     if rule in BY_RULE:
         return BY_RULE[rule]
     again = one.deed is Deed.REOPENED
-    return (AlertReason.BREACH_REOPENED if again else AlertReason.BREACH_OPENED), Severity.CRITICAL
+    return (Reason.BREACH_REOPENED if again else Reason.BREACH_OPENED), Severity.CRITICAL
 
 
 def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:

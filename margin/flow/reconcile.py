@@ -13,7 +13,6 @@ from accounts.models import Desk
 from margin.flow import words
 from margin.flow.alert import LIVE, Severity, raise_alerts, resolve
 from margin.flow.lease import MOST_ATTEMPTS
-from margin.flow.reasons import AlertReason
 from margin.flow.wanted import send_recompute
 from margin.models import Alert, Run
 from riskdesk.clock import now as clock_now
@@ -112,11 +111,11 @@ def _raise(shard: int, attempts: int, error: str, last: Run | None) -> None:
         [
             Alert(
                 desk=desk,
-                reason=AlertReason.SHARD_PARKED,
+                reason=Alert.Reason.SHARD_PARKED,
                 severity=Severity.CRITICAL,
                 title=said.title,
                 text=said.text,
-                key=f"{AlertReason.SHARD_PARKED}:{desk.pk}:{shard}:{now.isoformat()}",
+                key=f"{Alert.Reason.SHARD_PARKED}:{desk.pk}:{shard}:{now.isoformat()}",
                 run=last,
                 raised_at=now,
             )
@@ -134,7 +133,7 @@ def unpark(shard: int) -> bool:
             if cursor.rowcount != 1:
                 return False
         said = Alert.objects.filter(
-            reason=AlertReason.SHARD_PARKED, state__in=LIVE, desk__clients__shard=shard
+            reason=Alert.Reason.SHARD_PARKED, state__in=LIVE, desk__clients__shard=shard
         )
         resolve(Alert.objects.filter(pk__in=said.values("pk")), clock_now())
         transaction.on_commit(lambda: send_recompute(shard, "recovery"))

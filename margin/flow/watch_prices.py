@@ -13,11 +13,10 @@ from margin.engine.types import PriceState
 from margin.flow import words
 from margin.flow.alert import LIVE, Severity, Told, raise_alerts, resolve
 from margin.flow.phrases import Words
-from margin.flow.reasons import AlertReason
 from margin.flow.recompute import Computed
 from margin.models import Alert, Run
 
-TOLD = (AlertReason.PRICE_IN_DOUBT, AlertReason.FEED_SILENT)
+TOLD = (Alert.Reason.PRICE_IN_DOUBT, Alert.Reason.FEED_SILENT)
 
 
 def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
@@ -35,12 +34,12 @@ def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
 class Telling:
     """An alert to be raised if it is not standing already."""
 
-    def __init__(self, desk_id: int, subject: str, since: str, reason: AlertReason, said: Words) -> None:
+    def __init__(self, desk_id: int, subject: str, since: str, reason: Alert.Reason, said: Words) -> None:
         self.desk_id, self.subject, self.since = desk_id, subject, since
         self.reason, self.said = reason, said
 
     def __call__(self, run: Run, now: datetime) -> Alert:
-        silent = self.reason is AlertReason.FEED_SILENT
+        silent = self.reason is Alert.Reason.FEED_SILENT
         return Alert(
             desk_id=self.desk_id,
             reason=self.reason,
@@ -72,7 +71,7 @@ def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[
     marks = {code: computed.pinned[code] for code in sorted(held) if code in computed.pinned}
     true = {
         (desk_id, code): Telling(
-            desk_id, code, _since(mark), AlertReason.PRICE_IN_DOUBT, words.price_in_doubt(code, mark)
+            desk_id, code, _since(mark), Alert.Reason.PRICE_IN_DOUBT, words.price_in_doubt(code, mark)
         )
         for code, mark in marks.items()
         if _is_told(mark)
@@ -81,7 +80,7 @@ def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[
     if trading and all(mark.hard for mark in trading.values()):
         since = max(_since(mark) for mark in trading.values())
         said = words.feed_silent(list(trading))
-        true[desk_id, ""] = Telling(desk_id, "", since, AlertReason.FEED_SILENT, said)
+        true[desk_id, ""] = Telling(desk_id, "", since, Alert.Reason.FEED_SILENT, said)
     return true
 
 

@@ -20,6 +20,19 @@ class Alert(models.Model):
         WARNING = "warning", "Warning"
         CRITICAL = "critical", "Critical"
 
+    class Reason(models.TextChoices):
+        BREACH_OPENED = "breach_opened", "Breach opened"
+        BREACH_REOPENED = "breach_reopened", "Breach reopened"
+        LIMIT_NEAR = "limit_near", "Limit near"
+        CAP_MISSING = "cap_missing", "Cap missing"
+        MARGIN_CALL = "margin_call", "Margin call"
+        LIQUIDATION = "liquidation", "Liquidation"
+        FIGURE_UNKNOWN = "figure_unknown", "Figure unknown"
+        PRICE_IN_DOUBT = "price_in_doubt", "Price in doubt"
+        FEED_SILENT = "feed_silent", "Feed silent"
+        SHARD_PARKED = "shard_parked", "Shard parked"
+        DELIVERY_FAILED = "delivery_failed", "Delivery failed"
+
     class State(models.TextChoices):
         OPEN = "open", "Open"
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
@@ -29,7 +42,7 @@ class Alert(models.Model):
     client = models.ForeignKey(Client, null=True, on_delete=models.PROTECT, related_name="alerts")
     sub_account = models.ForeignKey(SubAccount, null=True, on_delete=models.PROTECT, related_name="alerts")
     breach = models.ForeignKey("margin.Breach", null=True, on_delete=models.PROTECT, related_name="alerts")
-    reason = models.CharField(max_length=40, help_text="A named reason, such as breach_opened.")
+    reason = models.CharField(max_length=40, choices=Reason.choices)
     severity = models.CharField(max_length=8, choices=Severity.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     title = models.CharField(max_length=160)

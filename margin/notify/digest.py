@@ -14,20 +14,13 @@ from zoneinfo import ZoneInfo
 from accounts.access import Action, people_with
 from accounts.models import Desk
 from margin.book.read import account_rows, desk_summary
+from margin.engine.figures import WORST_FIRST, Level
 from margin.models import Alert, Breach, Delivery
 from margin.notify.email import Letter, local_time, site_link, write
 from margin.notify.figures import SEVERITIES
 
 MOST_LINES = 8
-LEVEL_NAMES = {
-    "liquidation": "Liquidation",
-    "margin_call": "Margin call",
-    "danger": "Danger",
-    "at_risk": "At risk",
-    "watch": "Watch",
-    "normal": "Normal",
-    "unknown": "Unknown",
-}
+LABELS = {level.word: level.label for level in Level}
 Line = dict[str, str]
 
 
@@ -62,7 +55,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
     summary = desk_summary(desk.code)
     rows = account_rows([desk.code])
     levels = summary["levels"] if summary else {}
-    trouble = sum(levels.get(level, 0) for level in ("liquidation", "margin_call", "danger"))
+    trouble = sum(levels.get(level.word, 0) for level in Level if Level.DANGER <= level < Level.UNKNOWN)
     state = f"{counted(len(breaches), 'open breach', 'es')}, {counted(trouble, 'account')} in danger or worse"
     return write(
         "digest",
@@ -72,7 +65,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
         state=state,
         at=local_time(now, desk.zone),
         figures_at=local_time(datetime.fromisoformat(summary["at"]), desk.zone) if summary else "",
-        levels=[(name, levels.get(level, 0)) for level, name in LEVEL_NAMES.items()],
+        levels=[(level.label, levels.get(level.word, 0)) for level in WORST_FIRST],
         totals=_totals(summary),
         breaches=[_breach_line(breach, now) for breach in breaches[:MOST_LINES]],
         more_breaches=max(0, len(breaches) - MOST_LINES),
@@ -110,7 +103,7 @@ def _nearest_line(row: dict[str, Any]) -> Line:
     return {
         "account": row["account"],
         "client": row["client_name"] or row["client"],
-        "level": LEVEL_NAMES.get(row["level"], row["level"]),
+        "level": LABELS[row["level"]],
         "distance": percent(row["distance"]),
     }
 

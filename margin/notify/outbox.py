@@ -153,7 +153,7 @@ def _tell(delivery: Delivery, fate: str, error: str, now: datetime) -> bool:
         key=f"delivery:{delivery.pk}:{fate}",
         defaults={
             "desk": delivery.desk,
-            "reason": "delivery_failed",
+            "reason": Alert.Reason.DELIVERY_FAILED,
             "severity": Alert.Severity.WARNING,
             "title": one_line(f"A {channel} to {delivery.recipient} could not be delivered"),
             "text": f"{one_line(delivery.subject)}\n{error}",

@@ -30,7 +30,6 @@ KEY = "account"
 FARTHEST_ROW = 10_000_000
 FILTERS = frozenset({"account", "client", "desk", "mode", "currency", "level", "control"})
 CHART_FIGURES = ("equity", "house_maintenance", "utilisation", "gross", "net")
-TROUBLE = ("danger", "margin_call", "liquidation", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +207,6 @@ def resync(desk: str, reason: str) -> Resync:
 def chart_point(figures: Figures, shard: int) -> ChartChanged:
     """The newest point of the desk's live chart."""
     head, kpi = figures.heads[shard], figures.kpi
-    levels: Mapping[str, int] = kpi.get("levels") or {}
-    alerts: Mapping[str, int] = kpi.get("open_alerts") or {}
     point: dict[str, Value] = {"at": head.at}
     point |= {name: kpi.get(name) for name in CHART_FIGURES}
-    point["accounts_in_trouble"] = sum(levels.get(level, 0) for level in TROUBLE)
-    point["open_alerts"] = sum(alerts.values())
     return ChartChanged(desk=figures.desk, chart="desk", shard=shard, seq=head.seq, run=head.run, point=point)

@@ -123,7 +123,7 @@ def pool_card(seen: Revisited, pool: PoolFigures) -> PoolCard:
         name=pool.pool,
         walled=pool.pool != "cross",
         level=pool.level.word,
-        word=formats.LEVELS[pool.level.word],
+        word=pool.level.label,
         why="; ".join(pool.unknown_because),
         equity=formats.money(equity),
         requirement=formats.money(need),

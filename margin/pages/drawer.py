@@ -56,7 +56,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         mode=row["mode"],
         pool=row["pool"],
         pool_level=row["pool_level"] or "unknown",
-        pool_word=formats.LEVELS.get(row["pool_level"] or "unknown", ""),
+        pool_word=formats.level(row["pool_level"] or "unknown"),
         entry_price=formats.money(_plain(row["entry_price"])),
         mark=formats.money(_plain(row["mark"])),
         notional=formats.money(row["notional"]),

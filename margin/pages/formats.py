@@ -6,19 +6,18 @@ writes the same; both are held to `tests/cases/formats.json`.
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
+from margin.engine.figures import Level
+
 NONE = "—"
 MINUS = "−"
 
-LEVELS = {
-    "normal": "Normal",
-    "watch": "Watch",
-    "at_risk": "At risk",
-    "danger": "Danger",
-    "margin_call": "Margin call",
-    "liquidation": "Liquidation",
-    "unknown": "Unknown",
-}
+LEVELS = {level.word: level.label for level in Level}
 CONTROLS = {"open": "Open", "reduce_only": "Reduce only", "frozen": "Frozen"}
+
+
+def level(word: str | None) -> str:
+    """A level as people read it; nothing where there is none."""
+    return LEVELS.get(word or "", word or "")
 
 
 def money(text: str | None) -> str:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from margin.engine.figures import WORST_FIRST
 from margin.notify.push import Figures
 from margin.pages import formats
 from margin.pages.rows import FULL_SCALE, bar_share
-
-WORST_FIRST = ("liquidation", "margin_call", "danger", "at_risk", "watch", "normal", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +70,5 @@ def summary(figures: Figures) -> Summary:
 
 
 def level_counts(counts: dict[str, int]) -> list[LevelCount]:
-    """Every level, worst first, those without an account too; what is unknown stands apart, last."""
-    return [LevelCount(level, formats.LEVELS[level], counts.get(level, 0)) for level in WORST_FIRST]
+    """Every level, worst first, those without an account too."""
+    return [LevelCount(level.word, level.label, counts.get(level.word, 0)) for level in WORST_FIRST]

@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CONTROLS, LEVELS, money, percent, share, times } from "./format.js";
+import { CONTROLS, level, money, percent, share, times } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -32,7 +32,7 @@ export function paint(parts, row, before) {
   bar(parts.use, share(row.utilisation, row.level === "liquidation" ? 1 : 0, FULL_SCALE));
   paintLeverage(parts, row);
   text(parts.next, percent(row.next, 2));
-  text(parts.next_word, LEVELS[row.next_level] ?? "");
+  text(parts.next_word, level(row.next_level));
   mark(parts.next_cell, "level", row.next_level ?? "");
   text(parts.mode, row.mode);
   paintControl(parts, row);
@@ -46,7 +46,7 @@ function paintLevel(parts, row) {
   mark(parts.badge, "level", row.level);
   attribute(parts.badge, "title", row.unknown_because || null);
   icon(parts.level_icon, row.level);
-  text(parts.level_word, LEVELS[row.level] ?? row.level);
+  text(parts.level_word, level(row.level));
   parts.bounded.hidden = !row.bounded;
 }
 

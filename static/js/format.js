@@ -4,7 +4,7 @@
 export const NONE = "—";
 const MINUS = "−";
 
-export const LEVELS = {
+const LEVELS = {
   normal: "Normal", watch: "Watch", at_risk: "At risk", danger: "Danger",
   margin_call: "Margin call", liquidation: "Liquidation", unknown: "Unknown",
 };
@@ -35,6 +35,11 @@ export function typeset({ digits, scale }) {
   const whole = all.slice(0, all.length - scale).replace(/\B(?=(\d{3})+$)/g, ",");
   const text = scale ? `${whole}.${all.slice(-scale)}` : whole;
   return digits < 0n ? MINUS + text : text;
+}
+
+/** A level as people read it. */
+export function level(word) {
+  return LEVELS[word] ?? word ?? "";
 }
 
 export function money(text) {

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from margin.flow.reasons import AlertReason
 from margin.models import Alert, Delivery
 from margin.notify import outbox
 from margin.notify.outbox import BACK_OFF_SECONDS, MOST_ATTEMPTS, back_off_seconds, send_due
@@ -95,7 +94,7 @@ def test_a_dead_letter_is_told_by_an_alert_once(sink: Sink, deliver: Deliver) ->
     send_due(NOW)
     alert = Alert.objects.get()
     assert (alert.reason, alert.desk, alert.key) == (
-        AlertReason.DELIVERY_FAILED,
+        Alert.Reason.DELIVERY_FAILED,
         row.desk,
         f"delivery:{row.pk}:dead",
     )

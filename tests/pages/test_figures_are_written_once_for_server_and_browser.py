@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from margin.engine.figures import Level
 from margin.pages import formats
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "formats.json").read_text())
@@ -15,3 +16,7 @@ CASES = json.loads((Path(__file__).parents[1] / "cases" / "formats.json").read_t
 )
 def test_the_server_writes(name: str, given: str | None, written: str) -> None:
     assert getattr(formats, name)(given) == written
+
+
+def test_the_browser_is_asked_for_every_level_there_is() -> None:
+    assert {given for given, _ in CASES["level"] if given} == {level.word for level in Level}

@@ -1,6 +1,6 @@
 // The answer: three columns, prices, advice, and the chart. Texts only; every figure comes from the server.
 
-import { cut, LEVELS, NONE, parse, percent, times, typeset } from "../format.js";
+import { cut, level as levelWord, NONE, parse, percent, times, typeset } from "../format.js";
 import { Chart } from "../chart.js";
 
 const MODES = ["cross", "isolated", "as_given"];
@@ -109,7 +109,7 @@ function cell(exact, text, best = false) {
 
 function badge({ level, unknown_because: because }) {
   const made = document.createElement("td");
-  const mark = Object.assign(document.createElement("span"), { className: "badge", textContent: LEVELS[level] });
+  const mark = Object.assign(document.createElement("span"), { className: "badge", textContent: levelWord(level) });
   mark.dataset.level = level;
   made.append(mark);
   if (because) made.title = because;
@@ -118,7 +118,7 @@ function badge({ level, unknown_because: because }) {
 
 function next({ level, ...both }) {
   const made = cell(null, level ? move(both) : NONE);
-  if (level) made.append(small(LEVELS[level]));
+  if (level) made.append(small(levelWord(level)));
   return made;
 }
 
