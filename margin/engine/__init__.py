@@ -13,7 +13,7 @@ Where to find a rule:
 - limits             `limits`, by kind `measures`, of whom `capped`, in doubt `cap_range`; then `breach`
 - orders and plans   `pretrade`, `plan`, what a fill makes of an account `trades`
 - the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
-- at full speed      `vector`, `book_distances` over `columns`; their loops, `compiled`: `kernels`,
-                     `price_kernels`, `distance_kernels`, `fall_kernels`
+- at full speed      `vector`, `book_distances` over `columns`, `ticks`; their loops, `compiled`: `kernels`,
+                     `price_kernels`, `scenario_kernels`, `distance_kernels`, `fall_kernels`
 - why                `explain`, `explain_sums`, `bridge`; rounding at the edge `shown`; the number `rational`
 """

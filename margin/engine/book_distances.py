@@ -15,8 +15,9 @@ from margin.engine.columns import Columns, Floats, Ints, Rules
 from margin.engine.distance_kernels import account_falls, account_levels, pool_falls
 from margin.engine.figures import Level
 from margin.engine.kernels import Tick
+from margin.engine.ticks import Quotes
 from margin.engine.types import ZERO, AssetTerms, Instrument
-from margin.engine.vector import BookFigures, Quotes
+from margin.engine.vector import BookFigures
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class Columns(NamedTuple):
         return len(self.pool_base)
 
     @property
+    def account_count(self) -> int:
+        return len(self.account_start) - 1
+
+    @property
     def bytes_held(self) -> int:
         return sum(column.nbytes for column in self)
 

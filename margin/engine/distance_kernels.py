@@ -32,7 +32,23 @@ from margin.engine.fall_kernels import (
     WEIGHT,
     fall,
 )
-from margin.engine.kernels import ALPHA, BETA, BUFFER, EQUITY, HOUSE, MAINTENANCE, OMEGA, UNKNOWN, Found, Tick
+from margin.engine.kernels import (
+    ALPHA,
+    BETA,
+    BUFFER,
+    COUNTED,
+    CUT_FLOORS,
+    CUT_OFFSETS,
+    EQUITY,
+    HOUSE,
+    MAINTENANCE,
+    OMEGA,
+    OWED_MAINTENANCE,
+    RATE,
+    UNKNOWN,
+    Found,
+    Tick,
+)
 
 
 @kernel(parallel=True)
@@ -61,15 +77,14 @@ def pool_falls(
     pool_start, pool_base, pool_desk = book.pool_start, book.pool_base, book.pool_desk
     pool_buffer, figures, levels, close = book.pool_buffer, found.figures, found.levels, found.close
     balance_start, balance_asset, balance_amount = book.balance_start, book.balance_asset, book.balance_amount
-    lines, rates, cuts, cut_count = tick.thresholds, tick.rates, tick.cuts, tick.cut_count
-    liabilities = tick.liabilities
+    lines, account_start = tick.thresholds, book.account_start
     for chunk in span(len(bounds) - 1):
         legs = np.empty((most_positions + 1, LEG_WIDTH))
         moving = np.empty((most_balances + 1, MOVING_WIDTH))
         line = np.empty(LINE_WIDTH)
-        for k in range(bounds[chunk], bounds[chunk + 1]):
+        for k in range(account_start[bounds[chunk]], account_start[bounds[chunk + 1]]):
             base, desk, factor = pool_base[k], pool_desk[k], 1.0 + pool_buffer[k]
-            rows, hedged = tick.rows[base], lines[desk, 4] > 0.0
+            rows, assets, hedged = tick.rows[base], tick.assets[base], lines[desk, 4] > 0.0
             falls[k, :] = np.nan
             asked[k] = close[k]
             if levels[k] >= UNKNOWN or close[k]:
@@ -79,13 +94,13 @@ def pool_falls(
             ask = False
             for b in range(balance_start[k], balance_start[k + 1]):
                 asset = balance_asset[b]
-                value, drift = balance_amount[b] * rates[base, asset], drifts[base, asset]
+                value, drift = balance_amount[b] * assets[asset, RATE], drifts[base, asset]
                 ask |= np.isnan(drift)
                 if value < 0.0:
                     resting += value
-                    owed -= value * liabilities[base, asset, 1]
+                    owed -= value * assets[asset, OWED_MAINTENANCE]
                     drifting += value * drift
-                    drifting_owed -= value * drift * liabilities[base, asset, 1]
+                    drifting_owed -= value * drift * assets[asset, OWED_MAINTENANCE]
                     ask |= drift < 0.0 or drift > 1.0
                 elif drift != 0.0:
                     moving[moving_count, VALUE] = value
@@ -94,9 +109,9 @@ def pool_falls(
                     moving_count += 1
                 else:
                     t = 0
-                    while t + 1 < cut_count[asset] and value >= cuts[asset, t + 1]:
-                        t += 1
-                    resting += value * cuts[asset, MOST_HAIRCUTS + t] + cuts[asset, 2 * MOST_HAIRCUTS + t]
+                    for n in range(1, MOST_HAIRCUTS):
+                        t += value >= assets[asset, CUT_FLOORS + n]
+                    resting += value * assets[asset, COUNTED + t] + assets[asset, CUT_OFFSETS + t]
             p, end = pool_start[k], pool_start[k + 1]
             while p < end:
                 i, held, cost = instrument[p], size[p], entries[p]
@@ -140,7 +155,7 @@ def pool_falls(
                     legs[j, WEIGHT] = maintenance_weight + house_weight * (factor + rows[i, BUFFER])
                 for way in range(2):
                     shock, sure = fall(
-                        way == 1, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+                        way == 1, legs, leg_count, moving, moving_count, line, hedged, rows, assets
                     )
                     falls[k, 2 * side + way] = shock
                     if not sure:

@@ -10,9 +10,9 @@ What profits from 1/m bends the other way; there two straight lines close in on 
 
 import numpy as np
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Floats, Ints
+from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Floats
 from margin.engine.compiled import kernel
-from margin.engine.kernels import CHARGES, DEDUCTIONS, FLOORS
+from margin.engine.kernels import CHARGES, COUNTED, CUT_FLOORS, CUT_OFFSETS, DEDUCTIONS, FLOORS
 
 LOWEST, HIGHEST = -1.0, 10.0
 MOST_STEPS = 60
@@ -40,8 +40,7 @@ def height(
     line: Floats,
     hedged: bool,
     rows: Floats,
-    cuts: Floats,
-    cut_count: Ints,
+    assets: Floats,
 ) -> tuple[float, float, float, float]:
     """The pool's height above the line at s: of all that bends down with its slope, and of the rest."""
     equity_weight = line[EQUITY_WEIGHT]
@@ -55,10 +54,10 @@ def height(
             rising, drift = 0.0, 0.0
         now = value * rising
         t = 0
-        while t + 1 < cut_count[asset] and now >= cuts[asset, t + 1]:
-            t += 1
-        counted = cuts[asset, MOST_HAIRCUTS + t] * equity_weight
-        down += now * counted + cuts[asset, 2 * MOST_HAIRCUTS + t] * equity_weight
+        for n in range(1, MOST_HAIRCUTS):
+            t += now >= assets[asset, CUT_FLOORS + n]
+        counted = assets[asset, COUNTED + t] * equity_weight
+        down += now * counted + assets[asset, CUT_OFFSETS + t] * equity_weight
         down_slope += value * drift * counted
     previous, previous_due, previous_slope = -1, 0.0, 0.0
     for j in range(leg_count):
@@ -108,8 +107,7 @@ def fall(
     line: Floats,
     hedged: bool,
     rows: Floats,
-    cuts: Floats,
-    cut_count: Ints,
+    assets: Floats,
 ) -> tuple[float, bool]:
     """The first shock on this side with a negative height beyond it (NaN: none), and whether it is sure."""
     limit, open_end, bends_up = (HIGHEST if upwards else LOWEST), False, False
@@ -136,12 +134,10 @@ def fall(
         at = stop
         if stop == limit and open_end:  # 1/m has no end: as near to it as it takes
             at = limit - (limit - start) * 2.0**-40
-        down, slope, _, _ = height(
-            at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
-        )
+        down, slope, _, _ = height(at, legs, leg_count, moving, moving_count, line, hedged, rows, assets)
         if bends_up:
             found, sure = fall_between_lines(
-                start, at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+                start, at, legs, leg_count, moving, moving_count, line, hedged, rows, assets
             )
             if not sure or not np.isnan(found):
                 return found, sure
@@ -154,7 +150,7 @@ def fall(
                     return nearer, True
                 at = nearer
                 down, slope, _, _ = height(
-                    at, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+                    at, legs, leg_count, moving, moving_count, line, hedged, rows, assets
                 )
                 if down >= 0.0:
                     return at, True
@@ -175,8 +171,7 @@ def fall_between_lines(
     line: Floats,
     hedged: bool,
     rows: Floats,
-    cuts: Floats,
-    cut_count: Ints,
+    assets: Floats,
 ) -> tuple[float, bool]:
     """What bends down lies above its chord and below its tangents, what bends up the other way round.
 
@@ -184,11 +179,9 @@ def fall_between_lines(
     nothing between them. Where they do so too slowly, halves are taken.
     """
     one, two = start, stop
-    down, _, up, up_slope = height(
-        one, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
-    )
+    down, _, up, up_slope = height(one, legs, leg_count, moving, moving_count, line, hedged, rows, assets)
     far_down, far_down_slope, far_up, far_up_slope = height(
-        two, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+        two, legs, leg_count, moving, moving_count, line, hedged, rows, assets
     )
     waiting, waiting_sunk = np.empty(MOST_WAITING), np.zeros(MOST_WAITING, dtype=np.bool_)
     count, sunk = 0, far_down + far_up < 0.0
@@ -224,10 +217,10 @@ def fall_between_lines(
                 sunk = False
             one, two = nearer, farther
             down, _, up, up_slope = height(
-                one, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+                one, legs, leg_count, moving, moving_count, line, hedged, rows, assets
             )
         far_down, far_down_slope, far_up, far_up_slope = height(
-            two, legs, leg_count, moving, moving_count, line, hedged, rows, cuts, cut_count
+            two, legs, leg_count, moving, moving_count, line, hedged, rows, assets
         )
         sunk |= far_down + far_up < 0.0
     return np.nan, False

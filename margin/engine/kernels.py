@@ -1,48 +1,59 @@
 """The loops that are compiled: one pass over a book, without temporaries.
 
-Takes columns and one row of numbers per (base, instrument) prepared for this tick; gives per pool equity,
-initial, maintenance, house maintenance, gross and net, its level, and whether a decision was too close for
-float64. The formulas are those of `valuation` and `pools`; the row of an instrument holds them with mark and
-rate multiplied in:
+Takes columns and one row of numbers per (base, instrument) and (base, asset) prepared for this tick; gives
+per pool equity, initial, maintenance, house maintenance, gross and net, its level, and whether a decision was
+too close for float64; per account equity, gross and leverage. The formulas are those of `valuation` and
+`pools`; the row of an instrument holds them with mark and rate multiplied in:
 
-    U = size*ALPHA + entries*BETA      linear m*x and -x, inverse -x/m and x N = |size|*OMEGA
-    |m|*x (at least the reference price), inverse x/m MM = N*charge - d                  with floors and
-    deductions d times x
+    U = size*ALPHA + entries*BETA      linear m*x and -x, inverse -x/m and x
+    N = |size|*OMEGA                   linear |m|*x (at least the reference price), inverse x/m
+    MM = N*charge - d                  with floors and deductions d times x
 """
 
 # A kernel is one long loop on purpose: every call and every tuple in it costs.
-# ruff: noqa: PLR0912, PLR0915, PLR0917
+# ruff: noqa: PLR0915, PLR0917
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns, Floats, Ints
-from margin.engine.compiled import kernel, span
+from margin.engine.compiled import kernel, ones, reached_of_eight, reached_of_four, span
 
-ALPHA, BETA, OMEGA, SIGN, BUFFER, HAIR, FLOORS = range(7)
+ALPHA, BETA, OMEGA, SIGN, BUFFER, HAIR, LEAST = range(7)
+"""LEAST is the least that OMEGA may become: a reference price times the rate."""
+FLOORS = 7
+"""Of the first tier, 0; from the next on they are one line of the cache, as the columns below are."""
 INITIAL = FLOORS + MOST_TIERS + 1
 CHARGES = INITIAL + MOST_TIERS
 DEDUCTIONS = CHARGES + MOST_TIERS
 WIDTH = DEDUCTIONS + MOST_TIERS
 
+RATE, OWED_INITIAL, OWED_MAINTENANCE, CUT_FLOORS = range(4)
+COUNTED = CUT_FLOORS + MOST_HAIRCUTS + 1
+CUT_OFFSETS = COUNTED + MOST_HAIRCUTS
+ASSET_WIDTH = CUT_OFFSETS + MOST_HAIRCUTS
+
 EQUITY, INITIAL_SUM, MAINTENANCE, HOUSE, GROSS, NET = range(6)
 CLOSE = 1e-9
 UNKNOWN = 6
+BLOCK = 128
+
+U: Any = np.uint64
+"""A row's number: without a sign, which would be asked of every access."""
+NOTHING, ONE = U(0), U(1)
+NO_INSTRUMENT = U(1 << 32)
 
 
 class Tick(NamedTuple):
     """Prices and rules multiplied out for one tick: what every pool reads, small enough for the caches.
 
-    `rows` per base and instrument, `rates` per base and asset, `cuts` haircuts per asset, `liabilities` per
-    base and asset: initial, maintenance, 1 where the asset is the base itself.
+    `rows` per base and instrument; `assets` per base and asset: rate, what a debt requires (nothing in the
+    base itself), haircuts; `thresholds` per desk, `leverages` by code.
     """
 
     rows: Floats
-    rates: Floats
-    cuts: Floats
-    cut_count: Ints
-    liabilities: Floats
+    assets: Floats
     thresholds: Floats
     leverages: Floats
 
@@ -55,98 +66,126 @@ class Found(NamedTuple):
     close: Ints
 
 
+class Totals(NamedTuple):
+    """Per account: E_total, gross, leverage (infinite on no equity)."""
+
+    equity: Floats
+    gross: Floats
+    leverage: Floats
+
+
 @kernel()
 def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, found: Found) -> None:
-    """The chosen pools from start to stop, each from scratch.
+    """The chosen pools from start to stop, each from scratch; all of them where none are named.
 
-    Arrays are taken out of their tuples once: in the loop that would cost tenfold. The tier is counted, not
-    looked for: a loop without branches is a few instructions wide.
+    Arrays are taken out of their tuples once: in the loop that would cost tenfold. Every position is first
+    taken for a leg of its own: a pool that holds an instrument twice is told its requirement by `by_legs`.
     """
     instrument, lever, size, entries = book.instrument, book.lever, book.size, book.entries
     pool_start, pool_base, pool_desk = book.pool_start, book.pool_base, book.pool_desk
     pool_special, pool_buffer = book.pool_special, book.pool_buffer
     balance_start, balance_asset, balance_amount = book.balance_start, book.balance_asset, book.balance_amount
-    rows, rates, cuts, cut_count = tick.rows, tick.rates, tick.cuts, tick.cut_count
-    liabilities, lines, leverages = tick.liabilities, tick.thresholds, tick.leverages
+    rows, assets, lines, leverages = tick.rows, tick.assets, tick.thresholds, tick.leverages
     figures, levels, close = found.figures, found.levels, found.close
-    for n in range(start, stop):
-        k = chosen[n]
-        base, desk = pool_base[k], pool_desk[k]
-        factor = 1.0 + pool_buffer[k]
-        hedged = lines[desk, 4] > 0.0
-        equity = initial = maintenance = house = gross = net = scale = 0.0
-        near = pool_special[k]
-        for b in range(balance_start[k], balance_start[k + 1]):
-            asset = balance_asset[b]
-            value = balance_amount[b] * rates[base, asset]
+    some = len(chosen) > 0
+    for n in range(U(start), U(stop)):
+        k = U(chosen[n]) if some else n
+        base, desk = U(pool_base[k]), U(pool_desk[k])
+        equity = initial = maintenance = own = gross = net = scale = 0.0
+        for b in range(U(balance_start[k]), U(balance_start[k + ONE])):
+            a = U(balance_asset[b])
+            value = balance_amount[b] * assets[base, a, RATE]
             scale += abs(value)
             if value >= 0.0:
-                t = 0
-                while t + 1 < cut_count[asset] and value >= cuts[asset, t + 1]:
-                    t += 1
-                equity += value * cuts[asset, MOST_HAIRCUTS + t] + cuts[asset, 2 * MOST_HAIRCUTS + t]
+                t = ones(reached_of_four(assets, base, a, U(CUT_FLOORS + 1), value))
+                equity += value * assets[base, a, U(COUNTED) + t] + assets[base, a, U(CUT_OFFSETS) + t]
             else:
                 equity += value
-                owed = -value * liabilities[base, asset, 1]
-                initial -= value * liabilities[base, asset, 0]
-                maintenance += owed
-                house += owed * factor
-        previous, previous_mm, previous_im = -1, 0.0, 0.0
-        p, end = pool_start[k], pool_start[k + 1]
-        while p < end:
-            i = instrument[p]
-            first, held, cost = p, size[p], entries[p]
-            p += 1
-            while p < end and instrument[p] == i and (size[p] > 0.0) == (held > 0.0):
-                held += size[p]
-                cost += entries[p]
-                p += 1
-            from_entry = cost * rows[base, i, BETA]
+                initial -= value * assets[base, a, OWED_INITIAL]
+                maintenance -= value * assets[base, a, OWED_MAINTENANCE]
+        near, twice, previous = NOTHING, False, NO_INSTRUMENT
+        for p in range(U(pool_start[k]), U(pool_start[k + ONE])):
+            i = U(instrument[p])
+            twice |= i == previous
+            previous = i
+            held, from_entry = size[p], entries[p] * rows[base, i, BETA]
             equity += held * rows[base, i, ALPHA] + from_entry
             notional = abs(held) * rows[base, i, OMEGA]
-            scale += notional + abs(from_entry)
+            scale += abs(from_entry)
             gross += notional
             net += held * rows[base, i, SIGN]
-            t = 0
-            for j in range(1, MOST_TIERS):
-                t += notional >= rows[base, i, FLOORS + j]
+            t = ones(reached_of_eight(rows, base, i, U(FLOORS + 1), notional))
             # A size on a tier's floor may be a hair to the wrong side of it: there initial margin steps.
             hair = notional * rows[base, i, HAIR]
-            near |= notional - rows[base, i, FLOORS + t] < hair
-            near |= rows[base, i, FLOORS + t + 1] - notional < hair
-            mm = max(0.0, notional * rows[base, i, CHARGES + t] - rows[base, i, DEDUCTIONS + t])
-            im = mm
-            if p - first == 1:
-                im = max(im, notional * max(rows[base, i, INITIAL + t], leverages[lever[first]]))
-            else:
-                asked = 0.0
-                for j in range(first, p):
-                    asked += abs(size[j]) * max(rows[base, i, INITIAL + t], leverages[lever[j]])
-                im = max(im, asked * rows[base, i, OMEGA])
-            own_factor = factor + rows[base, i, BUFFER]
-            if hedged and previous == i:
-                initial += max(0.0, im - previous_im)
-                mm_added = max(0.0, mm - previous_mm)
-            else:
-                initial += im
-                mm_added = mm
-            maintenance += mm_added
-            house += mm_added * own_factor
-            previous, previous_mm, previous_im = int(i), mm, im
+            near |= reached_of_eight(rows, base, i, U(FLOORS + 1), notional - hair) ^ reached_of_eight(
+                rows, base, i, U(FLOORS + 1), notional + hair
+            )
+            mm = max(0.0, notional * rows[base, i, U(CHARGES) + t] - rows[base, i, U(DEDUCTIONS) + t])
+            rate = max(rows[base, i, U(INITIAL) + t], leverages[U(lever[p])])
+            initial += max(mm, notional * rate)
+            maintenance += mm
+            own += mm * rows[base, i, BUFFER]
+        if twice:
+            initial, maintenance, own, near = by_legs(k, book, tick)
+        house = maintenance * (1.0 + pool_buffer[k]) + own
         figures[k, EQUITY] = equity
         figures[k, INITIAL_SUM] = initial
         figures[k, MAINTENANCE] = maintenance
         figures[k, HOUSE] = house
         figures[k, GROSS] = gross
         figures[k, NET] = net
-        width = CLOSE * scale
-        if lines[desk, 0] * equity - house > width and not near:
+        width = CLOSE * (scale + gross)
+        exactly = near != NOTHING or pool_special[k]
+        if lines[desk, 0] * equity - house > width and not exactly:
             levels[k], close[k] = 0, 0
         else:
             levels[k], close[k] = decide(
-                equity, maintenance, house, width, near,
+                equity, maintenance, house, width, exactly,
                 lines[desk, 0], lines[desk, 1], lines[desk, 2], lines[desk, 3],
             )  # fmt: skip
+
+
+@kernel()
+def by_legs(k: int, book: Columns, tick: Tick) -> tuple[float, float, float, int]:
+    """A pool's requirements with its positions merged into legs, and offset where the desk offsets.
+
+    Initial, maintenance, what the instruments' own buffers add, and whether a leg is a hair from a floor.
+    """
+    instrument, lever, size = book.instrument, book.lever, book.size
+    rows, leverages, assets = tick.rows, tick.leverages, tick.assets
+    base, hedged = U(book.pool_base[k]), tick.thresholds[book.pool_desk[k], 4] > 0.0
+    initial = maintenance = own = 0.0
+    for b in range(U(book.balance_start[k]), U(book.balance_start[k + ONE])):
+        a = U(book.balance_asset[b])
+        owed = max(0.0, -book.balance_amount[b] * assets[base, a, RATE])
+        initial += owed * assets[base, a, OWED_INITIAL]
+        maintenance += owed * assets[base, a, OWED_MAINTENANCE]
+    near, previous, previous_mm, previous_im = NOTHING, NO_INSTRUMENT, 0.0, 0.0
+    p, end = U(book.pool_start[k]), U(book.pool_start[k + ONE])
+    while p < end:
+        i, first, held = U(instrument[p]), p, size[p]
+        p += ONE
+        while p < end and instrument[p] == i and (size[p] > 0.0) == (held > 0.0):
+            held += size[p]
+            p += ONE
+        notional = abs(held) * rows[base, i, OMEGA]
+        t = ones(reached_of_eight(rows, base, i, U(FLOORS + 1), notional))
+        hair = notional * rows[base, i, HAIR]
+        near |= reached_of_eight(rows, base, i, U(FLOORS + 1), notional - hair) ^ reached_of_eight(
+            rows, base, i, U(FLOORS + 1), notional + hair
+        )
+        mm = max(0.0, notional * rows[base, i, U(CHARGES) + t] - rows[base, i, U(DEDUCTIONS) + t])
+        asked = 0.0
+        for j in range(first, p):
+            asked += abs(size[j]) * max(rows[base, i, U(INITIAL) + t], leverages[U(lever[j])])
+        im = max(mm, asked * rows[base, i, OMEGA])
+        offset = hedged and previous == i
+        initial += max(0.0, im - previous_im) if offset else im
+        added = max(0.0, mm - previous_mm) if offset else mm
+        maintenance += added
+        own += added * rows[base, i, BUFFER]
+        previous, previous_mm, previous_im = i, mm, im
+    return initial, maintenance, own, near
 
 
 @kernel()
@@ -185,24 +224,43 @@ def decide(
     return level, 1 if near else 0
 
 
-@kernel(parallel=True)
-def all_stretches(chosen: Ints, bounds: Ints, book: Columns, tick: Tick, found: Found) -> None:
-    """The chosen pools on all threads; `bounds` cut them into stretches of about as many rows each."""
-    for chunk in span(len(bounds) - 1):
-        stretch(chosen, bounds[chunk], bounds[chunk + 1], book, tick, found)
-
-
-@kernel(parallel=True)
-def account_totals(
-    account_start: Ints, figures: Floats, equity: Floats, gross: Floats, leverage: Floats
-) -> None:
+@kernel()
+def account_totals(first: int, last: int, account_start: Ints, figures: Floats, totals: Totals) -> None:
     """E_total = E_cross + sum of max(0, E_isolated); leverage infinite where something is held on nothing."""
-    for a in span(len(account_start) - 1):
-        first = account_start[a]
-        total, held = figures[first, EQUITY], figures[first, GROSS]
-        for k in range(first + 1, account_start[a + 1]):
+    equity, gross, leverage = totals.equity, totals.gross, totals.leverage
+    for a in range(U(first), U(last)):
+        cross = U(account_start[a])
+        total, held = figures[cross, EQUITY], figures[cross, GROSS]
+        for k in range(cross + ONE, U(account_start[a + ONE])):
             total += max(0.0, figures[k, EQUITY])
             held += figures[k, GROSS]
         equity[a] = total
         gross[a] = held
-        leverage[a] = 0.0 if held == 0.0 else held / total if total > 0.0 else np.inf
+        ratio = held / total
+        leverage[a] = ratio if total > 0.0 else 0.0 if held == 0.0 else np.inf
+
+
+@kernel(parallel=True)
+def revalue_all(nothing: Ints, bounds: Ints, book: Columns, tick: Tick, found: Found, totals: Totals) -> None:
+    """Every account on all threads; `bounds` cut them into stretches of about as many rows each.
+
+    Accounts are summed up while their pools still lie in the cache.
+    """
+    account_start = book.account_start
+    for chunk in span(len(bounds) - 1):
+        for first in range(bounds[chunk], bounds[chunk + 1], BLOCK):
+            last = min(first + BLOCK, bounds[chunk + 1])
+            stretch(nothing, account_start[first], account_start[last], book, tick, found)
+            account_totals(first, last, account_start, found.figures, totals)
+
+
+@kernel()
+def revalue_some(pools: Ints, owners: Ints, book: Columns, tick: Tick, found: Found, totals: Totals) -> None:
+    """These pools, in order, and their accounts (`owners` by pool)."""
+    stretch(pools, 0, len(pools), book, tick, found)
+    previous = -1
+    for n in range(U(0), U(len(pools))):
+        a = owners[U(pools[n])]
+        if a != previous:
+            account_totals(a, a + 1, book.account_start, found.figures, totals)
+        previous = a

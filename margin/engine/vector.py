@@ -12,97 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.engine.columns import MOST_TIERS, Columns, Floats, Ints, Rules
+from margin.engine.columns import Columns, Floats, Ints, Rules
 from margin.engine.compiled import threads
 from margin.engine.figures import Level
-from margin.engine.kernels import (
-    ALPHA,
-    BETA,
-    BUFFER,
-    CHARGES,
-    CLOSE,
-    DEDUCTIONS,
-    FLOORS,
-    HAIR,
-    INITIAL,
-    OMEGA,
-    SIGN,
-    WIDTH,
-    Found,
-    Tick,
-    account_totals,
-    all_stretches,
-    stretch,
-)
-from margin.engine.price_kernels import ASK, liquidation_prices, scenario_losses
+from margin.engine.kernels import ALPHA, LEAST, UNKNOWN, Found, Tick, Totals, revalue_all, revalue_some
+from margin.engine.price_kernels import ASK, liquidation_prices
+from margin.engine.scenario_kernels import scenario_losses, scenario_margins
+from margin.engine.ticks import Quotes
 
 CHUNKS_A_THREAD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Quotes:
-    """Marks per instrument, rates per (base, asset); NaN is missing. `doubt` marks prices that are not sure.
-
-    `bases` are the asset rows of the bases, so that a base's own debt is no liability.
-    """
-
-    marks: Floats
-    rates: Floats
-    bases: Ints
-    doubt: NDArray[np.bool_]
-
-
-def multiplied_out(rules: Rules, quotes: Quotes) -> Tick:
-    """Marks, rates and schedules as one row per base and instrument."""
-    rows = np.empty((len(quotes.rates), len(rules.codes), WIDTH), dtype=np.float64)
-    every = np.arange(len(rules.codes))
-    write_rows(rows, rules, quotes, every)
-    counted = 1.0 - rules.haircut_rates
-    liabilities = np.zeros((len(quotes.rates), len(rules.assets), 2), dtype=np.float64)
-    liabilities[:, :, 0], liabilities[:, :, 1] = rules.liability_initial, rules.liability_maintenance
-    liabilities[np.arange(len(quotes.bases)), quotes.bases] = 0.0
-    return Tick(
-        rows,
-        quotes.rates,
-        np.hstack([rules.haircut_floors, counted, rules.haircut_offsets]),
-        rules.haircut_count,
-        liabilities,
-        rules.thresholds,
-        rules.leverages,
-    )
-
-
-def write_rows(rows: Floats, rules: Rules, quotes: Quotes, chosen: Ints) -> None:
-    """The rows of these instruments, in place."""
-    mark, inverse = quotes.marks[chosen], rules.inverse[chosen]
-    rate = quotes.rates[:, rules.settlement[chosen]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit = np.where(inverse, 1.0 / mark, np.maximum(np.abs(mark), rules.reference[chosen]))
-        signed = np.where(inverse, -1.0 / mark, mark)
-    bad = ~np.isfinite(mark) | ((mark <= 0.0) & ~(rules.may_be_negative[chosen] & ~inverse))
-    unit, signed = np.where(bad, np.nan, unit), np.where(bad, np.nan, signed)
-    rows[:, chosen, ALPHA] = signed * rate
-    rows[:, chosen, BETA] = np.where(inverse, 1.0, -1.0) * rate
-    rows[:, chosen, OMEGA] = unit * rate
-    rows[:, chosen, SIGN] = unit * rate * np.sign(mark)
-    rows[:, chosen, BUFFER] = rules.buffer[chosen]
-    rows[:, chosen, HAIR] = np.where(quotes.doubt[chosen], np.inf, CLOSE)
-    unused = np.arange(MOST_TIERS + 1) >= rules.tier_count[chosen][:, None]
-    floors = np.pad(rules.floors[chosen], ((0, 0), (0, 1)))
-    scaled = np.where(unused, np.inf, floors * rate[:, :, None])
-    rows[:, chosen, FLOORS : FLOORS + MOST_TIERS + 1] = scaled
-    rows[:, chosen, INITIAL : INITIAL + MOST_TIERS] = rules.initial_rates[chosen]
-    rows[:, chosen, CHARGES : CHARGES + MOST_TIERS] = rules.charges[chosen]
-    rows[:, chosen, DEDUCTIONS : DEDUCTIONS + MOST_TIERS] = rules.deductions[chosen] * rate[:, :, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Per account: E_total, gross, leverage (infinite on no equity)."""
-
-    equity: Floats
-    gross: Floats
-    leverage: Floats
+EVERY_POOL = np.zeros(0, dtype=np.int32)
 
 
 class BookFigures:
@@ -110,9 +29,9 @@ class BookFigures:
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
-        self.every = np.arange(columns.pool_count, dtype=np.int32)
         self.bounds = _bounds(columns)
-        pools, accounts = columns.pool_count, len(columns.account_start) - 1
+        pools, accounts = columns.pool_count, columns.account_count
+        self.owners = np.repeat(np.arange(accounts, dtype=np.int32), np.diff(columns.account_start))
         self.found = Found(
             np.zeros((pools, 6), dtype=np.float64),
             np.zeros(pools, dtype=np.uint8),
@@ -122,18 +41,12 @@ class BookFigures:
 
     def revalue(self, tick: Tick) -> None:
         """Every pool and account."""
-        all_stretches(self.every, self.bounds, self.columns, tick, self.found)
-        account_totals(
-            self.columns.account_start,
-            self.found.figures,
-            self.totals.equity,
-            self.totals.gross,
-            self.totals.leverage,
-        )
+        revalue_all(EVERY_POOL, self.bounds, self.columns, tick, self.found, self.totals)
 
     def revalue_pools(self, tick: Tick, pools: Ints) -> None:
-        """These pools from scratch; account totals are asked for separately."""
-        stretch(pools, 0, len(pools), self.columns, tick, self.found)
+        """These pools from scratch, in order, and the accounts they belong to."""
+        if len(pools):
+            revalue_some(pools, self.owners, self.columns, tick, self.found, self.totals)
 
     def undecided(self) -> Ints:
         """Pools whose level float64 is not trusted with."""
@@ -146,10 +59,11 @@ class BookFigures:
 
 
 def _bounds(columns: Columns) -> Ints:
-    """Pools at which stretches of about as many positions and balances begin."""
-    work = columns.pool_start.astype(np.int64) + columns.balance_start
+    """Accounts at which stretches of about as many positions and balances begin."""
+    rows = columns.pool_start.astype(np.int64) + columns.balance_start
+    work = rows[columns.account_start]
     found = np.searchsorted(work, np.linspace(0, work[-1], threads() * CHUNKS_A_THREAD + 1))
-    found[0], found[-1] = 0, columns.pool_count
+    found[0], found[-1] = 0, columns.account_count
     return found.astype(np.int64)
 
 
@@ -198,13 +112,20 @@ class BookPrices:
         return np.flatnonzero(self.codes == ASK)
 
 
-def book_prices(book: BookFigures, rules: Rules, quotes: Quotes, tick: Tick) -> BookPrices:
+def room_for_prices(columns: Columns) -> BookPrices:
+    """To be written again and again."""
+    count = columns.position_count
+    return BookPrices(np.zeros(count, dtype=np.float64), np.zeros(count, dtype=np.uint8))
+
+
+def book_prices(
+    book: BookFigures, rules: Rules, quotes: Quotes, tick: Tick, into: BookPrices | None = None
+) -> BookPrices:
     """Every position's liquidation price, from figures that have been computed."""
-    count = book.columns.position_count
-    found = BookPrices(np.empty(count, dtype=np.float64), np.empty(count, dtype=np.uint8))
+    found = into or room_for_prices(book.columns)
     liquidation_prices(
         book.bounds, book.columns, tick, book.found, rules.inverse, rules.underlying, rules.by_search,
-        rules.tier_count, quotes.marks, found.prices, found.codes,
+        quotes.marks, found.prices, found.codes,
     )  # fmt: skip
     return found
 
@@ -218,16 +139,65 @@ class BookLosses:
     totals: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class BookMargins:
+    """Per pool the least E - MM and its scenario; per scenario how many pools have E < MM."""
+
+    least: Floats
+    scenario: NDArray[np.int32]
+    short: Ints
+
+
 def book_losses(book: BookFigures, rules: Rules, quotes: Quotes, moves: Floats) -> BookLosses:
-    """`moves` per instrument and scenario: by which share its mark moves, down to zero unless it may pass."""
+    """`moves` per instrument and scenario: by which share its mark moves, down to zero unless it may pass.
+
+    NaN, with scenario -1, where a pool holds what has no price in some scenario.
+    """
+    columns, shifts = book.columns, _shifts(rules, quotes, moves)
+    unpriced = _without_price(columns, shifts)
+    worst = np.empty(columns.pool_count, dtype=np.float64)
+    which = np.empty(columns.pool_count, dtype=np.int32)
+    totals = np.empty((len(book.bounds) - 1, moves.shape[1]), dtype=np.float64)
+    scenario_losses(book.bounds, columns, shifts, worst, which, totals)
+    worst[unpriced], which[unpriced] = np.nan, -1
+    return BookLosses(
+        worst, which, totals.sum(axis=0) if not len(unpriced) else np.full(len(totals.T), np.nan)
+    )
+
+
+def book_margins(book: BookFigures, rules: Rules, quotes: Quotes, tick: Tick, moves: Floats) -> BookMargins:
+    """The same with requirements, in the tier each scenario leads to; collateral stands still.
+
+    NaN, with scenario -1, also where the pool's level is unknown: such pools are not counted as short.
+    """
+    columns, shifts = book.columns, _shifts(rules, quotes, moves)
+    unknown = np.union1d(_without_price(columns, shifts), np.flatnonzero(book.found.levels == UNKNOWN))
+    units = np.abs(tick.rows[:, :, ALPHA, None] + shifts)
+    floor = tick.rows[:, :, LEAST]
+    widest = np.stack([np.maximum(units.min(axis=2), floor), np.maximum(units.max(axis=2), floor)], axis=2)
+    least = np.empty(columns.pool_count, dtype=np.float64)
+    which = np.empty(columns.pool_count, dtype=np.int32)
+    short = np.empty((len(book.bounds) - 1, moves.shape[1]), dtype=np.int64)
+    scenario_margins(book.bounds, columns, tick, book.found, shifts, widest, least, which, short)
+    least[unknown], which[unknown] = np.nan, -1
+    return BookMargins(least, which, short.sum(axis=0))
+
+
+def _shifts(rules: Rules, quotes: Quotes, moves: Floats) -> Floats:
+    """By base, instrument and scenario: the change of ALPHA."""
     mark, inverse = quotes.marks[:, None], rules.inverse[:, None]
     moved = mark + moves * np.abs(mark)
     moved = np.where(rules.may_be_negative[:, None] & ~inverse, moved, np.maximum(moved, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(inverse, 1.0 / mark - 1.0 / moved, moved - mark)
-    shifts = quotes.rates[:, rules.settlement][:, :, None] * shift[None, :, :]
-    pools = book.columns.pool_count
-    worst, which = np.empty(pools, dtype=np.float64), np.empty(pools, dtype=np.int32)
-    totals = np.zeros((len(book.bounds) - 1, moves.shape[1]), dtype=np.float64)
-    scenario_losses(book.bounds, book.columns, np.ascontiguousarray(shifts), worst, which, totals)
-    return BookLosses(worst, which, totals.sum(axis=0))
+    return np.ascontiguousarray(quotes.rates[:, rules.settlement][:, :, None] * shift[None, :, :])
+
+
+def _without_price(columns: Columns, shifts: Floats) -> Ints:
+    """Pools with an instrument that has no value in some scenario; there the shifts become zero."""
+    lost = np.asarray(~np.isfinite(shifts).all(axis=(0, 2)))
+    if not lost.any():
+        return EVERY_POOL
+    shifts[:, lost] = 0.0
+    owners = np.repeat(np.arange(columns.pool_count), np.diff(columns.pool_start))
+    return np.unique(owners[lost[columns.instrument]])

@@ -12,15 +12,13 @@ import numpy as np
 
 from margin.engine.compiled import threads, use_threads
 from margin.engine.price_kernels import ASK
+from margin.engine.ticks import Quotes, multiplied_out, write_rows
 from margin.engine.vector import (
     BookFigures,
-    Quotes,
     book_losses,
     book_prices,
-    multiplied_out,
     pools_by_asset,
     pools_by_instrument,
-    write_rows,
 )
 from tests.benchmarks.baselines.answer import answer_of, must_agree
 from tests.benchmarks.baselines.by_duckdb import ByDuckDB
@@ -37,7 +35,8 @@ LINE = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 FIRST_RESULT = """
 import time; began = time.perf_counter()
 from margin.engine.columns import build
-from margin.engine.vector import BookFigures, multiplied_out
+from margin.engine.ticks import multiplied_out
+from margin.engine.vector import BookFigures
 from tests.benchmarks.random_book import random_book
 book = random_book(1_000)
 BookFigures(book.columns).revalue(multiplied_out(book.rules, book.quotes))

@@ -9,13 +9,11 @@ import numpy as np
 from margin.engine.columns import Columns, Ints
 from margin.engine.compiled import kernel, span, threads
 
-PIECES = 8
-
 
 @kernel(fast=True)
-def total(words: Ints, start: int, stop: int) -> int:
+def total(words: Ints) -> int:
     found = np.int64(0)
-    for k in range(start, stop):
+    for k in range(len(words)):
         found += words[k]
     return found
 
@@ -26,7 +24,7 @@ def read(columns: tuple[Ints, ...], sums: Ints) -> None:
         found = np.int64(0)
         for words in columns:
             count = len(words)
-            found += total(words, count * piece // len(sums), count * (piece + 1) // len(sums))
+            found += total(words[count * piece // len(sums) : count * (piece + 1) // len(sums)])
         sums[piece] = found
 
 
@@ -36,7 +34,7 @@ class Reader:
     def __init__(self, columns: Columns) -> None:
         bytes_of = (column.view(np.uint8) for column in columns)
         self.words = tuple(own[: len(own) // 8 * 8].view(np.int64) for own in bytes_of)
-        self.sums = np.zeros(threads() * PIECES, dtype=np.int64)
+        self.sums = np.zeros(threads(), dtype=np.int64)
 
     def read(self) -> None:
         read(self.words, self.sums)

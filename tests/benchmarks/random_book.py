@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns, Rules
-from margin.engine.vector import Quotes
+from margin.engine.ticks import Quotes
 
 SEED = 20261121
 POSITIONS, ACCOUNTS, INSTRUMENTS = 1_000_000, 100_000, 500

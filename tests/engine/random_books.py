@@ -7,8 +7,8 @@ import numpy as np
 
 from margin.engine.columns import Built
 from margin.engine.exact import assess
+from margin.engine.ticks import Quotes
 from margin.engine.types import Account, Market, Policy
-from margin.engine.vector import Quotes
 from tests.engine.random_accounts import on_the_line, random_account
 from tests.engine.reading import read
 

@@ -11,8 +11,9 @@ from margin.engine.columns import Built, build
 from margin.engine.distance import Distances, distances
 from margin.engine.exact import assess
 from margin.engine.figures import Level
+from margin.engine.ticks import multiplied_out
 from margin.engine.types import Account, Market, Policy
-from margin.engine.vector import BookFigures, multiplied_out
+from margin.engine.vector import BookFigures
 from tests.engine.random_books import CHUNK, books, quotes_of
 from tests.engine.test_vector import ACCOUNTS
 

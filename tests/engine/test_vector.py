@@ -14,13 +14,13 @@ from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level
 from margin.engine.liquidation import prices_that_hurt
 from margin.engine.price_kernels import ASK
+from margin.engine.ticks import multiplied_out, write_rows
 from margin.engine.vector import (
     BookFigures,
     book_losses,
+    book_margins,
     book_prices,
-    multiplied_out,
     pools_by_instrument,
-    write_rows,
 )
 from tests.engine.random_books import CHUNK, books, quotes_of
 
@@ -150,11 +150,48 @@ def test_the_worst_loss_over_scenarios_is_that_of_a_full_revaluation():
     assert np.allclose(found.totals, np.sum(gains, axis=1), atol=1e-10 * scale, rtol=1e-6)
 
 
+@pytest.mark.parametrize("part", range(3))
+def test_what_stays_above_the_requirement_in_a_scenario_is_that_of_a_full_revaluation(part: int):
+    accounts, markets, policy = books(250)[part]
+    built = build(accounts, policy)
+    quotes = quotes_of(built, markets)
+    moves = np.random.default_rng(8).uniform(-0.6, 2.0, (len(built.rules.codes), 5))
+    tick, book = multiplied_out(built.rules, quotes), BookFigures(built.columns)
+    book.revalue(tick)
+    found = book_margins(book, built.rules, quotes, tick, moves)
+    above = []
+    for s in range(5):
+        moved = replace(quotes, marks=quotes.marks + moves[:, s] * np.abs(quotes.marks))
+        book.revalue(multiplied_out(built.rules, moved))
+        above.append(book.found.figures[:, 0] - book.found.figures[:, 2])
+    scale = 1e-12 * (np.abs(above).max(axis=0) + np.abs(found.least)) + 1e-9
+    assert (np.abs(found.least - np.min(above, axis=0)) <= 1e3 * scale).all()
+    sure = (np.abs(above) > 1e3 * scale).all(axis=0)
+    assert np.array_equal(found.scenario[sure], np.argmin(above, axis=0)[sure])
+    assert (np.abs(found.short - (np.array(above) < 0).sum(axis=1)) <= (~sure).sum()).all()
+
+
+def test_a_scenario_without_a_price_says_nothing_of_the_pools_that_need_it():
+    built, quotes = small_book()
+    quotes.marks[0] = np.nan
+    holders = pools_by_instrument(built.columns, len(built.rules.codes)).of([0])
+    tick, book = multiplied_out(built.rules, quotes), BookFigures(built.columns)
+    book.revalue(tick)
+    moves = np.zeros((len(built.rules.codes), 3))
+    losses = book_losses(book, built.rules, quotes, moves)
+    margins = book_margins(book, built.rules, quotes, tick, moves)
+    for worst, which in ((losses.worst, losses.scenario), (margins.least, margins.scenario)):
+        assert np.array_equal(np.flatnonzero(np.isnan(worst)), holders)
+        assert (which[holders] == -1).all()
+    assert np.isnan(losses.totals).all()
+
+
 def test_kernels_survive_a_fork_after_threads_were_used():
     code = (
         "import os, numpy as np\n"
         "from tests.engine.test_vector import small_book\n"
-        "from margin.engine.vector import BookFigures, multiplied_out\n"
+        "from margin.engine.ticks import multiplied_out\n"
+        "from margin.engine.vector import BookFigures\n"
         "built, quotes = small_book()\n"
         "tick = multiplied_out(built.rules, quotes)\n"
         "book = BookFigures(built.columns)\n"

@@ -6,32 +6,48 @@ Requirements of rising rates are the largest of their tiers' lines, haircuts the
 import duckdb
 import numpy as np
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS
-from margin.engine.kernels import ALPHA, BETA, BUFFER, CHARGES, DEDUCTIONS, FLOORS, INITIAL, OMEGA, SIGN, Tick
+from margin.engine.columns import MOST_TIERS
+from margin.engine.kernels import (
+    ALPHA,
+    BETA,
+    BUFFER,
+    CHARGES,
+    COUNTED,
+    CUT_OFFSETS,
+    DEDUCTIONS,
+    FLOORS,
+    INITIAL,
+    OMEGA,
+    OWED_INITIAL,
+    OWED_MAINTENANCE,
+    RATE,
+    SIGN,
+    Tick,
+)
 from tests.benchmarks.baselines.answer import NAMES, Answer
 from tests.benchmarks.baselines.legs import legs_of
-from tests.benchmarks.random_book import ASSETS, Book
+from tests.benchmarks.random_book import Book
 
 TIERS = range(MOST_TIERS)
 CUTS = range(3)
 MAINTENANCE = "greatest(0, " + ", ".join(f"abs(held) * omega * c{k} - d{k}" for k in TIERS) + ")"
-RATE = "CASE " + " ".join(f"WHEN abs(held) * omega >= f{k} THEN i{k}" for k in reversed(TIERS)) + " END"
-COUNTED = "least(" + ", ".join(f"amount * rate * h{k} + g{k}" for k in CUTS) + ")"
+OF_TIER = "CASE " + " ".join(f"WHEN abs(held) * omega >= f{k} THEN i{k}" for k in reversed(TIERS)) + " END"
+WORTH = "least(" + ", ".join(f"amount * rate * h{k} + g{k}" for k in CUTS) + ")"
 
 LEGS = f"""
     WITH parts AS MATERIALIZED (
-        SELECT leg, sum(part_size * omega * greatest({RATE}, part_lever)) AS asked
+        SELECT leg, sum(part_size * omega * greatest({OF_TIER}, part_lever)) AS asked
         FROM part JOIN tick USING (row) GROUP BY leg),
     priced AS (
         SELECT pool, held * alpha + cost * beta AS pnl, abs(held) * omega AS notional, held * sign AS net,
-               {MAINTENANCE} AS mm, greatest({RATE}, lever) AS rate, own_buffer, asked
+               {MAINTENANCE} AS mm, greatest({OF_TIER}, lever) AS rate, own_buffer, asked
         FROM leg JOIN tick USING (row) LEFT JOIN parts ON leg.several = parts.leg),
     held AS (
         SELECT pool, sum(pnl) AS pnl, sum(greatest(mm, coalesce(asked, notional * rate))) AS im, sum(mm) AS mm,
                sum(mm * own_buffer) AS extra, sum(notional) AS gross, sum(net) AS net
         FROM priced GROUP BY pool),
     owned AS (
-        SELECT pool, sum(CASE WHEN amount >= 0 THEN {COUNTED} ELSE amount * rate END) AS worth,
+        SELECT pool, sum(CASE WHEN amount >= 0 THEN {WORTH} ELSE amount * rate END) AS worth,
                sum(-least(amount, 0) * rate * owed_initial) AS im,
                sum(-least(amount, 0) * rate * owed_maintenance) AS mm
         FROM balance JOIN asset USING (base, asset) GROUP BY pool),
@@ -106,18 +122,14 @@ class ByDuckDB:
         for letter, first in (("f", FLOORS), ("i", INITIAL), ("c", CHARGES), ("d", DEDUCTIONS)):
             columns |= {f"{letter}{k}": np.ascontiguousarray(rows[:, first + k]) for k in TIERS}
         self._table("tick", row=np.arange(len(rows), dtype=np.int16), **columns)
-        bases, assets = len(tick.rates), len(ASSETS)
-        used = np.minimum(np.arange(3), tick.cut_count[:, None] - 1)
-        counted = np.take_along_axis(tick.cuts[:, MOST_HAIRCUTS:], used, axis=1)
-        offsets = np.take_along_axis(tick.cuts[:, 2 * MOST_HAIRCUTS :], used, axis=1)
-        cuts = {f"h{k}": np.tile(counted[:, k], bases) for k in CUTS}
-        cuts |= {f"g{k}": np.tile(offsets[:, k], bases) for k in CUTS}
+        found = tick.assets.reshape(-1, tick.assets.shape[2])
+        bases, assets = tick.assets.shape[:2]
+        named = {"rate": RATE, "owed_initial": OWED_INITIAL, "owed_maintenance": OWED_MAINTENANCE}
+        named |= {f"h{k}": COUNTED + k for k in CUTS} | {f"g{k}": CUT_OFFSETS + k for k in CUTS}
         self._table(
             "asset", base=np.repeat(np.arange(bases, dtype=np.uint8), assets),
-            asset=np.tile(np.arange(assets, dtype=np.uint8), bases), rate=tick.rates.ravel(),
-            owed_initial=tick.liabilities[:, :, 0].ravel(),
-            owed_maintenance=tick.liabilities[:, :, 1].ravel(),
-            **cuts,
+            asset=np.tile(np.arange(assets, dtype=np.uint8), bases),
+            **{name: np.ascontiguousarray(found[:, at]) for name, at in named.items()},
         )  # fmt: skip
 
     def fetch(self) -> Answer:

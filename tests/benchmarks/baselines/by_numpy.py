@@ -5,8 +5,24 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS
-from margin.engine.kernels import ALPHA, BETA, BUFFER, CHARGES, DEDUCTIONS, FLOORS, INITIAL, OMEGA, SIGN, Tick
+from margin.engine.columns import MOST_TIERS
+from margin.engine.kernels import (
+    ALPHA,
+    BETA,
+    BUFFER,
+    CHARGES,
+    COUNTED,
+    CUT_OFFSETS,
+    DEDUCTIONS,
+    FLOORS,
+    INITIAL,
+    OMEGA,
+    OWED_INITIAL,
+    OWED_MAINTENANCE,
+    RATE,
+    SIGN,
+    Tick,
+)
 from tests.benchmarks.baselines.answer import Answer
 from tests.benchmarks.baselines.legs import Floats, Ints, legs_of
 from tests.benchmarks.random_book import Book
@@ -94,16 +110,16 @@ class ByNumpy:
     def _add_collateral(self, sums: Floats, factor: Floats, first: int, last: int, tick: Tick) -> None:
         here = slice(self.balance_start[first], self.balance_start[last])
         base, asset = self.balance_base[here], self.balance_asset[here]
-        value = self.book.columns.balance_amount[here] * tick.rates[base, asset]
-        tier = np.zeros(len(value), dtype=np.int64)
+        table = tick.assets[base, asset]
+        value = self.book.columns.balance_amount[here] * table[:, RATE]
+        cut = value * table[:, COUNTED] + table[:, CUT_OFFSETS]
         for k in range(1, 3):
-            tier += (value >= tick.cuts[:, k].take(asset)) & (tick.cut_count.take(asset) > k)
-        cut = value * tick.cuts[asset, MOST_HAIRCUTS + tier] + tick.cuts[asset, 2 * MOST_HAIRCUTS + tier]
+            np.minimum(cut, value * table[:, COUNTED + k] + table[:, CUT_OFFSETS + k], out=cut)
         owed = np.minimum(value, 0.0)
         by_pool = _summed(self.balance_start[first : last + 1])
         sums[:, 0] += by_pool(np.where(value >= 0.0, cut, value))
-        sums[:, 1] -= by_pool(owed * tick.liabilities[base, asset, 0])
-        maintenance = by_pool(owed * tick.liabilities[base, asset, 1])
+        sums[:, 1] -= by_pool(owed * table[:, OWED_INITIAL])
+        maintenance = by_pool(owed * table[:, OWED_MAINTENANCE])
         sums[:, 2] -= maintenance
         sums[:, 3] -= maintenance * factor
 

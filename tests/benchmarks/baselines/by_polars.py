@@ -3,8 +3,24 @@
 import numpy as np
 import polars as pl
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS
-from margin.engine.kernels import ALPHA, BETA, BUFFER, CHARGES, DEDUCTIONS, FLOORS, INITIAL, OMEGA, SIGN, Tick
+from margin.engine.columns import MOST_TIERS
+from margin.engine.kernels import (
+    ALPHA,
+    BETA,
+    BUFFER,
+    CHARGES,
+    COUNTED,
+    CUT_OFFSETS,
+    DEDUCTIONS,
+    FLOORS,
+    INITIAL,
+    OMEGA,
+    OWED_INITIAL,
+    OWED_MAINTENANCE,
+    RATE,
+    SIGN,
+    Tick,
+)
 from tests.benchmarks.baselines.answer import NAMES, Answer
 from tests.benchmarks.baselines.legs import legs_of
 from tests.benchmarks.random_book import ASSETS, Book
@@ -130,15 +146,10 @@ def _table(tick: Tick) -> pl.DataFrame:
 
 
 def _assets(tick: Tick) -> pl.DataFrame:
-    bases = len(tick.rates)
-    used = np.minimum(np.arange(3), tick.cut_count[:, None] - 1)
-    counted = np.take_along_axis(tick.cuts[:, MOST_HAIRCUTS:], used, axis=1)
-    offsets = np.take_along_axis(tick.cuts[:, 2 * MOST_HAIRCUTS :], used, axis=1)
-    cuts = {f"h{k}": np.tile(counted[:, k], bases) for k in CUTS}
-    cuts |= {f"g{k}": np.tile(offsets[:, k], bases) for k in CUTS}
-    owed = {
-        "owed_initial": tick.liabilities[:, :, 0].ravel(),
-        "owed_maintenance": tick.liabilities[:, :, 1].ravel(),
-    }
-    key = np.arange(bases * len(ASSETS), dtype=np.uint8)
-    return pl.DataFrame({"key": key, "rate": tick.rates.ravel(), **owed, **cuts})
+    found = tick.assets.reshape(-1, tick.assets.shape[2])
+    named = {"rate": RATE, "owed_initial": OWED_INITIAL, "owed_maintenance": OWED_MAINTENANCE}
+    named |= {f"h{k}": COUNTED + k for k in CUTS} | {f"g{k}": CUT_OFFSETS + k for k in CUTS}
+    key = np.arange(len(found), dtype=np.uint8)
+    return pl.DataFrame(
+        {"key": key, **{name: np.ascontiguousarray(found[:, at]) for name, at in named.items()}}
+    )
