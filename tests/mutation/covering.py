@@ -25,10 +25,10 @@ SEARCHED = (
 AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "breach": ("test_breach.py",),
     "limits": ("test_limits.py",),
-    "pretrade": ("test_pretrade.py",),
+    "pretrade": ("test_pretrade.py", "test_pretrade_at_its_edges.py"),
     "plan": ("test_plan.py",),
     "trades": ("test_trades.py", "test_pretrade.py", "test_plan.py", "test_stress.py"),
-    "funding": ("test_funding.py",),
+    "funding": ("test_funding.py", "test_funding_at_its_edges.py"),
     "profiles": ("test_profiles.py",),
     "steadied": ("test_shown_level.py",),
     "shown": ("test_shown.py",),
