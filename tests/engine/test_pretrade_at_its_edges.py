@@ -140,7 +140,7 @@ def test_the_accounts_own_test_can_refuse_what_the_pools_allow(is_met):
     ],
 )
 def test_an_order_reduces_risk_by_three_inequalities(before, after, reduces):
-    """(E, MM) before and after: MM does not rise, E - MM does not fall and, where E > 0, E/MM does not fall."""
+    """(E, MM): MM does not rise, E - MM does not fall and, where E > 0, E/MM does not fall."""
     (e, mm), (e2, mm2) = before, after
     now, then = (
         Risk(exact(equity), exact(0), exact(need), exact(need)) for equity, need in ((e, mm), (e2, mm2))
