@@ -1,5 +1,6 @@
 """Correlation, direction, bets, wrong-way collateral and crowds."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -85,3 +86,76 @@ def test_one_big_client_is_not_a_crowd():
 
 def test_a_balanced_market_is_not_a_crowd():
     assert crowds([row(f"L{k}", 10) for k in range(12)] + [row(f"S{k}", -9) for k in range(12)]) == []
+
+
+def test_returns_are_logarithmic_and_the_covariance_weighs_them_by_age():
+    returns = log_returns(np.array([[1.0, 2.0], [np.e, 2.0], [np.e**3, 4.0]]))
+    assert returns == pytest.approx(np.array([[1.0, 0.0], [2.0, np.log(2)]]))
+    found = ewma_covariance(returns, half_life_rows=1)
+    assert found[0, 0] == pytest.approx((0.5 * 1 + 1 * 4) / 1.5)
+    assert found[0, 1] == pytest.approx(2 * np.log(2) / 1.5)
+
+
+def test_correlations_stay_within_one_whatever_rounding_does():
+    found = correlation_of(np.array([[1.0, 4.2], [4.2, 4.0]]))
+    assert found.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert correlation_of(np.array([[4.0, -1.0], [-1.0, 1.0]]))[0, 1] == pytest.approx(-0.5)
+
+
+def test_of_two_the_average_is_the_one_pair():
+    assert average_pairwise(np.array([[1.0, -0.3], [-0.3, 1.0]])) == pytest.approx(-0.3)
+
+
+def test_a_book_in_one_of_several_directions_is_one_bet_and_an_uneven_one_between():
+    assert number_of_bets(np.array([5.0, 0.0]), np.diag([1.0, 4.0])) == pytest.approx(1)
+    parts = np.array([0.8, 0.2])
+    assert number_of_bets(np.array([2.0, 1.0]), np.eye(2)) == pytest.approx(
+        np.exp(-(parts * np.log(parts)).sum())
+    )
+    assert number_of_bets(np.array([1.0, 1.0]), np.array([[1.0, 0.0], [0.0, -1.0]])) == pytest.approx(1)
+
+
+def test_the_score_weighs_by_beta():
+    half = [(exact(2), exact(100), exact(100)), (exact(1), exact(-100), exact(100))]
+    assert direction_score(half) == Fraction(100, 300)
+
+
+def test_wrong_way_counts_only_what_is_owned_and_falls_with_the_book():
+    pairs = {("BTC", "ETH"): exact("0.5")}
+    values = {"BTC": exact(60), "USD": exact(40), "EUR": exact(-50)}
+    assert wrong_way_share(values, {"ETH": exact(100)}, pairs) == Fraction(30, 100)
+    assert wrong_way_share(values, {"ETH": exact(100), "BTC": exact(100)}, pairs) == Fraction(45, 100)
+    assert wrong_way_share(values, {"ETH": exact(-100), "BTC": exact(50)}, pairs) == 0
+    assert wrong_way_share(values, {}, pairs) == 0
+    assert wrong_way_share({"EUR": exact(-1)}, {"BTC": exact(1)}, pairs) is None
+
+
+def small(count, net, name="C"):
+    return [row(f"{name}{k}", net) for k in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_crowd"),
+    [
+        (small(10, 10), True),
+        (small(9, 10), False),
+        (small(10, -10), True),
+        (small(10, "0.1"), True),
+        (small(14, 10) + small(6, -10, "S"), True),
+        (small(14, 10) + small(1, -61, "S"), False),
+        (small(12, 10) + small(1, 30, "BIG"), True),
+        (small(12, 10) + small(1, 31, "BIG"), False),
+        (small(5, 10) + small(5, 10), False),
+    ],
+)
+def test_a_crowd_is_ten_clients_none_above_a_fifth_and_seven_tenths_on_one_side(rows, is_crowd):
+    assert bool(crowds(rows)) is is_crowd
+
+
+def test_crowds_are_told_largest_first_with_their_side():
+    other = [replace(one, underlying="ETH") for one in small(10, -20)]
+    found = crowds([*small(10, 10), *other, replace(row("X", 1), net=None)])
+    assert [(c.underlying, c.side, c.exposure, c.largest_share) for c in found] == [
+        ("ETH", -1, 200, Fraction(1, 10)),
+        ("BTC", 1, 100, Fraction(1, 10)),
+    ]

@@ -83,6 +83,7 @@ def test_the_house_requirement_adds_the_instruments_own_buffer_on_top():
     ("positions", "wallet", "utilisation", "leverage"),
     [
         (1, 40, Fraction(1, 4), Fraction(5, 2)),
+        (1, "0.5", 20, 200),
         (1, 0, None, None),
         (1, -1, None, None),
         (0, 0, 0, 0),
