@@ -2,8 +2,11 @@
 
 from fractions import Fraction
 
+import pytest
+
 from margin.engine.exact import assess
 from margin.engine.figures import Level
+from margin.engine.types import Mark, PriceState, exact
 from tests.engine.scene import DESK, account, cross, instrument, isolated, market
 
 BTC = instrument("BTC-PERP")
@@ -43,3 +46,45 @@ def test_positions_of_one_instrument_and_side_are_one_leg_for_the_tiers():
     figures = assess(halves, market({"BTC-PERP": 60_000}), DESK)
     assert figures.maintenance == 700
     assert [row.maintenance for row in figures.positions] == [350, 350]
+
+
+def two_ringed(first, second, **prices):
+    """Two isolated positions that each require 100, with these pockets."""
+    traded = {code: instrument(code, (0, "0.1")) for code in ("A", "B")}
+    own = account(
+        [isolated(traded["A"], 10, 100, "a"), isolated(traded["B"], 10, 100, "b")],
+        wallet=10_000,
+        pockets={"a": first, "b": second},
+    )
+    return assess(own, market({"A": 100, "B": 100} | prices), DESK)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "binding"),
+    [
+        (120, 110, "isolated:b"),
+        (110, 120, "isolated:a"),
+        (110, 110, "isolated:a"),
+        (90, 80, "isolated:b"),
+        (130, 99, "isolated:b"),
+        (-1, -2, "isolated:b"),
+        (99, 0, "isolated:b"),
+    ],
+)
+def test_of_pools_at_the_worst_level_the_one_nearest_its_end_binds(first, second, binding):
+    figures = two_ringed(first, second)
+    assert figures.binding_pool == binding
+    assert figures.utilisation == figures.pool(binding).utilisation
+
+
+def test_pools_without_figures_are_unknown_side_by_side():
+    figures = two_ringed(500, 500, A=Mark(None), B=Mark(None))
+    assert (figures.level, figures.binding_pool, figures.equity) == (Level.UNKNOWN, "isolated:a", None)
+    assert figures.unknown_because == ("no price of A", "no price of B")
+
+
+def test_one_bounded_pool_makes_the_account_bounded():
+    stale = Mark(exact(100), PriceState.STALE, exact(99), exact(101))
+    figures = two_ringed(500, 500, A=stale)
+    assert (figures.bounded, figures.pool("isolated:b").bounded) == (True, False)
+    assert not two_ringed(500, 500).bounded

@@ -36,8 +36,8 @@ AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "correlation": ("test_correlation.py",),
     "stress": ("test_stress_at_its_edges.py", "test_stress.py"),
     "cascade": ("test_stress_at_its_edges.py", "test_stress.py"),
-    "explain": ("test_explain.py",),
-    "explain_sums": ("test_explain.py",),
+    "explain": ("test_explain.py", "test_every_working_can_be_worked.py"),
+    "explain_sums": ("test_every_working_can_be_worked.py",),
     "bridge": ("test_explain.py",),
     "measures": ("test_limits.py",),
     "capped": ("test_limits.py", "test_caps_while_prices_are_in_doubt.py"),
@@ -55,6 +55,7 @@ MODULES += tuple(name for name in (*OF_ONE_ACCOUNT, *AT_THE_EDGE) if name not in
 
 
 FIRST = {
+    "exact": ("test_cross_and_isolated.py", "test_formulas_of_pools_and_levels.py"),
     "liquidation": ("test_prices_that_hurt.py",),
     "shocked": ("test_prices_that_hurt.py",),
     "distance": ("test_distance.py",),
