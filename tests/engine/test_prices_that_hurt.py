@@ -133,3 +133,12 @@ def test_the_closed_form_of_the_rulebook_gives_the_price_of_a_hedge(offsets):
     wanted = (others - k - (da + ds) * rate) / (c * rate * (q - a * ra - s * rs))
     assert price == wanted
     assert Fraction(0) < price < 100
+
+
+def test_of_two_marks_of_zero_on_one_underlying_each_moves_alone():
+    one, two = (
+        instrument(code, (0, "0.1"), underlying="OIL", allow_negative=True) for code in ("ONE", "TWO")
+    )
+    own = account([cross(one, 10, 0, "a"), cross(two, 20, 0, "b")], wallet=22)
+    hurt = prices_of(own, market({"ONE": 0, "TWO": 0}))
+    assert (hurt["a"].liquidation.price, hurt["b"].liquidation.price) == (-2, -1)

@@ -61,7 +61,10 @@ FIRST = {
     "distance": ("test_distance.py",),
     "borders": ("test_borders.py",),
     "doubt": ("test_doubt.py",),
-    "portfolio": ("test_portfolio.py",),
+    "portfolio": ("test_whole_pools_at_their_edges.py",),
+    "whole": ("test_whole_pools_at_their_edges.py",),
+    "concentration": ("test_whole_pools_at_their_edges.py",),
+    "terms": ("test_whole_pools_at_their_edges.py",),
     "risk": ("test_formulas_of_pools_and_levels.py",),
     "tiers": (
         "test_borders.py",

@@ -4,7 +4,38 @@ By module, the line as it stands in the source, and the change. A slip that is n
 notices is a missing test.
 """
 
-REASONS: dict[tuple[str, str, str], str] = {}
+EQUAL = "equal either way: dividing by one or minus one, or a boundary at which both branches agree"
+SHORTCUT = "a shortcut: without it the same answer is found more slowly"
+KEY = "a label among others: any that tells them apart will do"
+FAR = "a number that only has to be far beyond all others"
+UNREACHED = "asked only where an earlier line has already answered"
+
+REASONS: dict[tuple[str, str, str], str] = {
+    ("liquidation", "if len(together) == 1:", "Eq to NotEq"): SHORTCUT,
+    ("liquidation", "if len(together) == 1:", "a number one larger"): SHORTCUT,
+    ("liquidation", "ends = not instrument.may_be_negative", "Not dropped"): KEY,
+    ("plan", "return wanted if position.quantity > 0 else -wanted", "Gt to GtE"): EQUAL,
+    ("plan", "Choose.LARGEST_MARGIN: lambda group: ZERO,", "ZERO to ONE"): KEY,
+    ("plan", "return cost / released if released > 0 else Fraction(10**18)", "a number one larger"): FAR,
+    (
+        "pretrade",
+        "if held is None or held.quantity * self.order.quantity >= 0:",
+        "GtE to Gt",
+    ): EQUAL,
+    (
+        "pretrade",
+        "closing = min(self.closing, abs(quantity)) * (1 if quantity > 0 else -1)",
+        "Mult to Div",
+    ): EQUAL,
+    (
+        "pretrade",
+        "closing = min(self.closing, abs(quantity)) * (1 if quantity > 0 else -1)",
+        "Gt to GtE",
+    ): EQUAL,
+    ("pretrade", "sign = 1 if self.order.quantity > 0 else -1", "Gt to GtE"): EQUAL,
+    ("pretrade", "middle = (low + high + 1) // 2", "a number one larger"): SHORTCUT,
+    ("pretrade", "if not quantity or mark is None or self.rate is None:", "Or to And"): UNREACHED,
+}
 
 
 def reason_of(name: str, line: str, change: str) -> str:
