@@ -129,3 +129,29 @@ def test_nothing_changed_has_no_parts():
 def test_haircuts_are_refused_outside_nought_to_one():
     with pytest.raises(ValueError, match="haircut"):
         haircuts((0, "1.1"))
+
+
+def test_what_only_one_of_two_states_has_is_a_part_of_its_own():
+    before = State(account([cross(BTC, 1, 55_000, "b")], wallet=10_000), market({"BTC": 60_000}), DESK)
+    later = account(
+        [cross(ETH, 10, 2_800, "e")], holdings=[("wallet", "EUR", 500)], terms=[terms("EUR", (0, "0.1"))]
+    )
+    after = State(later, market({"ETH": 2_900}, {"EUR": 1}), DESK)
+    found = bridge(before, after, lambda figures: figures.equity)
+    assert [(part.cause, part.key, part.change) for part in found.parts] == [
+        (Cause.POSITION, "b", -5_000),
+        (Cause.POSITION, "e", 1_000),
+        (Cause.COLLATERAL, "EUR", 450),
+        (Cause.COLLATERAL, "USD", -10_000),
+    ]
+    assert (found.start, found.end) == (15_000, 1_450)
+    assert found.largest(2) == (found.parts[3], found.parts[0])
+    assert len(found.largest()) == 3
+
+
+def test_a_changed_schedule_is_a_parameter_and_not_a_position():
+    own = account([cross(ETH, 10, 2_800, "e")], wallet=9_000)
+    dearer = replace(own, positions=(cross(instrument("ETH", (0, "0.1")), 10, 2_800, "e"),))
+    prices = market({"ETH": 2_800})
+    found = bridge(State(own, prices, DESK), State(dearer, prices, DESK), lambda f: f.maintenance)
+    assert [(part.cause, part.key, part.change) for part in found.parts] == [(Cause.PARAMETER, "", 1_400)]

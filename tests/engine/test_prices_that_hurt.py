@@ -142,3 +142,18 @@ def test_of_two_marks_of_zero_on_one_underlying_each_moves_alone():
     own = account([cross(one, 10, 0, "a"), cross(two, 20, 0, "b")], wallet=22)
     hurt = prices_of(own, market({"ONE": 0, "TWO": 0}))
     assert (hurt["a"].liquidation.price, hurt["b"].liquidation.price) == (-2, -1)
+
+
+def test_from_a_mark_of_zero_nothing_else_on_the_underlying_moves_in_proportion():
+    one, two = (
+        instrument(code, (0, "0.1"), underlying="OIL", allow_negative=True) for code in ("ONE", "TWO")
+    )
+    own = account([cross(one, 10, 0, "a"), cross(two, 5, 10, "b")], wallet=27)
+    assert prices_of(own, market({"ONE": 0, "TWO": 10}))["a"].liquidation.price == -2
+
+
+def test_a_coin_worth_less_than_one_moves_its_collateral_too():
+    cheap = instrument("DOGE-PERP", underlying="DOGE")
+    own = account([cross(cheap, 100, "0.5")], holdings=[("wallet", "DOGE", 20)], terms=[coin("DOGE")])
+    price = liquidation(own, market({"DOGE-PERP": "0.5"}, {"DOGE": "0.5"}))
+    assert price == 50 / (120 - Fraction(1))

@@ -14,6 +14,11 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("liquidation", "if len(together) == 1:", "Eq to NotEq"): SHORTCUT,
     ("liquidation", "if len(together) == 1:", "a number one larger"): SHORTCUT,
     ("liquidation", "ends = not instrument.may_be_negative", "Not dropped"): KEY,
+    (
+        "liquidation",
+        "marks = {other.code: share * _sign(measured.prices.marks[other.code]) for other in related}",
+        "Mult to Div",
+    ): EQUAL,
     ("plan", "return wanted if position.quantity > 0 else -wanted", "Gt to GtE"): EQUAL,
     ("plan", "Choose.LARGEST_MARGIN: lambda group: ZERO,", "ZERO to ONE"): KEY,
     ("plan", "return cost / released if released > 0 else Fraction(10**18)", "a number one larger"): FAR,
