@@ -158,6 +158,12 @@ def may_administer(who: Who, person: User) -> bool:
     return desks.exists() and not grants.exclude(desk__in=desks).exists()
 
 
+def may_administer_the_house(who: Who) -> bool:
+    """Whether the caller is an administrator of every desk there is: whose is what belongs to no desk."""
+    desks = desks_where(who, Action.ADMINISTER)
+    return desks.exists() and not Desk.objects.exclude(pk__in=desks).exists()
+
+
 def may(who: Who, action: Action, desk: Desk | None) -> bool:
     """Whether the caller may do this on the desk. No desk: house-wide, takes the right on any."""
     desks = desks_where(who, action)

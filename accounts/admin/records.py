@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.access import Action
-from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
+from accounts.access import may_administer_the_house
+from accounts.admin.base import DeskFilter, ReadOnlyAdmin
 from accounts.models import AuditEvent, Balance, Pocket, Transfer
 
 
@@ -58,9 +58,9 @@ class AuditEventPage(ReadOnlyAdmin):
     date_hierarchy = "recorded_at"
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AuditEvent]":
-        """Deeds of the caller's desks; those of no desk (signing in, tokens, clocks) are administrators'."""
+        """Deeds of the caller's desks; those of none (signing in, tokens, clocks) are the whole house's."""
         of_desks = super().get_queryset(request)
-        if not can(request, Action.ADMINISTER):
+        if not may_administer_the_house(request.user):
             return of_desks
         return AuditEvent.objects.filter(Q(pk__in=of_desks.values("pk")) | Q(desk__isnull=True))
 

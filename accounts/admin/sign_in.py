@@ -1,9 +1,12 @@
 """Who is signed in where, and who is locked out: for administrators, who can end the one and lift the other.
 
+Of the people of their own desks, and who has no role yet; a name that is nobody's, for who administers all.
+
 The libraries' own pages are taken away: they answer to Django's permissions, which mean nothing here, and one
 of them shows the seeds of second factors.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -12,12 +15,15 @@ from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 
-from accounts.access import Action
+from accounts.access import Action, may_administer, may_administer_the_house, people_for
 from accounts.admin.base import ReadOnlyAdmin, can
 from accounts.audit import record
+from accounts.models import User
 
 for theirs in (EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFailureLog, AccessLog):
     if admin.site.is_registered(theirs):
@@ -25,11 +31,18 @@ for theirs in (EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFa
 
 
 class SignInAdmin(ReadOnlyAdmin):
-    """Rows of no desk: an administrator's, or nobody's."""
+    """For administrators, of the people who exist for them (`people_for`), as their list of people is."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        rows: QuerySet[Any] = self.model._default_manager.all()
-        return rows if can(request, Action.ADMINISTER) else rows.none()
+        return self.of_people(request, people_for(request.user, Action.ADMINISTER))
+
+    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[Any]":
+        raise NotImplementedError
+
+    def demand_administrator_of(self, request: HttpRequest, people: Iterable[User]) -> None:
+        """What is done to somebody concerns every desk they have a role on: all of them, or none."""
+        if not all(person == request.user or may_administer(request.user, person) for person in people):
+            raise PermissionDenied
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return can(request, Action.ADMINISTER)
@@ -43,9 +56,15 @@ class SessionPage(SignInAdmin):
     exclude = ("session_key", "data")
     actions = ["end"]
 
+    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[UserSession]":
+        found: QuerySet[UserSession] = UserSession.objects.filter(user__in=people.values("pk"))
+        return found
+
     @admin.action(description="End the chosen sessions", permissions=["view"])
     def end(self, request: HttpRequest, queryset: "QuerySet[UserSession]") -> None:
-        get_adapter().end_sessions(list(queryset))
+        sessions = list(queryset.select_related("user"))
+        self.demand_administrator_of(request, (session.user for session in sessions))
+        get_adapter().end_sessions(sessions)
         self.message_user(request, "The chosen sessions have ended.")
 
 
@@ -56,8 +75,19 @@ class LockOutPage(SignInAdmin):
     exclude = ("get_data", "post_data")
     actions = ["lift"]
 
+    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[AccessAttempt]":
+        """By the name that was tried; a name that is nobody's is for who administers the whole house."""
+        attempts: QuerySet[AccessAttempt] = AccessAttempt.objects.annotate(tried=Lower("username"))
+        if may_administer_the_house(request.user):
+            return attempts
+        return attempts.filter(tried__in=people.values(name=Lower("username")))
+
     @admin.action(description="Forget the failures, so that the person may try again", permissions=["view"])
     def lift(self, request: HttpRequest, queryset: "QuerySet[AccessAttempt]") -> None:
+        tried = queryset.values("tried")
+        self.demand_administrator_of(
+            request, User.objects.annotate(name=Lower("username")).filter(name__in=tried)
+        )
         for attempt in queryset:
             record(actor=request.user, action="sign_in.unlocked", subject=f"person:{attempt.username}")
         queryset.delete()

@@ -26,6 +26,7 @@ class Proposal(models.Model):
         TRADING_HOURS = "trading_hours", "Trading hours"
         PRICE_SOURCE = "price_source", "Price source"
         RATE_PATH = "rate_path", "Rate path"
+        LOADING = "loading", "Factor loading"
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "Waiting for a second person"

@@ -161,24 +161,6 @@ class SchedulePage(ReferenceAdmin):
     search_fields = ("code", "name")
 
 
-class InstrumentRows(AnyInline):
-    """Rows that belong to an instrument, under the instrument's own rights."""
-
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return can(request, Action.EDIT_REFERENCE, None)
-
-    has_change_permission = has_delete_permission = has_add_permission
-
-
-class LoadingsOfInstrument(InstrumentRows):
-    model = Loading
-
-
 class RuledRows(AnyInline):
     """Rows that two people decide, shown with their instrument."""
 
@@ -195,6 +177,10 @@ class RuledRows(AnyInline):
 
 class SourcesOfInstrument(RuledRows):
     model = InstrumentSource
+
+
+class LoadingsOfInstrument(RuledRows):
+    model = Loading
 
 
 class RatePathsOfInstrument(RuledRows):

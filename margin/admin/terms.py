@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from accounts.admin.base import DeskFilter
 from accounts.models import Proposal
 from margin.admin.ruled import RuledAdmin
-from margin.models import ClientClass, InstrumentSource, InstrumentTerms, RatePath, TradingHours
+from margin.models import ClientClass, InstrumentSource, InstrumentTerms, Loading, RatePath, TradingHours
 
 
 class TermsAdmin(RuledAdmin):
@@ -67,3 +67,15 @@ class RatePathPage(RuledAdmin):
     list_select_related = ("base", "quote", "instrument")
     search_fields = ("base__code", "quote__code", "instrument__code")
     autocomplete_fields = ("instrument",)
+
+
+@admin.register(Loading)
+class LoadingPage(RuledAdmin):
+    """How much of a factor's move an instrument takes on."""
+
+    kind = Proposal.Kind.LOADING
+    list_display = ("instrument", "factor", "loading")
+    list_filter = ("factor",)
+    list_select_related = ("instrument", "factor")
+    search_fields = ("instrument__code", "factor__code")
+    autocomplete_fields = ("instrument", "factor")

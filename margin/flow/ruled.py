@@ -19,6 +19,7 @@ from margin.models import (
     InstrumentBuffer,
     InstrumentSource,
     Limit,
+    Loading,
     RatePath,
     ScheduleVersion,
     Tier,
@@ -76,6 +77,7 @@ RULED: dict[str, Ruled] = {
     Proposal.Kind.TRADING_HOURS: Ruled(Calendar, ("code",), ("zone", "sessions", "holidays"), stands=True),
     Proposal.Kind.PRICE_SOURCE: Ruled(InstrumentSource, ("instrument", "source"), ("rank",)),
     Proposal.Kind.RATE_PATH: Ruled(RatePath, ("base", "quote"), ("instrument",)),
+    Proposal.Kind.LOADING: Ruled(Loading, ("instrument", "factor"), ("loading",)),
 }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ NOUNS = {
     "margin.instrumentsource": RULE,
     "margin.instrumentterms": "see change",
     "margin.limit": RULE,
+    "margin.loading": RULE,
     "margin.localschedule": "see add change",
     "margin.localslot": SEE,
     "margin.marginschedule": KEEP,

@@ -1,12 +1,14 @@
 """The admin's plain pages and files never change the terms of a row that stands; their own pages propose."""
 
+from decimal import Decimal
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.models import Client, Proposal
-from margin.models import Instrument, InstrumentSource
+from margin.models import Instrument, InstrumentSource, Loading, RiskFactor
 from tests import factories
 from tests.conftest import Cast
 
@@ -47,14 +49,15 @@ def test_the_page_of_an_instrument_leaves_its_terms_and_sources(cast: Cast, ada_
     other = factories.schedule("LAX")
     page = reverse("admin:margin_instrument_change", args=[row.pk])
     assert ada_in.get(page).status_code == 200
-    source = row.sources.get()
+    source, loading = row.sources.get(), factors_move(row)
     sent = {
         "name": "Renamed", "product": "perpetual", "asset_class": "crypto", "venue": row.venue_id,
         "tick": "0.01", "lot": "0.001", "active": "on", "schedule": other.pk, "fee_rate": "0",
         "cap_class": "gold", "jump_band": "9", "guard_band": "9",
         "sources-TOTAL_FORMS": "1", "sources-INITIAL_FORMS": "1", "sources-0-id": source.pk,
         "sources-0-DELETE": "on", "sources-0-instrument": row.pk,
-        "loadings-TOTAL_FORMS": "0", "loadings-INITIAL_FORMS": "0",
+        "loadings-TOTAL_FORMS": "1", "loadings-INITIAL_FORMS": "1", "loadings-0-id": loading.pk,
+        "loadings-0-instrument": row.pk, "loadings-0-factor": loading.factor_id, "loadings-0-loading": "9",
         "rate_paths-TOTAL_FORMS": "0", "rate_paths-INITIAL_FORMS": "0",
     }  # fmt: skip
     assert ada_in.post(page, sent).status_code == 302
@@ -62,6 +65,21 @@ def test_the_page_of_an_instrument_leaves_its_terms_and_sources(cast: Cast, ada_
     assert (found.name, found.schedule.code, found.cap_class) == ("Renamed", "FLAT", "crypto")
     assert found.guard_band < 1
     assert InstrumentSource.objects.exists()
+    assert Loading.objects.get().loading == 1
+
+
+def test_the_page_of_a_loading_proposes_it(cast: Cast, ada_in: Browser) -> None:
+    loading = factors_move(factories.instrument("BTC-PERP"))
+    page = reverse("admin:margin_loading_change", args=[loading.pk])
+    assert ada_in.get(page).status_code == 200
+    ada_in.post(page, {"loading": "1.5", "reason": "it moves more by now"})
+    proposal = Proposal.objects.get()
+    assert Loading.objects.get().loading == 1, "proposed, not in force"
+    ada_in.post(reverse("admin:decide_proposal", args=[proposal.pk, "approve"]))
+    assert Loading.objects.get().loading == 1, "nobody approves their own"
+    ada_in.force_login(cast.eve)
+    ada_in.post(reverse("admin:decide_proposal", args=[proposal.pk, "approve"]))
+    assert Loading.objects.get().loading == Decimal("1.5")
 
 
 def test_the_page_of_its_terms_proposes_them(cast: Cast, ada_in: Browser) -> None:
@@ -86,6 +104,12 @@ def test_a_file_changes_no_class_of_a_standing_client_and_may_bring_new_clients(
     assert Client.objects.get().regulatory_class == "professional"
     bring(ada_in, f"{columns}\nACME,Renamed,PRIME,professional,active,1\nNEW,New,PRIME,retail_eu,active,1\n")
     assert sorted(Client.objects.values_list("name", flat=True)) == ["New", "Renamed"]
+
+
+def factors_move(row: Instrument) -> Loading:
+    """The instrument takes on all of one factor's move."""
+    factor, _ = RiskFactor.objects.get_or_create(code="CRYPTO", name="Crypto", asset_class="crypto")
+    return Loading.objects.create(instrument=row, factor=factor, loading=1)
 
 
 def bring(browser: Browser, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Client, Proposal, Shard
 from margin.flow.change import approve, propose
 from margin.flow.reference import save_reference
-from margin.models import Calendar, Instrument, InstrumentSource, RatePath
+from margin.models import Calendar, Instrument, InstrumentSource, Loading, RatePath, RiskFactor
 from tests import factories
 from tests.conftest import Cast
 
@@ -98,6 +98,20 @@ def test_sources_and_rates_come_move_and_go_by_proposal(cast: Cast) -> None:
     factories.asset("EUR")
     agree(cast, "rate_path", {"base": "EUR", "quote": "USD", "instrument": "BTC-PERP"})
     assert RatePath.objects.get().instrument.code == "BTC-PERP"
+
+
+def test_a_loading_comes_moves_and_goes_by_proposal(cast: Cast) -> None:
+    factories.instrument("BTC-PERP")
+    RiskFactor.objects.create(code="CRYPTO", name="Crypto", asset_class="crypto")
+    named = {"instrument": "BTC-PERP", "factor": "CRYPTO"}
+    agree(cast, "loading", {**named, "loading": "1"})
+    before = Shard.objects.get(number=0).revision
+    agree(cast, "loading", {**named, "loading": "1.25"})
+    assert Loading.objects.get().loading == Decimal("1.25")
+    assert Shard.objects.get(number=0).revision == before + 1, "every book sees it"
+    assert rules(ask(cast, "loading", {**named, "loading": "100"})) == [("", "invalid")]
+    agree(cast, "loading", {**named, "end": True})
+    assert not Loading.objects.exists()
 
 
 def test_an_edit_of_one_person_never_writes_terms(cast: Cast) -> None:
