@@ -9,16 +9,13 @@ from margin.models.market import (
     Instrument,
     InstrumentSource,
     Loading,
-    PriceRefusal,
-    PriceState,
-    Quote,
     RatePath,
     RiskFactor,
     Source,
-    Tick,
     Venue,
 )
 from margin.models.positions import PositionVersion, SnapshotTime
+from margin.models.prices import PriceRefusal, PriceState, Quote, Tick
 from margin.models.rules import (
     DeskPolicy,
     HaircutTier,

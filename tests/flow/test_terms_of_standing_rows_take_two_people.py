@@ -109,7 +109,7 @@ def test_a_loading_comes_moves_and_goes_by_proposal(cast: Cast) -> None:
     agree(cast, "loading", {**named, "loading": "1.25"})
     assert Loading.objects.get().loading == Decimal("1.25")
     assert Shard.objects.get(number=0).revision == before + 1, "every book sees it"
-    assert rules(ask(cast, "loading", {**named, "loading": "100"})) == [("", "invalid")]
+    assert rules(ask(cast, "loading", {**named, "loading": "100"})) == [("loading", "invalid")]
     agree(cast, "loading", {**named, "end": True})
     assert not Loading.objects.exists()
 
