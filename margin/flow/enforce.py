@@ -107,6 +107,9 @@ def _over(one: Found, live: Breach | None, past: Breach | None, step: life.Step,
         writer.change(past, one, State.OPEN, Deed.REOPENED)
     elif live is None:
         writer.open(one, State.OPEN, Deed.OPENED)
+    elif live.state == State.WARNING and past is not None:
+        writer.cure(live, one, life.Cause.REOPENED.value)
+        writer.change(past, one, State.OPEN, Deed.REOPENED)
     elif live.state == State.WARNING:
         writer.change(live, one, State.OPEN, Deed.OPENED)
     elif one.level is not None:
@@ -157,7 +160,9 @@ class Writer:
         self.changes.append((row, one, State.CURED, Deed.CURED, reason))
 
     def write(self) -> list[Done]:
-        changed = [self._change(*change) for change in sorted(self.changes, key=lambda c: c[0].pk)]
+        """Cures first: a subject has one live breach, and one may give way to another."""
+        order = sorted(self.changes, key=lambda change: (change[2] != State.CURED, change[0].pk))
+        changed = [self._change(*change) for change in order]
         done = [one for one in changed if one is not None] + self._insert()
         return sorted(done, key=lambda one: one.breach.pk)
 

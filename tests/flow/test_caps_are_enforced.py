@@ -89,6 +89,13 @@ def test_within_a_day_it_is_the_same_breach_reopened(scene: Scene):
     assert Delivery.objects.count() == 2
 
 
+def test_a_warning_on_the_way_back_up_gives_way_to_the_breach_reopened(scene: Scene):
+    for price in (OVER, SAFE, NEAR, OVER):
+        scene.step(price)
+    assert [state for _, _, state in breaches()] == ["open", "cured"]
+    assert alerts()[1:] == [("limit_near", "resolved"), ("breach_reopened", "open")]
+
+
 def test_after_a_day_it_is_a_new_breach(scene: Scene):
     scene.step(OVER)
     scene.step(SAFE)
