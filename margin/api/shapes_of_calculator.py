@@ -6,6 +6,7 @@ from margin.api.composed import Items, Maybe, Named, Record
 from margin.api.described import blanks, record, texts
 from margin.api.shapes import Amount, Choice, Flag, Schema, Text
 from margin.engine.figures import Level
+from margin.whatif.calculator import OF_A_POOL
 from margin.whatif.described import (
     Described,
     DescribedCollateral,
@@ -149,17 +150,7 @@ POOL = doubted(
     {
         "pool": {"type": "string", "example": "cross"},
         "level": LEVEL,
-        **blanks(
-            "equity",
-            "initial",
-            "maintenance",
-            "house_maintenance",
-            "utilisation",
-            "free_margin",
-            "shortfall",
-            "withdrawable",
-            "top_up",
-        ),
+        **blanks(*OF_A_POOL),
         "by_asset": maybe(BY_ASSET),
     }
 )

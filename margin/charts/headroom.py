@@ -13,6 +13,11 @@ from typing import Any, Protocol
 from margin.charts.look import Figure, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
+CLOCK = [
+    {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+    {"dtickrange": [60_000, None], "value": "%H:%M"},
+]
+"""Ticks closer than a minute say their seconds: the same minute twice tells nothing."""
 
 
 class Point(Protocol):
@@ -73,8 +78,13 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
-    times = {"type": "date", "range": [_instant(since), _instant(until)], "anchor": "y2", "nticks": 7}
-    words = {"tickformat": "%H:%M", "hoverformat": "%H:%M:%S UTC", "ticklabelstandoff": 4, "showgrid": False}
+    times = {"type": "date", "range": [_instant(since), _instant(until)], "anchor": "y2", "nticks": 6}
+    words = {
+        "tickformatstops": CLOCK,
+        "hoverformat": "%H:%M:%S UTC",
+        "ticklabelstandoff": 4,
+        "showgrid": False,
+    }
     levels = (
         (bands.watch, "watch"),
         (bands.at_risk, "at-risk"),

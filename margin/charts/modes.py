@@ -62,7 +62,11 @@ def _layout() -> dict[str, Any]:
     return layout(
         left=52,
         bottom=34,
-        xaxis={"tickformat": "+.0%", "hoverformat": "+.1%", "title": {"text": "All marks move by"}},
+        xaxis={
+            "tickformat": "+.0%",
+            "hoverformat": "+.1%",
+            "title": {"text": "All marks move by", "font": {"size": 11}},
+        },
         yaxis={"tickformat": "~s", "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
     )
 
@@ -72,7 +76,7 @@ def _text(courses: Mapping[str, Course]) -> str:
 
 
 def _falls(course: Course) -> str:
-    found = [f"{shock:+.1%}" for shock in (course.down, course.up) if shock is not None]
+    found = [f"{shock:+.1%}".replace("-", "−") for shock in (course.down, course.up) if shock is not None]
     return (
         f"the first pool falls at {' or '.join(found)}" if found else "no market-wide move makes a pool fall"
     )

@@ -6,14 +6,18 @@ status strip draw their own lines.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet, Sum
 
+from accounts.models import Desk
 from margin.engine.calendar import is_open, read_calendar
-from margin.models import Calendar, Heartbeat, Run, ShardState, Source
+from margin.models import Calendar, Heartbeat, PriceRefusal, Run, ShardState, Source
 from riskdesk import clock
+
+REFUSALS_COUNT_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,23 @@ def take_vitals() -> Vitals:
         feed_age_seconds=_age(newest, at),
         source_age_seconds=_sources(at),
         shards=tuple(_shard(state, at) for state in ShardState.objects.order_by("shard_id")),
-        heartbeat_age_seconds={beat.name: _seconds(at, beat.beaten_at) for beat in Heartbeat.objects.all()},
+        heartbeat_age_seconds={beat.name: _seconds(at, beat.beaten_at) for beat in _beats()},
     )
+
+
+def desk_vitals(desk: Desk) -> dict[str, Any]:
+    """What the status strip of a desk tells, as instants, so that the page lets ages grow by itself."""
+    now = clock.now()
+    shards = ShardState.objects.filter(shard__clients__desk=desk).distinct()
+    waiting = [state.wanted_at for state in shards if state.wanted_at]
+    refused = PriceRefusal.objects.filter(last_at__gte=now - REFUSALS_COUNT_FOR).aggregate(count=Sum("count"))
+    return {
+        "now": now.isoformat(),
+        "heartbeats": {beat.name: beat.beaten_at.isoformat() for beat in _beats()},
+        "waiting_since": min(waiting).isoformat() if waiting else None,
+        "parked": [why for state in shards if (why := _parked_because(state))],
+        "refused": refused["count"] or 0,
+    }
 
 
 def database_time() -> tuple[datetime, float]:
@@ -104,8 +123,15 @@ def _shard(state: ShardState, at: datetime) -> ShardVitals:
         .values_list("committed_at", flat=True)
         .first()
     )
-    parked = (state.parked_reason or "parked") if state.parked_at else ""
-    return ShardVitals(state.shard_id, state.seq, _age(newest, at), parked)
+    return ShardVitals(state.shard_id, state.seq, _age(newest, at), _parked_because(state))
+
+
+def _parked_because(state: ShardState) -> str:
+    return (state.parked_reason or "parked") if state.parked_at else ""
+
+
+def _beats() -> QuerySet[Heartbeat]:
+    return Heartbeat.objects.order_by("name")
 
 
 def _age(then: datetime | None, at: datetime) -> float | None:

@@ -29,13 +29,8 @@ def desk_group(desk: str) -> str:
     return group_of("desk", desk)
 
 
-def send_hint(desk: str, shard: int, seq: int, run: str, *, alerts: bool = True) -> None:
-    """Say that a run of a shard moved a desk, and whether its alerts changed too. Call after the commit."""
-    send_hints([desk], shard, seq, run, alerts=alerts)
-
-
 def send_hints(desks: Iterable[str], shard: int, seq: int, run: str, *, alerts: bool = True) -> None:
-    """The same for all desks of a shard, over one connection."""
+    """Say that a run moved these desks, and whether their alerts changed too. Call after the commit."""
     message = {"type": "hint", "shard": shard, "seq": seq, "run": run, "alerts": alerts}
     _send([(desk_group(desk), message | {"desk": desk}) for desk in desks])
 

@@ -17,12 +17,12 @@ from accounts import access
 from accounts.models import Desk
 from margin.book.load_rules import policy_of
 from margin.engine.types import Policy
+from margin.flow.vitals import desk_vitals
 from margin.notify.alerts import open_counts
 from margin.notify.figures import desk_figures
 from margin.notify.push import Figures
 from margin.pages.rails import rail
 from margin.pages.rows import COLUMNS, FULL_SCALE, account_rows, bar_share
-from margin.pages.state import engine_state
 from margin.pages.summary import summary
 from riskdesk import clock
 
@@ -83,7 +83,7 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
             for shard, head in figures.heads.items()
         },
         "prices": figures.prices,
-        "engine": engine_state(desk),
+        "engine": desk_vitals(desk),
         "may_acknowledge": may_acknowledge,
         "addresses": {
             "snapshot": f"/api/v1/desk/{desk.code}/snapshot/",

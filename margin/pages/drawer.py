@@ -41,9 +41,15 @@ def drawer(row: Mapping[str, Any], positions: Sequence[Mapping[str, Any]]) -> Dr
     return Drawer(
         account=shown(row),
         free_margin=formats.money(row["free_margin"]),
-        binding_pool=row["binding_pool"] or "",
+        binding_pool=pool_name(row["binding_pool"] or "", positions),
         positions=[position(each) for each in sorted(positions, key=_size, reverse=True)],
     )
+
+
+def pool_name(pool: str, positions: Sequence[Mapping[str, Any]]) -> str:
+    """A pocket of its own goes by what it holds: `isolated:<ref>` tells a person nothing."""
+    alone = next((row["instrument"] for row in positions if row["pool"] == pool), "")
+    return f"{alone} alone" if alone and pool.startswith("isolated:") else pool
 
 
 def position(row: Mapping[str, Any]) -> PositionRow:

@@ -17,9 +17,9 @@ from margin.book.history import desk_history
 from margin.book.load_rules import policy_of
 from margin.book.read import account_row, position_rows
 from margin.charts.headroom import headroom
+from margin.flow.vitals import desk_vitals
 from margin.pages.drawer import drawer
 from margin.pages.rails import rail
-from margin.pages.state import engine_state
 from riskdesk import clock
 
 CHART_SPAN = timedelta(minutes=30)
@@ -49,7 +49,7 @@ def account(request: HttpRequest, code: str, account: str) -> HttpResponse:
 @never_cache
 @login_required
 def state(request: HttpRequest, code: str) -> HttpResponse:
-    return JsonResponse(engine_state(desk_or_404(request, code)))
+    return JsonResponse(desk_vitals(desk_or_404(request, code)))
 
 
 @require_GET

@@ -109,19 +109,24 @@ def doubts(figures: AccountFigures | PoolFigures) -> dict[str, Any]:
     return found
 
 
+OF_A_POOL = (
+    "equity",
+    "initial",
+    "maintenance",
+    "house_maintenance",
+    "utilisation",
+    "free_margin",
+    "shortfall",
+    "withdrawable",
+    "top_up",
+)
+"""What is told of a pool; absent together while one of its figures is unknown."""
+
+
 def pool_row(answer: Answer, pool: PoolFigures) -> dict[str, Any]:
-    names = (
-        "equity",
-        "initial",
-        "maintenance",
-        "house_maintenance",
-        "utilisation",
-        "free_margin",
-        "shortfall",
-    )
     found: dict[str, Any] = {"pool": pool.pool, "level": pool.level.word, **doubts(pool)}
     if pool.equity is None:
-        return found | dict.fromkeys((*names, "withdrawable", "top_up", "by_asset"))
+        return found | dict.fromkeys((*OF_A_POOL, "by_asset"))
     told = digits.risk(risk_of(pool))
     lines = [ONE, *(share for _, share in bands(answer.question.policy))]
     assets = by_asset(answer, pool)

@@ -16,7 +16,7 @@ from django.db import connections
 
 from margin.book.frame import write_frame
 from margin.models import Alert, Run
-from margin.notify.hints import send_hint
+from margin.notify.hints import send_hints
 from riskdesk import clock
 from tests.conftest import Cast
 from tests.pages.frames import frame
@@ -58,7 +58,7 @@ class Stage:
             engine_version="test",
             partials=written.desks,
         )
-        send_hint("PRIME", 1, written.seq, written.run)
+        send_hints(["PRIME"], 1, written.seq, written.run)
 
     def alert(self, title: str, **fields: Any) -> Alert:
         """An alert as enforcing would raise it; the next run's hint carries it out."""

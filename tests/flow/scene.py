@@ -50,6 +50,17 @@ class Scene:
             yield
 
 
+def scene_of_two() -> Scene:
+    """The same after a first run, with 10 ETH from 3,000 in a pocket of their own that holds 3,000 USD."""
+    made = make_scene()
+    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
+    factories.position(made.account, eth, "10", "3000", mode="isolated", ref="eth")
+    factories.balance(made.account, "3000", key="isolated:eth")
+    made.price("2900", code="ETH-PERP")
+    made.step("59000")
+    return made
+
+
 def make_scene(*, cap: str | None = "10", cash: str = "10000", quantity: str = "1") -> Scene:
     """ACME holds `quantity` BTC from 60,000 on `cash` USD; BTC may move by half before it is doubted."""
     desk = factories.desk()

@@ -15,20 +15,14 @@ from margin.flow.recompute import Computed
 from margin.flow.replay import compute_again
 from margin.models import Instrument, Run
 from tests import factories
-from tests.flow.scene import Scene, make_scene
+from tests.flow.scene import Scene, scene_of_two
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def scene() -> Scene:
-    made = make_scene()
-    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
-    factories.position(made.account, eth, "10", "3000", mode="isolated", ref="eth")
-    factories.balance(made.account, "3000", key="isolated:eth")
-    made.price("2900", code="ETH-PERP")
-    made.step("59000")
-    return made
+    return scene_of_two()
 
 
 def replayed(run: Run) -> tuple[Computed, str]:

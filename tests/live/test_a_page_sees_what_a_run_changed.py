@@ -2,12 +2,12 @@
 
 from asgiref.sync import sync_to_async
 
-from margin.notify.hints import send_hint
+from margin.notify.hints import send_hints
 from tests.live.desk import Server, account, write_run
 
 
 async def hint(seq: int, run: str, *, shard: int = 1) -> None:
-    await sync_to_async(send_hint, thread_sensitive=False)("PRIME", shard, seq, run)
+    await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], shard, seq, run)
 
 
 async def test_an_opened_socket_gets_a_snapshot_at_once(server: Server, cookies: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from margin.live import socket as socket_module
 from margin.live.codes import Close
 from margin.live.hub import hub
 from margin.live.socket import MOST_WAITING, Socket
-from margin.notify.hints import send_hint
+from margin.notify.hints import send_hints
 from riskdesk import clock
 from tests.live.desk import Server, account, write_run
 
@@ -22,7 +22,7 @@ async def move(seq: int, *, bulk: int = 0) -> None:
     """A run that changes a figure of every account, and so many bytes besides."""
     name = f"{seq:04}" * (bulk // 4)
     run = write_run(seq, [account(f"ACC-{n}", equity=f"{seq}.{n:04}", name=name) for n in range(BOOK)])
-    await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, seq, run)
+    await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], 1, seq, run)
 
 
 class FarEnd:

@@ -9,7 +9,7 @@ from django.db import transaction
 from margin.live import room as room_module
 from margin.live.database import in_database
 from margin.models import Alert
-from margin.notify.hints import send_alerts_changed, send_hint
+from margin.notify.hints import send_alerts_changed, send_hints
 from riskdesk import clock
 from tests.conftest import Cast
 from tests.live.desk import Server, account, write_run
@@ -33,7 +33,7 @@ def raise_storm(people: Cast) -> None:
 
 async def hint(seq: int) -> None:
     run = write_run(seq, [account("ACME-1")])
-    await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, seq, run, alerts=True)
+    await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], 1, seq, run, alerts=True)
 
 
 @pytest.fixture(autouse=True)

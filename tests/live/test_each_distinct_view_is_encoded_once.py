@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from margin.live import room as room_module
 from margin.live.hub import hub
 from margin.notify.figures import desk_figures
-from margin.notify.hints import send_hint
+from margin.notify.hints import send_hints
 from margin.notify.push import Figures
 from tests.live.desk import Page, Server, account, write_run
 
@@ -32,7 +32,7 @@ async def test_many_pages_of_two_views_cost_two_encodings_a_run(
         assert len(room.looks) == 2, "views nobody looks through are forgotten"
         encoded = {"before": room.encoded, "beats": room.beats}
         run = write_run(2, [account("ACME-1", equity="9.00", level="danger")])
-        await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, 2, run)
+        await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], 1, 2, run)
         seen = [await page.next("changed") for page in pages]
         spent = room.encoded - encoded["before"] - (room.beats - encoded["beats"])
     assert spent == 3, "two views, and the chart's point"
@@ -56,7 +56,7 @@ async def test_a_run_is_read_once_however_many_look(
             await page.next("beat")
         before = len(readings)
         run = write_run(2, [account("ACME-1", equity="9.00")])
-        await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, 2, run)
+        await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], 1, 2, run)
         for page in pages:
             await page.next("changed")
     assert len(readings) == before + 1

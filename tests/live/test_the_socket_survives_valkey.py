@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 
 from margin.live import ear
 from margin.live.hub import hub
-from margin.notify.hints import send_hint
+from margin.notify.hints import send_hints
 from riskdesk.stack.binaries import package_folder
 from tests.live.desk import DEADLINE_SECONDS, Page, Server, account, serving, write_run
 
@@ -82,7 +82,7 @@ async def quiet() -> None:
 
 
 async def hint(seq: int, run: str) -> None:
-    await sync_to_async(send_hint, thread_sensitive=False)("PRIME", 1, seq, run)
+    await sync_to_async(send_hints, thread_sensitive=False)(["PRIME"], 1, seq, run)
 
 
 async def test_a_page_hears_silence_and_then_the_desk_again(

@@ -17,6 +17,14 @@ function short(text, towards) {
   return shown.includes(".") ? shown.replace(/\.?0+$/, "") : shown;
 }
 
+/** A sum of money in a column: two decimals at least, so that points stand under points. */
+function sum(text, towards) {
+  const shown = short(text, towards);
+  if (shown === NONE) return shown;
+  const [whole, after = ""] = shown.split(".");
+  return `${whole}.${after.padEnd(2, "0")}`;
+}
+
 const total = (answer, name) => {
   const all = answer.pools.map((pool) => pool[name]);
   if (all.some((each) => each == null)) return null;
@@ -27,7 +35,7 @@ const total = (answer, name) => {
   const text = (digits < 0n ? -digits : digits).toString().padStart(scale + 1, "0");
   return `${digits < 0n ? "-" : ""}${text.slice(0, -scale)}.${text.slice(-scale)}`;
 };
-const shock = (text) => (text == null ? NONE : `${text.startsWith("-") ? "" : "+"}${percent(text, 2)}`);
+const shock = (text) => (text == null ? NONE : `${text.startsWith("-") ? "" : "+"}${percent(text, 2).replace(" ", "\u00a0")}`);
 const move = ({ down, up }) => (down == null && up == null ? "never" : [down, up].filter((each) => each != null).map(shock).join(" / "));
 
 const ROWS = [
@@ -61,13 +69,13 @@ export class Answer {
     for (const [name, figure, towards, better, first] of ROWS) {
       const values = MODES.map((mode) => figure(found[mode]));
       const best = better ? bestOf(values.slice(0, 2), better) : null;
-      const cells = values.map((value, place) => cell(value, short(value, towards), place < 2 && place === best));
+      const cells = values.map((value, place) => cell(value, sum(value, towards), place < 2 && place === best));
       rows.push(line(name, cells, first));
     }
     rows.push(line("Leverage", MODES.map((mode) => cell(found[mode].leverage, times(found[mode].leverage))), true));
     rows.push(line("First pool falls", MODES.map((mode) => cell(null, move(found[mode].distance)))));
     rows.push(line("Next level", MODES.map((mode) => next(found[mode].next))));
-    rows.push(line("Bites first", MODES.map((mode) => cell(null, found[mode].binding_test ?? NONE))));
+    rows.push(line("Bites first", MODES.map((mode) => cell(null, test(found[mode])))));
     get("modes").replaceChildren(...rows);
   }
 
@@ -91,6 +99,12 @@ export class Answer {
     const warnings = advice.warnings.map(({ message }) => Object.assign(document.createElement("p"), { className: "note warn", textContent: message }));
     get("advice").replaceChildren(...warnings, list);
   }
+}
+
+/** What bites first; a pocket of its own by its position. */
+function test({ binding_test: name, positions }) {
+  const place = /^isolated:(\d+)$/.exec(name ?? "")?.[1];
+  return place === undefined ? name ?? NONE : `${positions.find(({ index }) => String(index) === place)?.instrument ?? place} alone`;
 }
 
 function line(name, cells, first = false) {
