@@ -59,7 +59,6 @@ def exposed(
     found = []
     for position in account.positions:
         row, instrument = rows[position.ref], position.instrument
-        is_known = row.notional is not None and row.exposure is not None and rate is not None
         found.append(
             Exposed(
                 desk=desk,
@@ -71,11 +70,15 @@ def exposed(
                 venue=position.venue,
                 strategy=position.strategy,
                 factors=instrument.loadings,
-                gross=row.notional * rate if is_known and row.notional is not None and rate else None,
-                net=row.exposure * rate if is_known and row.exposure is not None and rate else None,
+                gross=_at(row.notional, rate),
+                net=_at(row.exposure, rate),
             )
         )
     return found
+
+
+def _at(figure: Fraction | None, rate: Fraction | None) -> Fraction | None:
+    return None if figure is None or rate is None else figure * rate
 
 
 KEYS: Mapping[str, Callable[[Exposed], str]] = {

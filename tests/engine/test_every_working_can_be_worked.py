@@ -74,7 +74,17 @@ def test_a_leg_names_its_side_its_tier_and_its_schedule():
     assert [given.source for given in long.inputs[1:3]] == ["schedule tier 2", "schedule tier 2"]
     assert [given.source for given in short.inputs[1:3]] == ["schedule tier 1", "schedule tier 1"]
     assert long.note == short.note == ""
-    assert found("initial", "cross LADDER long").inputs[1].value == exact("0.04")
+    asked = found("initial", "cross LADDER long").inputs[1]
+    assert (asked.value, asked.source) == (exact("0.04"), "schedule tier 2")
+
+
+def test_equity_and_leverage_end_with_the_accounts_own_line_and_others_do_not():
+    figures = assess(BOOK, PRICES, DESK)
+    last = {figure: lines(figure)[-1] for figure in ("equity", "leverage", "maintenance")}
+    assert (last["equity"].of, last["equity"].result) == ("ACC", figures.equity)
+    assert [given.name for given in last["equity"].inputs] == ["cross", "isolated:c"]
+    assert (last["leverage"].of, last["leverage"].result) == ("ACC", figures.leverage)
+    assert last["maintenance"].of == "isolated:c"
 
 
 def test_under_the_offset_the_lighter_leg_says_who_pays_for_it():

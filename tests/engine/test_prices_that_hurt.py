@@ -157,3 +157,16 @@ def test_a_coin_worth_less_than_one_moves_its_collateral_too():
     own = account([cross(cheap, 100, "0.5")], holdings=[("wallet", "DOGE", 20)], terms=[coin("DOGE")])
     price = liquidation(own, market({"DOGE-PERP": "0.5"}, {"DOGE": "0.5"}))
     assert price == 50 / (120 - Fraction(1))
+
+
+def test_of_two_prices_the_nearer_one_is_given_also_where_it_is_the_higher():
+    """Below, a net long of a half loses; above, the steeper tier of both legs asks for more than it gains."""
+    steep = instrument("X", (0, "0.01"), (1_000, "0.1"))
+    own = account([cross(steep, 10, 100, "l"), cross(steep, exact("-9.5"), 100, "s")], wallet=30)
+    price = liquidation(own, market({"X": 100}))
+    assert price > 105
+    there = assess(own, market({"X": price}), DESK)
+    assert there.equity == there.maintenance
+    lower = 100 - (30 - exact("19.5")) / (exact("0.5") - exact("0.195"))
+    below = assess(own, market({"X": lower}), DESK)
+    assert below.equity == below.maintenance

@@ -14,6 +14,24 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("liquidation", "if len(together) == 1:", "Eq to NotEq"): SHORTCUT,
     ("liquidation", "if len(together) == 1:", "a number one larger"): SHORTCUT,
     ("liquidation", "ends = not instrument.may_be_negative", "Not dropped"): KEY,
+    ("bridge", "old = [h for h in now.account.holdings if h.asset == asset]", "Eq to NotEq"): SHORTCUT,
+    (
+        "explain",
+        "for pool, found in zip(pools_of(account), figures.pools, strict=True):",
+        "True and False swapped",
+    ): UNREACHED,
+    ("explain", "rate = prices.rates[asset] if prices else ONE", "ONE to ZERO"): UNREACHED,
+    (
+        "explain",
+        "rate = found.prices.rate_of(instrument) if found.prices else ONE",
+        "ONE to ZERO",
+    ): UNREACHED,
+    (
+        "explain",
+        "rate = found.prices.rate_of(position.instrument) if found.prices else ONE",
+        "ONE to ZERO",
+    ): UNREACHED,
+    ("explain", 'side = "long" if leg.side > 0 else "short"', "Gt to GtE"): EQUAL,
     (
         "liquidation",
         "marks = {other.code: share * _sign(measured.prices.marks[other.code]) for other in related}",
