@@ -7,7 +7,7 @@ import pytest
 from margin.engine.exact import assess
 from margin.engine.figures import Level
 from margin.engine.types import Mark, PriceState, exact
-from tests.engine.scene import DESK, account, cross, instrument, isolated, market
+from tests.engine.scene import DESK, account, coin, cross, instrument, isolated, market
 
 BTC = instrument("BTC-PERP")
 ETH = instrument("ETH-PERP")
@@ -88,3 +88,10 @@ def test_one_bounded_pool_makes_the_account_bounded():
     figures = two_ringed(500, 500, A=stale)
     assert (figures.bounded, figures.pool("isolated:b").bounded) == (True, False)
     assert not two_ringed(500, 500).bounded
+
+
+def test_the_scale_of_a_pool_is_all_that_was_added_up():
+    """Sum of |balance*price| + sum of |q|*c*x*(|m| + |e|)."""
+    euros = {"holdings": [("wallet", "EUR", 3)], "terms": [coin("EUR", (0, "0.5"))]}
+    own = account([cross(BTC, -2, 90)], wallet=-50, **euros)
+    assert assess(own, market({"BTC-PERP": 100}, {"EUR": 2}), DESK).pool("cross").scale == 56 + 2 * 190

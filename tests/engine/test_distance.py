@@ -144,3 +144,8 @@ def test_a_level_in_doubt_has_a_distance_to_liquidation_and_no_next_level():
     found = far(own, doubtful)
     assert (found.next_level, found.next_event) == (None, Distance())
     assert found.liquidation.down is not None
+
+
+def test_one_pool_in_liquidation_is_enough_for_a_distance_of_zero():
+    own = account([cross(X, 10, 100), isolated(X, 10, 100, "i")], wallet=5_000, pockets={"i": 99})
+    assert far(own).liquidation == Distance(0, 0)

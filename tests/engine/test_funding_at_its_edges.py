@@ -159,3 +159,11 @@ def test_what_a_cap_does_not_count_may_leave_first():
     )
     assert may_leave(own, "ALT") == 500 - 120
     assert Fraction(120, 2) == assess(own, PRICES, DESK).house_maintenance
+
+
+def test_less_than_one_is_money_too():
+    own = held(wallet=1_000, holdings=[("wallet", "EUR", "0.5"), ("wallet", "ALT", "-0.5")],
+               terms=[coin("EUR", (0, 1)), coin("ALT")])  # fmt: skip
+    assert may_leave(own, "EUR", 2) == exact("0.5")
+    assert needs(own, "ALT") == exact("0.5")
+    assert value_counting(haircuts((0, "0.5")), exact("0.5")) == 1

@@ -183,9 +183,16 @@ def test_the_share_of_the_largest_is_of_all_that_was_closed():
     assert result.share_of_largest(1) == Fraction(7, 28)
 
 
-def test_it_ends_after_twenty_rounds_unless_told():
-    """Each round one more is driven below its line."""
-    chain = [subject([cross(X, 10, 100)], wallet=99 + 9 * k, code=f"A{k:02}") for k in range(30)]
-    result = cascade(chain, Stress("none"), Impact({"X": exact(100_000)}))
-    assert result.rounds <= 20
-    assert cascade(chain, Stress("none"), Impact({"X": exact(100_000)}), most_rounds=2).rounds == 2
+def test_closing_costs_more_in_a_thin_market():
+    own = subject([cross(X, 10, 100)], wallet=50)
+    impact = Impact({}, cost_shares={"X": exact("0.01")})
+    (closing,) = cascade([own], replace(Stress("none"), liquidity_factor=exact(3)), impact).closings
+    assert closing.equity == 50 - 30
+
+
+def test_what_is_unknown_before_or_after_has_no_loss():
+    own = subject([], holdings=[("wallet", "COIN", 1)], rates={"COIN": 100}, terms=[coin("COIN")], wallet=5)
+    gone = stress([own], shocked(assets={"COIN": -1})).outcomes[0]
+    assert (gone.before.equity, gone.after.equity, gone.client_loss) == (105, None, None)
+    blind = subject([cross(X, 1, 100)], marks={"OIL": 1}, wallet=5)
+    assert stress([blind], shocked()).outcomes[0].client_loss is None

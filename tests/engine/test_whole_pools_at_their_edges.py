@@ -231,3 +231,20 @@ def test_isolated_pools_know_no_rules_of_the_whole():
         assert assess(own, market(MARKS), policy).maintenance == 50
     hedged = account([cross(A, 10, 100, "l"), cross(A, -10, 100, "s")], wallet=500)
     assert assess(hedged, market(MARKS), replace(terms("-0.9"), offsets=Offsets.HEDGE)).maintenance == 20
+
+
+def test_what_is_settled_abroad_counts_at_its_rate_and_below_zero_turned_round():
+    abroad = instrument("A", (0, "0.05"), settlement="EUR", loadings={"f": exact(1)}, allow_negative=True)
+    own = account([cross(abroad, 10, -100)], wallet=9_000, terms=[coin("EUR")])
+    add_ons = {
+        "concentration": AddOn(exact(500), exact("0.5")),
+        "liquidity": {"A": AddOn(exact(0), exact("0.1"))},
+    }
+    policy = terms(0, **add_ons)
+    prices = market({"A": -100}, {"EUR": 2})
+    found = assess(own, prices, policy).pool("cross").split
+    assert (found.base, found.concentration, found.liquidity) == (20, 750, 200)
+    other = responds("B", 1, underlying="A")
+    turned = account([cross(abroad, 10, -100), cross(other, 20, 100)], wallet=9_000, terms=[coin("EUR")])
+    found = assess(turned, market({"A": -100, "B": 100}, {"EUR": 2}), policy).pool("cross").split
+    assert found.concentration == 0

@@ -29,7 +29,7 @@ AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "plan": ("test_plan.py",),
     "trades": ("test_trades.py", "test_pretrade.py", "test_plan.py", "test_stress.py"),
     "funding": ("test_funding.py", "test_funding_at_its_edges.py"),
-    "profiles": ("test_profiles.py",),
+    "profiles": ("test_profiles_at_their_edges.py", "test_profiles.py"),
     "steadied": ("test_shown_level.py",),
     "shown": ("test_shown.py",),
     "exposure": ("test_exposure.py",),

@@ -8,6 +8,7 @@ EQUAL = "equal either way: dividing by one or minus one, or a boundary at which 
 SHORTCUT = "a shortcut: without it the same answer is found more slowly"
 KEY = "a label among others: any that tells them apart will do"
 FAR = "a number that only has to be far beyond all others"
+GENEROUS = "a bound that nothing reaches: one more or less is the same"
 UNREACHED = "asked only where an earlier line has already answered"
 
 REASONS: dict[tuple[str, str, str], str] = {
@@ -32,6 +33,44 @@ REASONS: dict[tuple[str, str, str], str] = {
         "ONE to ZERO",
     ): UNREACHED,
     ("explain", 'side = "long" if leg.side > 0 else "short"', "Gt to GtE"): EQUAL,
+    (
+        "distance",
+        "if any(pool.level is Level.LIQUIDATION for pool in figures.pools):",
+        "any to all",
+    ): SHORTCUT,
+    ("distance", "if figures.level >= Level.LIQUIDATION:", "GtE to Gt"): UNREACHED,
+    (
+        "distance",
+        "return Distance(nearest((d.down for d in found), -1), nearest((d.up for d in found), 1))",
+        "a number one larger",
+    ): EQUAL,
+    ("distance", "return Distance(ZERO, ZERO)", "ZERO to ONE"): UNREACHED,
+    ("exposure", "if row.gross is None or row.net is None:", "Or to And"): EQUAL,
+    ("cascade", "most_rounds: int = 20,", "a number one larger"): GENEROUS,
+    (
+        "portfolio",
+        "return unit * ((mark > 0) - (mark < 0)) * total_of(p.quantity for p in own)",
+        "Lt to LtE",
+    ): EQUAL,
+    (
+        "portfolio",
+        "return unit * ((mark > 0) - (mark < 0)) * total_of(p.quantity for p in own)",
+        "Mult to Div",
+    ): EQUAL,
+    ("pools", "if asset in account.recognised_caps and part.equity > 0:", "Gt to GtE"): EQUAL,
+    (
+        "doubt",
+        "prices = replace(needed.prices, rates=rates, marks=dict(zip(codes, ends, strict=True)))",
+        "True and False swapped",
+    ): UNREACHED,
+    (
+        "doubt",
+        "yield {**needed.prices.rates, **dict(zip(names, ends, strict=True))}",
+        "True and False swapped",
+    ): UNREACHED,
+    ("funding", "if missing <= 0:", "LtE to Lt"): EQUAL,
+    ("funding", "if wanted <= 0:", "LtE to Lt"): EQUAL,
+    ("stress", "sign = 1 if lead > 0 else -1", "Gt to GtE"): EQUAL,
     (
         "liquidation",
         "marks = {other.code: share * _sign(measured.prices.marks[other.code]) for other in related}",
