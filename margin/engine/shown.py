@@ -31,8 +31,13 @@ def _decimal(units: int, places: int) -> Decimal:
 
 
 def price(number: Fraction, mark: Fraction, places: int) -> Decimal:
-    """Towards the mark: shown a little too near, never too far."""
-    return up(number, places) if number < mark else down(number, places)
+    """Towards the mark: shown a little too near, never too far, and at the mark only where it is the mark."""
+    rounded = up if number < mark else down
+    for digits in range(places, MOST_DIGITS):
+        found = rounded(number, digits)
+        if number == mark or Fraction(found) != mark:
+            return found
+    return rounded(number, MOST_DIGITS)
 
 
 def share(number: Fraction, lines: Sequence[Fraction], places: int) -> Decimal:

@@ -60,10 +60,11 @@ class Measured:
 
 def compare(question: Question, *, chart: bool = False) -> dict[str, Any]:
     """With `chart` also the figure of what a market-wide move leaves under each mode."""
-    found = {name: _measure(variant) for name, variant in variants(question).items()}
+    found = _measure_each(variants(question))
     answers = {name: measured.answer for name, measured in found.items()}
+    words = {id(answer): in_words(answer) for answer in answers.values()}
     return {
-        **{name: _in_words(measured) for name, measured in found.items()},
+        **{name: words[id(measured.answer)] | _in_words(measured) for name, measured in found.items()},
         "advice": advise(
             found["as_given"].answer,
             cross=found["cross"].answer,
@@ -120,7 +121,8 @@ def in_isolation(question: Question) -> Variant:
     positions = tuple(replace(position, mode=Mode.ISOLATED) for position in account.positions)
     wallet = [holding for holding in account.holdings if holding.pocket == WALLET]
     pockets = [Holding(positions[a.index].pool, account.base, a.amount) for a in allocations]
-    holdings = (*wallet, Holding(WALLET, account.base, -taken), *pockets)
+    paid = [Holding(WALLET, account.base, -taken)] if taken else []
+    holdings = (*wallet, *paid, *pockets)
     return Variant(
         replace(question, account=replace(account, positions=positions, holdings=holdings)), allocations
     )
@@ -157,6 +159,16 @@ def _need(row: PositionFigures) -> Fraction:
     if row.initial is None:
         return ZERO
     return max(row.initial, known(row.house_maintenance)) + max(ZERO, -known(row.unrealised_pnl))
+
+
+def _measure_each(wanted: Mapping[str, Variant]) -> dict[str, Measured]:
+    """An account that is described as one of the others would have it is measured once."""
+    found: dict[str, Measured] = {}
+    for name, variant in wanted.items():
+        account = variant.question.account
+        same = next((one for one in found.values() if one.variant.question.account == account), None)
+        found[name] = replace(same, variant=variant) if same else _measure(variant)
+    return found
 
 
 def _measure(variant: Variant) -> Measured:
@@ -216,7 +228,7 @@ def _has_end(position: Position, net: Fraction) -> bool:
 
 def _in_words(measured: Measured) -> dict[str, Any]:
     found = measured.capital
-    return in_words(measured.answer) | {
+    return {
         "capital": {
             "most_lost": digits.up(found.most_lost) if found else None,
             "buffer": digits.down(found.buffer) if found else None,

@@ -42,6 +42,8 @@ from riskdesk.errors import Refusal
 
 MOST_ENDLESS_DIGITS = 120_000
 """Of all that is divided by: prices of inverse contracts, leverages. An exact sum carries each of them."""
+MOST_NOTIONAL = Decimal(10) ** 15
+"""Of one leg, where no further tier begins: an amount it could never outgrow frees every position."""
 FINEST_STEP = Fraction(1, 10**30)
 
 
@@ -103,6 +105,7 @@ class _Reader:
                 if getattr(high, name) < getattr(low, name):
                     says = "Rates do not fall from one tier to the next."
                     self.refuse(f"{where}.{name}", "order", getattr(high, name), says)
+        self._check_amounts(row, field)
         if row.kind == Kind.INVERSE and row.allow_negative:
             says = "The price of an inverse contract cannot go below zero."
             self.refuse(f"{field}.allow_negative", "inverse", "true", says)
@@ -110,6 +113,19 @@ class _Reader:
             return
         self.instruments[code] = _instrument(code, row)
         self.settlements[code] = Rate(Fraction(row.settlement_rate))
+
+    def _check_amounts(self, row: DescribedInstrument, field: str) -> None:
+        """A venue's own amount is less than its tier's largest size requires: else nothing is ever due."""
+        ends = [*(tier.floor for tier in row.tiers[1:]), MOST_NOTIONAL]
+        for place, (tier, end) in enumerate(zip(row.tiers, ends, strict=True)):
+            most = Fraction(end) * (Fraction(tier.maintenance_rate) + Fraction(row.fee_rate))
+            if tier.maintenance_amount is not None and Fraction(tier.maintenance_amount) > most:
+                where = f"{field}.tiers[{place}].maintenance_amount"
+                says = (
+                    f"A tier's amount is at most what its largest size ({end:f}) requires before it: "
+                    "beyond that nothing would ever be due."
+                )
+                self.refuse(where, "most", tier.maintenance_amount, says)
 
     def _find(self, code: str, field: str) -> Instrument | None:
         """Described, else the desk's own with the rate of its settlement currency."""

@@ -1,6 +1,7 @@
 """The calculator: what is described is measured, as the rulebook says, to many digits."""
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,12 @@ BAD = {
     "a rate of zero": (
         traded(tiers=[TIER | {"maintenance_rate": "0"}]), f"{TIERS}[0].maintenance_rate", "above"),
     "a rate above one": (traded(tiers=[TIER | {"initial_rate": "1.01"}]), f"{TIERS}[0].initial_rate", "most"),
+    "an amount that frees every position": (
+        traded(tiers=[TIER | {"maintenance_amount": "10000000000001"}]),
+        f"{TIERS}[0].maintenance_amount", "most"),
+    "an amount beyond its tier": (
+        traded(tiers=[TIER | {"maintenance_amount": "501"}, TIER | {"floor": "50000"}]),
+        f"{TIERS}[0].maintenance_amount", "most"),
     "a contract size of zero": (traded(contract_size="0"), "instruments.BTC-PERP.contract_size", "above"),
     "two marks": (
         {"positions": [position(), position(mark_price="1")]}, "positions[1].mark_price", "two_marks"),
@@ -249,6 +256,26 @@ def test_sixty_digits_go_in_and_none_is_lost(calls):
     amount = "1" * 30 + "." + "3" * 30
     found = calls.post("calculator/", body(collateral=[{"asset": "USD", "amount": amount}], positions=[]))
     assert found.json()["equity"] == amount
+
+
+def test_a_price_a_hair_from_the_mark_is_not_shown_at_the_mark(calls):
+    cushion = "600." + "0" * 29 + "1"
+    held_now = position(quantity="1", entry_price="60000", mark_price="60000")
+    sent = body(collateral=[{"asset": "USD", "amount": cushion}], positions=[held_now])
+    found = calls.post("calculator/", sent).json()
+    price = Decimal(found["positions"][0]["liquidation_price"])
+    assert found["pools"][0]["level"] != "liquidation"
+    assert Decimal("59999.9") < price < Decimal(60000)
+
+
+def test_an_account_described_as_a_variant_would_have_it_has_that_variants_figures(calls):
+    for mode in ("cross", "isolated"):
+        row = position(mode=mode, isolated_margin="5000")
+        found = calls.post("calculator/compare/", body(positions=[row, row])).json()
+        told = {"allocations"}
+        assert {k: v for k, v in found["as_given"].items() if k not in told} == {
+            k: v for k, v in found[mode].items() if k not in told
+        }
 
 
 def test_ten_thousand_positions_are_answered(calls):

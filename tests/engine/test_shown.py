@@ -24,8 +24,15 @@ def test_a_third_that_equals_a_third_is_shown_equal():
 
 
 def test_prices_round_towards_the_mark():
-    assert shown.price(Fraction("99.991"), Fraction(100), 2) == Decimal("100.00")
+    assert shown.price(Fraction("99.981"), Fraction(100), 2) == Decimal("99.99")
     assert shown.price(Fraction("101.119"), Fraction(100), 2) == Decimal("101.11")
+
+
+def test_a_price_beside_the_mark_carries_digits_until_it_is_shown_beside_it():
+    assert shown.price(Fraction("99.9991"), Fraction(100), 2) == Decimal("99.9991")
+    assert shown.price(Fraction("100.0009"), Fraction(100), 2) == Decimal("100.0009")
+    assert shown.price(100 - Fraction(1, 10**60), Fraction(100), 2) < 100
+    assert shown.price(Fraction(100), Fraction(100), 2) == Decimal("100.00")
 
 
 def test_a_utilisation_just_below_a_band_is_not_shown_on_it():
