@@ -3,12 +3,10 @@
 Takes a request; gives HTML. Computes no figure: the run's are shown, their working is the engine's.
 """
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
@@ -16,36 +14,19 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import SubAccount
-from margin.engine.figures import PoolFigures
-from margin.engine.shown import down, up
-from margin.models import Alert, Breach
-from margin.notify.alerts import open_counts
-from margin.notify.figures import desk_figures
-from margin.pages import formats
-from margin.pages.desk import page_data
+from margin.models import Breach
+from margin.pages import formats, workings
+from margin.pages.account_charts import SPANS, history_figure, ladder_figure, span_of, waterfall_figure
 from margin.pages.drawer import drawer
-from margin.pages.rows import FULL_SCALE, bar_share
-from margin.pages.summary import summary
-from margin.whatif import why
-from margin.whatif.remedies import Remedy, remedies
+from margin.pages.live import NO_RUN, live_page
+from margin.pages.modes import modes_table
+from margin.pages.pools import pool_card, pool_names, remedy_row
+from margin.pages.rails import rail
+from margin.whatif import between, why
+from margin.whatif.remedies import remedies
 from margin.whatif.revisit import Gone, Revisited, newest_run, revisit
 
-MOST_ALERTS = 8
-NO_RUN = "No run has seen this account yet. This page fills by itself when one has."
-
-
-@dataclass(frozen=True, slots=True)
-class PoolCard:
-    name: str
-    walled: bool
-    level: str
-    word: str
-    why: str
-    equity: str
-    requirement: str
-    utilisation: str
-    use: str
-    free_margin: str
+MOST_BREACHES = 12
 
 
 @require_GET
@@ -55,13 +36,16 @@ class PoolCard:
 def account_page(request: HttpRequest, account: str) -> HttpResponse:
     found = account_or_404(request, account)
     desk = found.client.desk
-    figures = desk_figures(desk.code, open_counts(desk.code))
-    context = {
-        "desk": desk,
-        "summary": summary(figures),
-        "page_data": page_data(desk, figures, may_acknowledge=False) | {"columns": ["account", "level"]},
+    asked = request.GET.get("why", "")
+    context = live_page(request, desk, alerts_of={"account": found.code}) | now(found)
+    context |= {
+        "rail": rail(request.user, desk, account=found.code),
+        "span": span_of(request),
+        "spans": SPANS,
     }
-    return render(request, "accounts/page.html", context | live(request, found))
+    if asked in why.FIGURES:
+        context |= working_of(found, why.Asked(asked, ref=None), minutes=workings.SPANS[1])
+    return render(request, "accounts/page.html", context)
 
 
 @require_GET
@@ -69,7 +53,46 @@ def account_page(request: HttpRequest, account: str) -> HttpResponse:
 @login_required
 def account_now(request: HttpRequest, account: str) -> HttpResponse:
     """The part of the page that moves."""
-    return render(request, "accounts/now.html", live(request, account_or_404(request, account)))
+    return render(request, "accounts/renewed.html", now(account_or_404(request, account)))
+
+
+@require_GET
+@never_cache
+@login_required
+def account_why(request: HttpRequest, account: str) -> HttpResponse:
+    """The working of one figure, of the account or of one position."""
+    figure = request.GET.get("figure", "equity")
+    if figure not in why.FIGURES:
+        raise Http404
+    asked = why.Asked(figure, ref=request.GET.get("ref") or None)
+    minutes = request.GET.get("minutes", "")
+    spans = {str(span): span for span in workings.SPANS}
+    found = account_or_404(request, account)
+    return render(
+        request, "accounts/why.html", working_of(found, asked, minutes=spans.get(minutes, workings.SPANS[1]))
+    )
+
+
+@require_GET
+@never_cache
+@login_required
+def account_modes(request: HttpRequest, account: str) -> HttpResponse:
+    """The same account in other modes, some positions flipped."""
+    found = account_or_404(request, account)
+    seen = seen_now(found)
+    context = (
+        {"gone": seen.because} if isinstance(seen, Gone) else modes_table(seen, request.GET.getlist("flip"))
+    )
+    return render(request, "accounts/modes.html", {"account": found} | context)
+
+
+@require_GET
+@never_cache
+@login_required
+@gzip_page
+def account_history(request: HttpRequest, account: str) -> HttpResponse:
+    """The figure of the account through time."""
+    return JsonResponse(history_figure(account_or_404(request, account), span_of(request)))
 
 
 def account_or_404(request: HttpRequest, code: str) -> SubAccount:
@@ -79,74 +102,45 @@ def account_or_404(request: HttpRequest, code: str) -> SubAccount:
     )
 
 
-def live(request: HttpRequest, account: SubAccount) -> dict[str, Any]:
-    """What the newest run says of the account; where it says nothing, why."""
+def seen_now(account: SubAccount) -> Revisited | Gone:
     run = newest_run(account)
-    seen = Gone(NO_RUN) if run is None else revisit(account, run)
-    context = {"account": account, "run": run, "asked": "", **waiting(account)}
+    return Gone(NO_RUN) if run is None else revisit(account, run)
+
+
+def now(account: SubAccount) -> dict[str, Any]:
+    """What the newest run says of the account; where it says nothing, why."""
+    seen = seen_now(account)
+    breaches = Breach.objects.filter(sub_account=account, state__in=("warning", *Breach.BROKEN))
+    context = {"account": account, "breaches": breaches.order_by("-id")[:MOST_BREACHES]}
     if isinstance(seen, Gone):
         return context | {"gone": seen.because}
-    asked = request.GET.get("why", "")
-    context |= {
+    names = pool_names(seen)
+    shown = drawer(seen.row, seen.positions)
+    plain = ("initial", "maintenance", "gross", "net")
+    return context | {
+        "run": seen.run,
         "row": seen.row,
-        "shown": drawer(seen.row, seen.positions),
+        "shown": shown,
         "distance_down": formats.percent(seen.row["distance_down"], 2),
         "distance_up": formats.percent(seen.row["distance_up"], 2),
-        "initial": formats.money(seen.row["initial"]),
-        "maintenance": formats.money(seen.row["maintenance"]),
-        "gross": formats.money(seen.row["gross"]),
-        "net": formats.money(seen.row["net"]),
-        "pools": [pool_card(seen, pool) for pool in seen.figures.pools],
-        "remedies": [remedy_row(seen, remedy) for remedy in remedies(seen)],
+        **{name: formats.money(seen.row[name]) for name in plain},
+        "pools": [pool_card(seen, pool, names[pool.pool]) for pool in seen.figures.pools],
+        "names": names,
+        "remedies": [remedy_row(seen, remedy, names[remedy.pool]) for remedy in remedies(seen)],
         "target": formats.percent(f"{float(seen.policy.target)}", 0),
+        "figures": {"ladder": ladder_figure(seen), "waterfall": waterfall_figure(seen)},
     }
-    if asked in why.FIGURES:
-        lines = [why.plain_line(line) for line in why.working(seen, why.Asked(asked))]
-        context |= {"asked": asked, "lines": lines}
+
+
+def working_of(account: SubAccount, asked: why.Asked, *, minutes: int) -> dict[str, Any]:
+    """Of the newest run; it stays that run's until somebody asks again."""
+    seen = seen_now(account)
+    context = {"account": account, "asked": asked, "word": workings.WORDS[asked.figure]}
+    if isinstance(seen, Gone):
+        return context | {"unseen": seen.because}
+    if asked.ref is not None and all(position.ref != asked.ref for position in seen.account.positions):
+        return context | {"unseen": "There is no such position any more."}
+    context |= {"working": workings.groups(seen, asked), "seen": seen.run}
+    if asked.figure in between.NAMES and asked.ref is None:
+        context["changed"] = workings.changed(account, seen, asked.figure, minutes)
     return context
-
-
-def waiting(account: SubAccount) -> dict[str, Any]:
-    alerts = Alert.objects.filter(sub_account=account).exclude(state=Alert.State.RESOLVED).order_by("-id")
-    breaches = Breach.objects.filter(sub_account=account, state__in=["open", "acknowledged"]).order_by("-id")
-    return {"alerts": alerts[:MOST_ALERTS], "breaches": breaches[:MOST_ALERTS]}
-
-
-def pool_card(seen: Revisited, pool: PoolFigures) -> PoolCard:
-    """Requirements up, equity down, as the run rounds them."""
-    places = seen.places
-    equity = None if pool.equity is None else f"{down(pool.equity, places):f}"
-    need = None if pool.house_maintenance is None else f"{up(pool.house_maintenance, places):f}"
-    free = None if pool.free_margin is None else f"{down(pool.free_margin, places):f}"
-    use = None if pool.utilisation is None else f"{up(pool.utilisation, 6):f}"
-    return PoolCard(
-        name=pool.pool,
-        walled=pool.pool != "cross",
-        level=pool.level.word,
-        word=pool.level.label,
-        why="; ".join(pool.unknown_because),
-        equity=formats.money(equity),
-        requirement=formats.money(need),
-        utilisation=formats.percent(use),
-        use=bar_share(use, scale=FULL_SCALE, absent="1" if pool.level.word == "liquidation" else "0"),
-        free_margin=formats.money(free),
-    )
-
-
-def remedy_row(seen: Revisited, remedy: Remedy) -> dict[str, Any]:
-    deposits = [
-        (each.asset, None if each.amount is None else formats.money(why.digits(each.amount)))
-        for each in remedy.deposits
-    ]
-    names = {position.ref: position.instrument.code for position in seen.account.positions}
-    steps = [
-        (
-            names[cut.ref],
-            "buy" if cut.quantity > 0 else "sell",
-            formats.money(f"{abs(Decimal(why.digits(cut.quantity) or 0)):f}"),
-        )
-        for step in (remedy.plan.steps if remedy.plan else ())
-        for cut in step.cuts
-    ]
-    attained = remedy.plan is not None and remedy.plan.attained
-    return {"pool": remedy.pool, "deposits": deposits, "steps": steps, "attained": attained}

@@ -3,6 +3,7 @@
 Each asks the same question first: may this person see this desk? If not, it does not exist.
 """
 
+import re
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_required
@@ -21,7 +22,9 @@ from margin.flow.vitals import desk_vitals
 from margin.pages.drawer import drawer
 from margin.pages.rails import rail
 from riskdesk import clock
+from riskdesk.codes import Code
 
+CODE = re.compile(Code.regex)
 CHART_SPAN = timedelta(minutes=30)
 
 
@@ -29,8 +32,12 @@ CHART_SPAN = timedelta(minutes=30)
 @never_cache
 @login_required
 def alerts(request: HttpRequest, code: str) -> HttpResponse:
+    """Of the desk, or of one client or sub-account of it."""
     desk = desk_or_404(request, code)
-    return render(request, "desk/rail.html", {"rail": rail(request.user, desk), "desk": desk})
+    client, account = (request.GET.get(name, "") for name in ("client", "account"))
+    about = {"client": client} if CODE.fullmatch(client) else {}
+    about |= {"account": account} if CODE.fullmatch(account) else {}
+    return render(request, "desk/rail.html", {"rail": rail(request.user, desk, **about), "desk": desk})
 
 
 @require_GET

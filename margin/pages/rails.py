@@ -34,12 +34,17 @@ class Rail:
     may_acknowledge: bool
 
 
-def rail(person: User | AnonymousUser, desk: Desk) -> Rail:
-    """Open ones first, critical before warning, newest first; then taken ones; then the freshly resolved."""
+def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account: str = "") -> Rail:
+    """Open ones first, critical before warning, newest first; then taken ones; then the freshly resolved.
+
+    Of one client or one sub-account where it is named.
+    """
+    about = Q(client__code=client) if client else Q(sub_account__code=account) if account else Q()
     recent = Q(resolved_at__gte=clock.now() - SHOWN_AFTER_RESOLVED)
     alerts = (
         access.for_user(Alert, person)
         .filter(desk=desk)
+        .filter(about)
         .filter(~Q(state=Alert.State.RESOLVED) | recent)
         .annotate(place=_place())
         .order_by("place", "-id")
@@ -47,7 +52,9 @@ def rail(person: User | AnonymousUser, desk: Desk) -> Rail:
     )
     return Rail(
         entries=[entry(alert) for alert in alerts],
-        open_breaches=access.for_user(Breach, person).filter(desk=desk, state__in=Breach.BROKEN).count(),
+        open_breaches=access.for_user(Breach, person)
+        .filter(about, desk=desk, state__in=Breach.BROKEN)
+        .count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
     )
 

@@ -60,7 +60,7 @@ class Measured:
 
 def compare(question: Question, *, chart: bool = False) -> dict[str, Any]:
     """With `chart` also the figure of what a market-wide move leaves under each mode."""
-    found = _measure_each(variants(question))
+    found = measure_each(variants(question))
     answers = {name: measured.answer for name, measured in found.items()}
     words = {id(answer): in_words(answer) for answer in answers.values()}
     return {
@@ -161,7 +161,7 @@ def _need(row: PositionFigures) -> Fraction:
     return max(row.initial, known(row.house_maintenance)) + max(ZERO, -known(row.unrealised_pnl))
 
 
-def _measure_each(wanted: Mapping[str, Variant]) -> dict[str, Measured]:
+def measure_each(wanted: Mapping[str, Variant]) -> dict[str, Measured]:
     """An account that is described as one of the others would have it is measured once."""
     found: dict[str, Measured] = {}
     for name, variant in wanted.items():

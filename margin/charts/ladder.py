@@ -1,0 +1,168 @@
+"""The ladder: how far each position's own market may move before its pool is liquidated.
+
+Takes one rung a position, prices as numbers; gives the figure with a sentence that says the same in words.
+Nearest first, from the top; what lies beyond the scale ends at its edge and says how far it really is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from margin.charts.paper import axis, label, paper
+
+EDGES = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
+BANDS = (
+    (0.02, "liquidation", "within 2 %"),
+    (0.05, "danger", "within 5 %"),
+    (0.10, "at-risk", "within 10 %"),
+    (float("inf"), "series-1", "farther"),
+)
+ROW_PIXELS = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Prices of one position; `entry` and `liquidation` are absent where they do not exist."""
+
+    name: str
+    mark: float | None
+    entry: float | None
+    liquidation: float | None
+    shown: str
+    """The liquidation price as the table writes it."""
+
+    def move(self, price: float | None) -> float | None:
+        """What the market has to do to get there, of the mark."""
+        return (price - self.mark) / abs(self.mark) if price is not None and self.mark else None
+
+    @property
+    def away(self) -> float:
+        move = self.move(self.liquidation)
+        return float("inf") if move is None else abs(move)
+
+
+def ladder(rungs: Sequence[Rung]) -> dict[str, Any]:
+    """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
+    ordered = sorted(rungs, key=lambda rung: (rung.away, rung.name))
+    edge = _edge(ordered)
+    return {
+        "data": [*_bars(ordered, edge), _entries(ordered, edge)],
+        "layout": _layout(ordered, edge),
+        "height": 52 + ROW_PIXELS * max(1, len(ordered)),
+        "text": _text(ordered),
+    }
+
+
+def _edge(rungs: Sequence[Rung]) -> float:
+    """The scale: as far as the nearer half needs, so that what is near can be seen."""
+    near = sorted(rung.away for rung in rungs if rung.away != float("inf"))
+    wanted = near[len(near) // 2] * 1.1 if near else EDGES[0]
+    return next((edge for edge in EDGES if edge >= wanted), EDGES[-1])
+
+
+def _bars(rungs: Sequence[Rung], edge: float) -> list[dict[str, Any]]:
+    """One trace a band, so that each has its colour."""
+    traces = []
+    least = 0.0
+    for most, colour, word in BANDS:
+        own = [(place, rung) for place, rung in enumerate(rungs) if least <= rung.away < most]
+        least = most
+        if own:
+            traces.append(_band(own, colour, word, edge))
+    return traces
+
+
+def _band(own: Sequence[tuple[int, Rung]], colour: str, word: str, edge: float) -> dict[str, Any]:
+    moves = [rung.move(rung.liquidation) or 0.0 for _, rung in own]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": word,
+        "y": [place for place, _ in own],
+        "x": [max(-edge, min(edge, move)) for move in moves],
+        "text": [_beside(rung, move, edge) for (_, rung), move in zip(own, moves, strict=True)],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "textfont": {"color": "var(--text)", "size": 11},
+        "width": 0.5,
+        "marker": {"color": f"var(--{colour})", "opacity": 0.75, "line": {"width": 0}},
+        "hovertext": [_hover(rung, move) for (_, rung), move in zip(own, moves, strict=True)],
+        "hoverinfo": "text",
+    }
+
+
+def _beside(rung: Rung, move: float, edge: float) -> str:
+    beyond = ("\u2190 " if move < 0 else "\u2192 ") if abs(move) > edge else ""
+    return f"{beyond}{label(rung.shown)}  {_percent(move)}"
+
+
+def _hover(rung: Rung, move: float) -> str:
+    return (
+        f"<b>{label(rung.name)}</b><br>mark {rung.mark:,.10g}<br>"
+        f"liquidation {label(rung.shown)}<br>{_percent(move)} away"
+    )
+
+
+def _entries(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
+    """Where each was opened, if that lies on the scale."""
+    found = [(place, rung, rung.move(rung.entry)) for place, rung in enumerate(rungs)]
+    shown = [(place, rung, move) for place, rung, move in found if move is not None and abs(move) <= edge]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "entry",
+        "y": [place for place, _, _ in shown],
+        "x": [move for _, _, move in shown],
+        "marker": {"symbol": "diamond-open", "size": 9, "color": "var(--text)", "line": {"width": 1.5}},
+        "hovertext": [f"{label(rung.name)} entered at {rung.entry:,.10g}" for _, rung, _ in shown],
+        "hoverinfo": "text",
+    }
+
+
+def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
+    scale = axis(
+        range=[-edge * 1.42, edge * 1.42],
+        tickformat="+.0%",
+        tickvals=[-edge, -edge / 2, 0, edge / 2, edge],
+        ticktext=[_percent(step, 0) for step in (-edge, -edge / 2)]
+        + ["mark"]
+        + [_percent(edge / 2, 0), _percent(edge, 0)],
+        zeroline=True,
+        zerolinecolor="var(--mark)",
+        fixedrange=True,
+    )
+    names = axis(
+        range=[len(rungs) - 0.5, -0.5],
+        tickvals=list(range(len(rungs))),
+        ticktext=[label(rung.name, 24) for rung in rungs],
+        showgrid=False,
+        automargin=True,
+        fixedrange=True,
+    )
+    return paper(left=8, right=8, xaxis=scale, yaxis=names, annotations=_without(rungs), dragmode=False)
+
+
+def _without(rungs: Sequence[Rung]) -> list[dict[str, Any]]:
+    """What has no liquidation price says so in its row."""
+    says = {"x": 0, "xanchor": "left", "xshift": 8, "showarrow": False, "font": {"size": 11}}
+    return [
+        says | {"y": place, "text": "no price of its own liquidates" if rung.mark is not None else "no price"}
+        for place, rung in enumerate(rungs)
+        if rung.away == float("inf")
+    ]
+
+
+def _text(rungs: Sequence[Rung]) -> str:
+    if not rungs:
+        return "There are no positions."
+    found = [
+        f"{rung.name} is liquidated at {rung.shown}, {_percent(rung.move(rung.liquidation) or 0)} away"
+        if rung.away != float("inf")
+        else f"{rung.name} has no liquidation price"
+        for rung in rungs
+    ]
+    return "; ".join(found) + "."
+
+
+def _percent(move: float, decimals: int = 1) -> str:
+    return f"{move:+.{decimals}%}".replace("-", "\u2212").replace("%", " %")

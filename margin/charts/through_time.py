@@ -1,0 +1,184 @@
+"""One account through time: equity against what is required, utilisation in its bands, and what happened.
+
+Takes points in time order (figures absent where they were unknown) and events; gives the figure with a
+sentence that says the same in words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from margin.charts.paper import axis, label, paper
+
+LEAST_SPAN = timedelta(minutes=3)
+EDGES = (0.0, 0.6, 0.7, 0.8, 1.0, 10.0)
+LEVELS = ("watch", "at-risk", "danger", "liquidation")
+SYMBOLS = {"critical": "octagon", "warning": "triangle-up", "info": "circle"}
+SEVERE = {"critical": "liquidation", "warning": "danger", "info": "watch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The account as one run saw it."""
+
+    at: datetime
+    equity: float | None
+    maintenance: float | None
+    requirement: float | None
+    utilisation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    title: str
+    severity: str
+
+
+def through_time(
+    points: Sequence[Moment], events: Sequence[Event], *, currency: str, since: datetime, until: datetime
+) -> dict[str, Any]:
+    """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
+    first = max(since, min(points[0].at if points else since, until - LEAST_SPAN))
+    shown = [event for event in events if first <= event.at <= until]
+    return {
+        "data": [*_lines(points), *_events(points, shown)],
+        "layout": _layout(points, shown, first, until),
+        "height": 300,
+        "text": _text(points, shown, currency),
+    }
+
+
+def _lines(points: Sequence[Moment]) -> list[dict[str, Any]]:
+    times = [instant(point.at) for point in points]
+    money = "%{y:,.0f}<extra>House requirement</extra>"
+    return [
+        _line(times, [p.requirement for p in points], "series-2") | {"hovertemplate": money},
+        _line(times, [p.equity for p in points], "series-1")
+        | {
+            "fill": "tonexty",
+            "fillcolor": "var(--headroom)",
+            "hovertemplate": "%{y:,.0f}<extra>Equity</extra>",
+        },
+        _line(times, [p.maintenance for p in points], "liquidation")
+        | {
+            "line": {"color": "var(--liquidation)", "width": 1.1, "dash": "dot", "shape": "hv"},
+            "hovertemplate": "%{y:,.0f}<extra>Maintenance</extra>",
+        },
+        _line(times, [p.utilisation for p in points], "series-3")
+        | {"yaxis": "y2", "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>"},
+    ]
+
+
+def _line(times: list[str], values: list[float | None], colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "connectgaps": False,
+        "x": times,
+        "y": values,
+        "line": {"color": f"var(--{colour})", "width": 1.7, "shape": "hv"},
+    }
+
+
+def _events(points: Sequence[Moment], events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Marks on the line of equity, one trace a severity."""
+    traces = []
+    for severity, symbol in SYMBOLS.items():
+        own = [event for event in events if event.severity == severity]
+        if not own:
+            continue
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [instant(event.at) for event in own],
+                "y": [_owned(points, event.at) for event in own],
+                "marker": {"symbol": symbol, "size": 10, "color": f"var(--{SEVERE[severity]})"},
+                "hovertext": [label(event.title, 90) for event in own],
+                "hovertemplate": "%{hovertext}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def _owned(points: Sequence[Moment], at: datetime) -> float | None:
+    before = [point.equity for point in points if point.at <= at and point.equity is not None]
+    after = [point.equity for point in points if point.at > at and point.equity is not None]
+    return before[-1] if before else (after[0] if after else None)
+
+
+def _layout(
+    points: Sequence[Moment], events: Sequence[Event], since: datetime, until: datetime
+) -> dict[str, Any]:
+    highest = max([point.utilisation for point in points if point.utilisation is not None], default=0.6)
+    top = min(max(highest * 1.12, 0.65), 1.6)
+    return paper(
+        hovermode="x unified",
+        dragmode="zoom",
+        xaxis=axis(
+            type="date",
+            range=[instant(since), instant(until)],
+            anchor="y2",
+            tickformat="%H:%M",
+            hoverformat="%H:%M:%S UTC",
+            nticks=8,
+            showgrid=False,
+        ),
+        yaxis=axis(domain=[0.42, 1], tickformat="~s", nticks=5, hoverformat=",.0f"),
+        yaxis2=axis(domain=[0, 0.33], tickformat=".0%", range=[0, top], tickvals=[0, 0.6, 0.8, 1.0, 1.5]),
+        shapes=[*_bands(top), *(_moment(event) for event in events)],
+    )
+
+
+def _bands(top: float) -> list[dict[str, Any]]:
+    """Levels as faint grounds of the utilisation panel."""
+    return [
+        {
+            "type": "rect",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "yref": "y2",
+            "y0": low,
+            "y1": min(high, top),
+            "fillcolor": f"var(--{level})",
+            "opacity": 0.13,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for low, high, level in zip(EDGES[1:], EDGES[2:], LEVELS, strict=True)
+        if low < top
+    ]
+
+
+def _moment(event: Event) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "x0": instant(event.at),
+        "x1": instant(event.at),
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": f"var(--{SEVERE.get(event.severity, 'mark')})", "width": 1, "dash": "dot"},
+        "layer": "below",
+    }
+
+
+def _text(points: Sequence[Moment], events: Sequence[Event], currency: str) -> str:
+    known = [point for point in points if point.equity is not None and point.requirement is not None]
+    if not known:
+        return "No run of this span knew the account's figures."
+    now, uses = known[-1], [point.utilisation for point in known if point.utilisation is not None]
+    told = f"Equity {now.equity:,.0f} {currency}, house requirement {now.requirement:,.0f} {currency}."
+    if uses:
+        told += f" Utilisation between {min(uses):.1%} and {max(uses):.1%} since {known[0].at:%H:%M} UTC."
+    gaps = len(points) - len(known)
+    told += f" Unknown at {gaps} of {len(points)} points." if gaps else ""
+    return told + (f" {len(events)} alerts in this time." if events else "")
+
+
+def instant(at: datetime) -> str:
+    """Plotly reads a date without a zone as it stands: UTC here, as everywhere."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}"

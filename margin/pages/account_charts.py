@@ -1,0 +1,97 @@
+"""The charts of one account. Takes a revisited account, or a span; gives figures made of plain data."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import SubAccount
+from margin.charts.ladder import Rung, ladder
+from margin.charts.through_time import Event, Moment, through_time
+from margin.charts.waterfall import Kind, Step, waterfall
+from margin.flow.series import account_history
+from margin.models import Alert
+from margin.pages import formats
+from margin.whatif.requirement import requirement_of
+from margin.whatif.revisit import Revisited
+from riskdesk import clock
+
+SPANS = {"15m": (900, 5), "1h": (3600, 15), "6h": (21_600, 90), "24h": (86_400, 300)}
+"""How far back, and one point in so many seconds."""
+USUAL = "1h"
+MOST_EVENTS = 60
+MOST_PARTS = 8
+
+
+def span_of(request: HttpRequest) -> str:
+    asked = request.GET.get("span", "")
+    return asked if asked in SPANS else USUAL
+
+
+def history_figure(account: SubAccount, span: str) -> dict[str, Any]:
+    seconds, every = SPANS[span]
+    until = clock.now()
+    since = until - timedelta(seconds=seconds)
+    points = account_history(account, since=since, until=until, every_seconds=every)
+    raised = Alert.objects.filter(sub_account=account, raised_at__gte=since).order_by("-id")[:MOST_EVENTS]
+    return through_time(
+        [moment(point) for point in points],
+        [Event(alert.raised_at, alert.title, alert.severity) for alert in raised],
+        currency=account.base_currency.code,
+        since=since,
+        until=until,
+    )
+
+
+def moment(point: dict[str, Any]) -> Moment:
+    at = parse_datetime(point["at"])
+    assert at is not None, "a run has an instant"
+    names = ("equity", "maintenance", "house_maintenance", "utilisation")
+    equity, maintenance, house, use = (None if point[n] is None else float(point[n]) for n in names)
+    return Moment(at, equity, maintenance, house, use)
+
+
+def ladder_figure(seen: Revisited) -> dict[str, Any]:
+    return ladder([_rung(row) for row in seen.positions])
+
+
+def _rung(row: dict[str, Any]) -> Rung:
+    side = "short" if Decimal(row["quantity"]) < 0 else "long"
+    wall = " · own pocket" if row["mode"] == "isolated" else ""
+    shown = row["liquidation_price"]
+    return Rung(
+        name=f"{row['instrument']} {side}{wall}",
+        mark=_float(row["mark"]),
+        entry=_float(row["entry_price"]),
+        liquidation=_float(shown),
+        shown="" if shown is None else formats.money(f"{Decimal(shown).normalize():f}"),
+    )
+
+
+def _float(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def waterfall_figure(seen: Revisited) -> dict[str, Any]:
+    """Small parts together, so that the large ones can be read."""
+    found = requirement_of(seen)
+    if found is None:
+        return waterfall([], currency=seen.account.base)
+    parts = [Step(name, float(amount)) for name, amount in found.by_instrument]
+    steps = parts if len(parts) <= MOST_PARTS else parts[: MOST_PARTS - 1]
+    others = sum(step.amount for step in parts[len(steps) :])
+    steps += [Step(f"{len(parts) - len(steps)} others", others)] if others else []
+    steps += [Step("Debts and other", float(found.rest))] if found.rest else []
+    steps += [Step("Maintenance", float(found.maintenance), Kind.SUM)]
+    steps += [Step(f"House buffer {_share(seen)}", float(found.house_buffer), Kind.BUFFER)]
+    if found.instrument_buffers:
+        steps += [Step("Instrument buffers", float(found.instrument_buffers), Kind.BUFFER)]
+    steps += [Step("House requirement", float(found.house), Kind.SUM)]
+    steps += [Step("Equity", max(0.0, float(found.equity)), Kind.EQUITY)]
+    return waterfall(steps, currency=seen.account.base)
+
+
+def _share(seen: Revisited) -> str:
+    return f"{float(seen.account.buffer):.0%}".replace("%", " %")

@@ -1,0 +1,85 @@
+"""The pools of one account as cards, and the ways back to the target, as texts of a revisited account."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from margin.engine.figures import PoolFigures
+from margin.engine.shown import down, up
+from margin.pages import formats
+from margin.pages.rows import FULL_SCALE, bar_share
+from margin.whatif import why
+from margin.whatif.remedies import Remedy
+from margin.whatif.revisit import Revisited
+
+WALL = "isolated:"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCard:
+    pool: str
+    name: str
+    walled: bool
+    level: str
+    word: str
+    why: str
+    equity: str
+    requirement: str
+    utilisation: str
+    use: str
+    free_margin: str
+    holds: int
+
+
+def pool_names(seen: Revisited) -> dict[str, str]:
+    """A pocket is called after its instrument, unless two would have one name."""
+    by_ref = {position.ref: position.instrument.code for position in seen.account.positions}
+    named = {
+        p.pool: by_ref.get(p.pool.removeprefix(WALL), p.pool.removeprefix(WALL)) for p in seen.figures.pools
+    }
+    often = {name for name in named.values() if list(named.values()).count(name) > 1}
+    return {pool: pool.removeprefix(WALL) if name in often else name for pool, name in named.items()} | {
+        "cross": "Cross"
+    }
+
+
+def pool_card(seen: Revisited, pool: PoolFigures, name: str) -> PoolCard:
+    """Requirements up, equity down, as the run rounds them."""
+    places = seen.places
+    equity = None if pool.equity is None else f"{down(pool.equity, places):f}"
+    need = None if pool.house_maintenance is None else f"{up(pool.house_maintenance, places):f}"
+    free = None if pool.free_margin is None else f"{down(pool.free_margin, places):f}"
+    use = None if pool.utilisation is None else f"{up(pool.utilisation, 6):f}"
+    return PoolCard(
+        pool=pool.pool,
+        name=name,
+        walled=pool.pool.startswith(WALL),
+        level=pool.level.word,
+        word=formats.LEVELS[pool.level.word],
+        why="; ".join(pool.unknown_because),
+        equity=formats.money(equity),
+        requirement=formats.money(need),
+        utilisation=formats.percent(use),
+        use=bar_share(use, scale=FULL_SCALE, absent="1" if pool.level.word == "liquidation" else "0"),
+        free_margin=formats.money(free),
+        holds=len(pool.positions),
+    )
+
+
+def remedy_row(seen: Revisited, remedy: Remedy, name: str) -> dict[str, Any]:
+    deposits = [
+        (each.asset, None if each.amount is None else formats.money(why.digits(each.amount)))
+        for each in remedy.deposits
+    ]
+    names = {position.ref: position.instrument.code for position in seen.account.positions}
+    steps = [
+        (
+            names[cut.ref],
+            "buy" if cut.quantity > 0 else "sell",
+            formats.money(f"{abs(Decimal(why.digits(cut.quantity) or 0)):f}"),
+        )
+        for step in (remedy.plan.steps if remedy.plan else ())
+        for cut in step.cuts
+    ]
+    attained = remedy.plan is not None and remedy.plan.attained
+    return {"pool": name, "deposits": deposits, "steps": steps, "attained": attained}
