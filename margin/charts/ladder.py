@@ -54,9 +54,9 @@ def ladder(rungs: Sequence[Rung]) -> dict[str, Any]:
 
 
 def _edge(rungs: Sequence[Rung]) -> float:
-    """The scale: as far as the nearer half needs, so that what is near can be seen."""
+    """The scale: as far as the nearest few need, so that what is near can be seen."""
     near = sorted(rung.away for rung in rungs if rung.away != float("inf"))
-    wanted = near[len(near) // 2] * 1.1 if near else EDGES[0]
+    wanted = near[min(len(near) - 1, max(1, (len(near) - 1) // 3))] * 1.05 if near else EDGES[0]
     return next((edge for edge in EDGES if edge >= wanted), EDGES[-1])
 
 
@@ -80,20 +80,11 @@ def _band(own: Sequence[tuple[int, Rung]], colour: str, word: str, edge: float) 
         "name": word,
         "y": [place for place, _ in own],
         "x": [max(-edge, min(edge, move)) for move in moves],
-        "text": [_beside(rung, move, edge) for (_, rung), move in zip(own, moves, strict=True)],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "textfont": {"color": "var(--text)", "size": 11},
         "width": 0.5,
         "marker": {"color": f"var(--{colour})", "opacity": 0.75, "line": {"width": 0}},
         "hovertext": [_hover(rung, move) for (_, rung), move in zip(own, moves, strict=True)],
         "hoverinfo": "text",
     }
-
-
-def _beside(rung: Rung, move: float, edge: float) -> str:
-    beyond = ("\u2190 " if move < 0 else "\u2192 ") if abs(move) > edge else ""
-    return f"{beyond}{label(rung.shown)}  {_percent(move)}"
 
 
 def _hover(rung: Rung, move: float) -> str:
@@ -120,13 +111,11 @@ def _entries(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
 
 
 def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
+    steps = (-edge, -edge / 2, 0.0, edge / 2, edge)
     scale = axis(
-        range=[-edge * 1.42, edge * 1.42],
-        tickformat="+.0%",
-        tickvals=[-edge, -edge / 2, 0, edge / 2, edge],
-        ticktext=[_percent(step, 0) for step in (-edge, -edge / 2)]
-        + ["mark"]
-        + [_percent(edge / 2, 0), _percent(edge, 0)],
+        range=[-edge * 1.04, edge * 1.04],
+        tickvals=list(steps),
+        ticktext=[_percent(step, 0 if step * 100 % 1 == 0 else 1) if step else "mark" for step in steps],
         zeroline=True,
         zerolinecolor="var(--mark)",
         fixedrange=True,
@@ -134,22 +123,33 @@ def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
     names = axis(
         range=[len(rungs) - 0.5, -0.5],
         tickvals=list(range(len(rungs))),
-        ticktext=[label(rung.name, 24) for rung in rungs],
+        ticktext=[label(rung.name, 22) for rung in rungs],
         showgrid=False,
         automargin=True,
         fixedrange=True,
     )
-    return paper(left=8, right=8, xaxis=scale, yaxis=names, annotations=_without(rungs), dragmode=False)
+    beside = [_beside(place, rung, edge) for place, rung in enumerate(rungs)]
+    return paper(left=8, right=128, xaxis=scale, yaxis=names, annotations=beside, dragmode=False)
 
 
-def _without(rungs: Sequence[Rung]) -> list[dict[str, Any]]:
-    """What has no liquidation price says so in its row."""
-    says = {"x": 0, "xanchor": "left", "xshift": 8, "showarrow": False, "font": {"size": 11}}
-    return [
-        says | {"y": place, "text": "no price of its own liquidates" if rung.mark is not None else "no price"}
-        for place, rung in enumerate(rungs)
-        if rung.away == float("inf")
-    ]
+def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:
+    """The price and how far it is, in a column of their own."""
+    move = rung.move(rung.liquidation)
+    if move is None:
+        says = "none of its own" if rung.mark is not None else "no price"
+    else:
+        beyond = "\u2192 " if abs(move) > edge else ""
+        says = f"<b>{label(rung.shown)}</b>  {beyond}{_percent(move)}"
+    return {
+        "xref": "paper",
+        "x": 1,
+        "xanchor": "left",
+        "xshift": 8,
+        "y": place,
+        "text": says,
+        "showarrow": False,
+        "font": {"size": 11, "color": "var(--text)" if move is not None else "var(--muted)"},
+    }
 
 
 def _text(rungs: Sequence[Rung]) -> str:

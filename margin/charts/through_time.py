@@ -7,12 +7,13 @@ sentence that says the same in words.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from margin.charts.paper import axis, label, paper
 
 LEAST_SPAN = timedelta(minutes=3)
-EDGES = (0.0, 0.6, 0.7, 0.8, 1.0, 10.0)
+EDGES = (0.6, 0.7, 0.8, 1.0, 10.0)
 LEVELS = ("watch", "at-risk", "danger", "liquidation")
 SYMBOLS = {"critical": "octagon", "warning": "triangle-up", "info": "circle"}
 SEVERE = {"critical": "liquidation", "warning": "danger", "info": "watch"}
@@ -148,7 +149,7 @@ def _bands(top: float) -> list[dict[str, Any]]:
             "line": {"width": 0},
             "layer": "below",
         }
-        for low, high, level in zip(EDGES[1:], EDGES[2:], LEVELS, strict=True)
+        for (low, high), level in zip(pairwise(EDGES), LEVELS, strict=True)
         if low < top
     ]
 

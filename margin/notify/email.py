@@ -45,8 +45,8 @@ def compose(alert: Alert) -> Letter:
         title=title,
         paragraphs=paragraphs_of(alert.text),
         facts=[(name, value) for name, value in facts if value],
-        link=site_link(f"{reverse('desk')}?desk={desk.code}"),
-        link_text="Open the desk",
+        link=site_link(reverse("account", args=[account.code]) if account else f"/?desk={desk.code}"),
+        link_text=f"Open {account.code}" if account else "Open the desk",
         run=alert.run_id,
     )
 

@@ -20,6 +20,7 @@ export function nearerSide(nearest, down, up) {
 
 export function paint(parts, row, before) {
   text(parts.account, row.account);
+  attribute(parts.account_link, "href", `/accounts/${encodeURIComponent(row.account)}/`);
   text(parts.client_name, row.client_name ?? "");
   attribute(parts.account_cell, "title", `${row.account} · ${row.client_name ?? ""}`);
   text(parts.distance, percent(row.distance, 2));

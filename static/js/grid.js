@@ -29,7 +29,7 @@ export class Grid {
     });
     this.body.addEventListener("focusin", (event) => this.takeFocus(event.target.closest("tr.row")));
     this.body.addEventListener("click", (event) => {
-      const row = event.target.closest("tr.row");
+      const row = !event.target.closest("a") && event.target.closest("tr.row");
       if (row) this.onOpen(row.dataset.key);
     });
   }

@@ -1,4 +1,5 @@
-// The keyboard of the list: j and k (or arrows inside it) move, Enter opens and closes, Escape closes.
+// The keyboard of the list: j and k (or arrows inside it) move, Enter opens and closes, Escape closes, o leads to
+// the whole account.
 
 function typing(target) {
   return target.matches?.("input, textarea, select, [contenteditable]");
@@ -13,6 +14,7 @@ export function listenToKeys({ grid, drawer }) {
     else if (inGrid && event.key === "Home") grid.move(-Infinity);
     else if (inGrid && event.key === "End") grid.move(Infinity);
     else if (inGrid && event.target === inGrid && event.key === "Enter") drawer.toggle(inGrid.dataset.key);
+    else if (inGrid && event.key === "o") location.assign(inGrid.querySelector('[data-cell="account_link"]').href);
     else if (event.key === "Escape" && drawer.account) {
       grid.focus(drawer.row);
       drawer.close();

@@ -57,7 +57,7 @@ def test_an_alerts_mail_names_whom_when_and_where_to_look(db: None) -> None:
         "Gross rose by 5 %.",
         "North Trading (NORTH)",
         "Mon 2 Mar 2026, 07:00:00 EST (America/New_York)",
-        "https://desk.example/?desk=PRIME",
+        "https://desk.example/accounts/NORTH-1/",
     )
 
 

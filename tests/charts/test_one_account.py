@@ -1,0 +1,77 @@
+"""The charts of one account: what plotly validates, what the eye sees, what a screen reader says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import plotly.graph_objects as go
+
+from margin.charts.ladder import Rung, ladder
+from margin.charts.paper import label
+from margin.charts.through_time import Event, Moment, through_time
+from margin.charts.waterfall import Kind, Step, waterfall
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def accepted(figure: dict[str, Any]) -> go.Figure:
+    return go.Figure(data=figure["data"], layout=figure["layout"])
+
+
+def moment(minutes_ago: int, equity: float | None) -> Moment:
+    need = None if equity is None else 40.0
+    use = None if equity is None or need is None else need / equity
+    return Moment(NOON - timedelta(minutes=minutes_ago), equity, 35.0, need, use)
+
+
+def test_the_nearest_rung_stands_first_and_what_is_far_ends_at_the_edge() -> None:
+    near, far = Rung("SOL long", 100, 120, 96, "96"), Rung("BTC short", 100, 90, 400, "400")
+    none = Rung("ETH long", 100, 100, None, "")
+    figure = ladder([none, far, near, Rung("DOGE short", 100, 100, 117, "117")])
+    assert accepted(figure).layout.yaxis.ticktext == ("SOL long", "DOGE short", "BTC short", "ETH long")
+    ends = [value for trace in figure["data"] if trace["type"] == "bar" for value in trace["x"]]
+    assert ends == [-0.04, 0.17, 0.2], "the scale is the near ones'"
+    assert figure["text"].startswith("SOL long is liquidated at 96, \u22124.0 % away; ")
+    assert figure["text"].endswith("ETH long has no liquidation price.")
+
+
+def test_a_waterfall_starts_each_part_where_the_last_ended() -> None:
+    steps = [Step("BTC", 30), Step("ETH", 12), Step("Maintenance", 42, Kind.SUM)]
+    steps += [Step("House buffer", 4.2, Kind.BUFFER), Step("House requirement", 46.2, Kind.SUM)]
+    figure = waterfall(steps, currency="USD")
+    accepted(figure)
+    bases = {trace["name"]: trace["base"] for trace in figure["data"]}
+    assert bases == {"part": [0.0, 30.0], "buffer": [42.0], "sum": [0.0, 0.0]}
+    assert figure["text"].endswith("House requirement 46 USD.")
+
+
+def test_a_time_of_not_knowing_is_a_gap_and_counted() -> None:
+    points = [moment(3, 100.0), moment(2, None), moment(1, 50.0)]
+    figure = through_time(points, [], currency="USD", since=NOON - HOUR, until=NOON)
+    assert accepted(figure).data[1].y == (100.0, None, 50.0)
+    assert "Utilisation between 40.0% and 80.0%" in figure["text"]
+    assert "Unknown at 1 of 3 points." in figure["text"]
+
+
+def test_an_alert_is_marked_where_equity_then_stood() -> None:
+    event = Event(NOON - timedelta(minutes=1), "<b>margin call</b>", "critical")
+    points = [moment(3, 100.0), moment(2, 60.0)]
+    figure = through_time(points, [event], currency="USD", since=NOON - HOUR, until=NOON)
+    marked = accepted(figure).data[-1]
+    assert marked.y == (60.0,)
+    assert marked.hovertext == ("&lt;b&gt;margin call&lt;/b&gt;",)
+
+
+def test_empty_figures_are_figures() -> None:
+    for figure in (
+        ladder([]),
+        waterfall([], currency="USD"),
+        through_time([], [], currency="USD", since=NOON - HOUR, until=NOON),
+    ):
+        accepted(figure)
+        assert figure["text"]
+
+
+def test_a_name_made_to_harm_is_a_plain_label() -> None:
+    assert label("<a href=x>\u202egnp") == "&lt;a href=x&gt;gnp"
+    assert len(label("x" * 300)) == 40
