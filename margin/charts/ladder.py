@@ -111,9 +111,9 @@ def _entries(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
 
 
 def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
-    steps = (-edge, -edge / 2, 0.0, edge / 2, edge)
+    steps = (-edge, 0.0, edge)
     scale = axis(
-        range=[-edge * 1.04, edge * 1.04],
+        range=[-edge * 1.1, edge * 1.1],
         tickvals=list(steps),
         ticktext=[_percent(step, 0 if step * 100 % 1 == 0 else 1) if step else "mark" for step in steps],
         zeroline=True,
@@ -129,7 +129,7 @@ def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
         fixedrange=True,
     )
     beside = [_beside(place, rung, edge) for place, rung in enumerate(rungs)]
-    return paper(left=8, right=128, xaxis=scale, yaxis=names, annotations=beside, dragmode=False)
+    return paper(left=8, right=138, xaxis=scale, yaxis=names, annotations=beside, dragmode=False)
 
 
 def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _layout(
             showgrid=False,
         ),
         yaxis=axis(domain=[0.42, 1], tickformat="~s", nticks=5, hoverformat=",.0f"),
-        yaxis2=axis(domain=[0, 0.33], tickformat=".0%", range=[0, top], tickvals=[0, 0.6, 0.8, 1.0, 1.5]),
+        yaxis2=axis(domain=[0, 0.33], tickformat=".0%", range=[0, top], tickvals=[0, 0.6, 1.0]),
         shapes=[*_bands(top), *(_moment(event) for event in events)],
     )
 

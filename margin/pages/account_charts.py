@@ -59,7 +59,7 @@ def ladder_figure(seen: Revisited) -> dict[str, Any]:
 
 def _rung(row: dict[str, Any]) -> Rung:
     side = "short" if Decimal(row["quantity"]) < 0 else "long"
-    wall = " · own pocket" if row["mode"] == "isolated" else ""
+    wall = " (own)" if row["mode"] == "isolated" else ""
     shown = row["liquidation_price"]
     return Rung(
         name=f"{row['instrument']} {side}{wall}",

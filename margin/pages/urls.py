@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from margin.pages import account, calculator, desk, engine, fragments, mail
+from margin.pages import account, calculator, client, desk, engine, exposures, fragments, mail
 from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("accounts/<code:account>/why/", account.account_why, name="account_why"),
     path("accounts/<code:account>/modes/", account.account_modes, name="account_modes"),
     path("accounts/<code:account>/history/", account.account_history, name="account_history"),
+    path("clients/<code:client>/", client.client_page, name="client"),
+    path("clients/<code:client>/now/", client.client_renewed, name="client_now"),
+    path("exposures/", exposures.exposures_page, name="exposures"),
+    path("exposures/now/", exposures.exposures_now, name="exposures_now"),
     path("engine/", engine.room, name="engine"),
     path("engine/parts/", engine.parts, name="engine_parts"),
     path("calculator/", calculator.page, name="calculator"),

@@ -5,7 +5,7 @@ of them with each one's share. What has no figure or no rate is left out, counte
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import Desk
 from margin.book.frame import Frame, rows_of
@@ -13,7 +13,7 @@ from margin.book.load_market import load_edges
 from margin.book.marks import from_shown
 from margin.book.rates import RateGraph
 from margin.book.read import frames
-from margin.engine.exposure import Exposed, Exposure, rolled_up
+from margin.engine.exposure import KEYS, Exposed, Exposure, rolled_up
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, total_of
 from margin.models import Instrument, PositionVersion
@@ -65,6 +65,19 @@ def sums(rows: Sequence[Exposed], by: str) -> tuple[list[Held], tuple[Place, ...
         for key, exposure in rollup.by_key.items()
     ]
     return sorted(found, key=lambda held: (-held.exposure.gross, held.key)), rollup.left_out
+
+
+def holders(rows: Sequence[Exposed], by: str, key: str) -> list[Exposed]:
+    """The positions behind one key; by `factor` each counts by its loading, as in the sum."""
+    if by != "factor":
+        return [row for row in rows if KEYS[by](row) == key]
+    return [_loaded(row, row.factors[key]) for row in rows if key in row.factors]
+
+
+def _loaded(row: Exposed, loading: Fraction) -> Exposed:
+    if row.gross is None or row.net is None:
+        return row
+    return replace(row, gross=row.gross * abs(loading), net=row.net * loading)
 
 
 def _rows(frame: Frame, desk: Desk) -> list[Exposed]:

@@ -82,7 +82,7 @@ def _committed(account: SubAccount) -> "QuerySet[Run]":
 
 def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
     """The account at the run's revisions and prices."""
-    computed, composed = _computed(run, account.client_id)
+    computed, composed = computed_of(run, account.client_id)
     measured = computed.accounts.get(account.pk)
     if measured is None:
         return Gone("this run did not know the account yet")
@@ -105,7 +105,7 @@ def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
     )
 
 
-def _computed(run: Run, client: int) -> tuple[Computed, Composed]:
+def computed_of(run: Run, client: int) -> tuple[Computed, Composed]:
     """Kept for a while: a page asks several questions of one run, and a past run never changes."""
     key = (run.pk, client)
     if key not in _kept:

@@ -98,7 +98,7 @@ class Scene:
         )  # fmt: skip
         limit = factories.limit(desk, "5", scope="client", client=account.client)
         return {
-            "desk": desk.code, "code": desk.code, "account": account.code, "alert": alert.pk,
+            "desk": desk.code, "code": desk.code, "client": word, "account": account.code, "alert": alert.pk,
             "breach": breach.pk, "message": letter.message_id, "limit": limit.pk, "run": run.pk,
         }  # fmt: skip
 

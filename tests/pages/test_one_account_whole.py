@@ -41,11 +41,47 @@ def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene)
 
 def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
     assert "sum of recognised collateral" not in page(client, scene)
-    assert "sum of recognised collateral" in page(client, scene, "/accounts/ACME-1/now/?why=equity")
+    for path in ("/accounts/ACME-1/?why=equity", "/accounts/ACME-1/why/?figure=equity"):
+        assert "sum of recognised collateral" in page(client, scene, path)
+
+
+def test_the_working_of_one_position_is_only_its_own(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=notional&ref=eth")
+    assert "ETH-PERP" in text
+    assert "BTC-PERP" not in text
+    assert "no such position" in page(client, scene, "/accounts/ACME-1/why/?figure=notional&ref=gone")
+
+
+def test_what_changed_a_figure_is_told_by_cause(client: Client, scene: Scene) -> None:
+    scene.step("56000", seconds=90)
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=equity&minutes=1")
+    assert "BTC-PERP" in text.partition("What changed it")[2].partition("</section>")[0]
+    assert "\u22121,000" in text
+    later = page(client, scene, "/accounts/ACME-1/why/?figure=equity&minutes=60")
+    assert "no run that old has been kept" in later
+
+
+def test_modes_are_compared_and_a_flip_is_tried_without_moving_anything(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/modes/")
+    assert "All isolated" in text
+    assert "As tried" not in text
+    tried = page(client, scene, "/accounts/ACME-1/modes/?flip=eth")
+    assert "As tried" in tried
+    assert "1,300.00" in tried, "what is owned is the same in every mode"
+    assert "1,300.00" in page(client, scene)
+
+
+def test_its_charts_are_of_the_same_run(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/now/")
+    assert 'data-figure-of="ladder"' in text
+    assert 'data-figure-of="waterfall"' in text
+    with scene.clock():
+        figure = client.get("/accounts/ACME-1/history/?span=15m").json()
+    assert figure["data"][1]["y"] == [1300.0]
 
 
 def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:
-    assert "No run has seen this account yet" in page(client, make_scene())
+    assert "No run has been committed yet" in page(client, make_scene())
 
 
 def test_an_account_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
