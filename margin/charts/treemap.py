@@ -1,4 +1,4 @@
-"""A treemap's places: areas in proportion, as square as they can be (Bruls, Huizing and van Wijk's squarifying).
+"""A treemap: areas in proportion, as square as they can be (squarifying, after Bruls, Huizing and van Wijk).
 
 Takes positive sizes, largest first; gives rectangles in per cent of the whole. Draws nothing: the page sets
 them as boxes, which read and link like any other text.

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
@@ -50,10 +49,7 @@ def exposures_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         return render(request, "desk/nobody.html")
-    address = f"{reverse('exposures_now')}?desk={desk.code}"
-    return render(
-        request, "exposures/page.html", live_page(request, desk) | now(request, desk) | {"address": address}
-    )
+    return render(request, "exposures/page.html", live_page(request, desk) | now(request, desk))
 
 
 @require_GET

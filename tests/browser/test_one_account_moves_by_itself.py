@@ -17,7 +17,7 @@ EVIL = "<img src=x onerror='window.xss=1'>\u202e"
 
 
 @pytest.fixture
-def scene(stage: Stage, empty_shelf: None) -> Scene:
+def scene(stage: Stage) -> Scene:
     """Real runs of a real book, where the rest of the suite is content with painted frames."""
     revisit.forget()
     return stage.aside(_scene, stage)
