@@ -21,12 +21,10 @@ from margin.pages.drawer import drawer
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.modes import modes_table
 from margin.pages.pools import pool_card, pool_names, remedy_row
-from margin.pages.rails import rail
+from margin.pages.rails import broken, rail
 from margin.whatif import between, why
 from margin.whatif.remedies import remedies
 from margin.whatif.revisit import Gone, Revisited, newest_run, revisit
-
-MOST_BREACHES = 12
 
 
 @require_GET
@@ -111,7 +109,7 @@ def now(account: SubAccount) -> dict[str, Any]:
     """What the newest run says of the account; where it says nothing, why."""
     seen = seen_now(account)
     breaches = Breach.objects.filter(sub_account=account, state__in=("warning", *Breach.BROKEN))
-    context = {"account": account, "breaches": breaches.order_by("-id")[:MOST_BREACHES]}
+    context = {"account": account, "broken": broken(breaches)}
     if isinstance(seen, Gone):
         return context | {"gone": seen.because}
     names = pool_names(seen)

@@ -23,12 +23,13 @@ from margin.engine.shown import down, up
 from margin.models import Breach
 from margin.pages import formats
 from margin.pages.live import NO_RUN, live_page
-from margin.pages.rails import rail
+from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown
 from margin.whatif.client import Asked, ClientSeen, client_now
 from margin.whatif.exposures import exposed_book, sums
 
-MOST_BREACHES = 12
+MOST_CURED = 5
+OF_CLIENT = ("desk", "class", "client")
 WORDS = {
     Severity.BREACH: ("liquidation", "Broken"),
     Severity.BLOCKED: ("unknown", "No cap"),
@@ -68,8 +69,8 @@ def now(client: Client) -> dict[str, Any]:
     breaches = Breach.objects.filter(client=client).select_related("sub_account")
     context: dict[str, Any] = {
         "client": client,
-        "breaches": breaches.exclude(state=Breach.State.CURED).order_by("-id")[:MOST_BREACHES],
-        "cured": breaches.filter(state=Breach.State.CURED).order_by("-cured_at")[:MOST_BREACHES],
+        "broken": broken(breaches.exclude(state=Breach.State.CURED)),
+        "cured": breaches.filter(state=Breach.State.CURED).order_by("-cured_at")[:MOST_CURED],
     }
     rows = _rows(client)
     if seen is None or not rows:
@@ -108,7 +109,13 @@ def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:
         "utilisation": formats.percent(text),
         "use": bar_share(text, scale=FULL_SCALE, absent="0"),
         "leverage": formats.times(_text(seen.totals.leverage if seen.totals else None)),
+        "cap": formats.times(_text(_own_cap(seen))) if _own_cap(seen) is not None else "",
     }
+
+
+def _own_cap(seen: ClientSeen) -> Fraction | None:
+    """The tightest that is asked of the client's whole leverage."""
+    return min((asked.cap.limit for asked in seen.caps if asked.cap.scope in OF_CLIENT), default=None)
 
 
 def _money(amount: Fraction | None, places: int, *, upwards: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts import access
 from accounts.models import Desk, User
@@ -15,6 +15,7 @@ from margin.models import Alert, Breach
 from riskdesk import clock
 
 MOST = 60
+MOST_BROKEN = 12
 SHOWN_AFTER_RESOLVED = timedelta(minutes=10)
 
 
@@ -57,6 +58,19 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
         .count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that is not kept, with its reason in words."""
+
+    breach: Breach
+    because: str
+
+
+def broken(breaches: "QuerySet[Breach]") -> list[Broken]:
+    rows = breaches.select_related("sub_account").order_by("-id")[:MOST_BROKEN]
+    return [Broken(row, row.reason.replace("_", " ")) for row in rows]
 
 
 def entry(alert: Alert) -> Entry:

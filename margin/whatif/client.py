@@ -13,6 +13,7 @@ from margin.book.frame import rows_of
 from margin.book.read import newest_frame
 from margin.engine.figures import AccountFigures, Finding, Severity
 from margin.engine.limits import Cap, Totals, check_leverage
+from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO
 from margin.flow.leverage import ClientFigures, check_account, check_instruments, sure_rates
@@ -92,7 +93,11 @@ def _asked(computed: Computed, client: ClientFigures, caps: Caps) -> Iterator[As
         if own is not None:
             yield Asked(own, f"sub-account {measured.fact.code}", check_account(computed, measured, own))
         for pool, code, finding in check_instruments(computed, measured, by_instrument):
-            yield Asked(by_instrument[code], f"{measured.fact.code}, {pool}", finding)
+            yield Asked(by_instrument[code], f"{measured.fact.code}, {_place(pool)}", finding)
+
+
+def _place(pool: str) -> str:
+    return "cross" if pool == CROSS else "own pocket"
 
 
 WORST = (Severity.BREACH, Severity.BLOCKED, Severity.UNKNOWN, Severity.WARN, Severity.OK)

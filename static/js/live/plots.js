@@ -30,6 +30,7 @@ export class Plots {
     if (!chart) return;
     if (figure.height) chart.node.style.height = `${figure.height}px`;
     chart.text.textContent = figure.text;
+    delete chart.node.dataset.failed;
     chart.figure = figure;
     chart.soon();
   }
