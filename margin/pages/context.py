@@ -40,7 +40,7 @@ def rooms(request: HttpRequest) -> list[Room]:
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return []
-    doors = [("Desk", "/"), ("Calculator", "/calculator/")]
+    doors = [("Desk", "/"), ("Exposures", "/exposures/"), ("Calculator", "/calculator/")]
     if mail.may_enter(person):
         doors.append(("Mail room", "/mail/"))
     if engine.may_enter(person):

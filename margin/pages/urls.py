@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from margin.pages import account, calculator, client, desk, engine, exposures, fragments, mail
+from margin.pages import account, calculator, client, desk, engine, exposures, find, fragments, mail
 from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("accounts/<code:account>/history/", account.account_history, name="account_history"),
     path("clients/<code:client>/", client.client_page, name="client"),
     path("clients/<code:client>/now/", client.client_renewed, name="client_now"),
+    path("find/", find.find_page, name="find"),
+    path("find/rows/", find.find_rows, name="find_rows"),
     path("exposures/", exposures.exposures_page, name="exposures"),
     path("exposures/now/", exposures.exposures_now, name="exposures_now"),
     path("engine/", engine.room, name="engine"),

@@ -64,6 +64,8 @@ PAGES = {
     "accounts/<code:account>/history/": {"GET": "302 404 200 200 200 404"},
     "clients/<code:client>/": {"GET":        "302 404 200 200 200 404"},
     "clients/<code:client>/now/": {"GET":    "302 404 200 200 200 404"},
+    "find/": {"GET":                         "302 200 200 200 200 200"},
+    "find/rows/": {"GET":                    "302 200 200 200 200 200"},
     "exposures/": {"GET":                    "302 200 200 200 200 200"},
     "exposures/now/": {"GET":                "302 404 200 200 200 200"},
     "engine/": {"GET":                       "302 404 200 200 200 200"},

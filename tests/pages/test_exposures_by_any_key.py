@@ -1,0 +1,68 @@
+"""The page of exposures: sums by any key, who holds one, what is left out, and sums of nothing."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from margin.book.frame import write_frame
+from margin.whatif import exposures
+from tests import factories
+from tests.conftest import Cast
+from tests.pages.frames import account, frame, position
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(cast: Cast, book: Path, client: Client) -> Client:
+    exposures._kept.clear()
+    for code in ("BTC-PERP", "ETH-PERP"):
+        factories.instrument(code)
+    rows = [account("ACME-1"), account("NORTH-1"), account("NORTH-2", client="NORTH")]
+    held = [
+        position("ACME-1", quantity="2", mark="50000", notional="100000.00"),
+        position("NORTH-1", quantity="-1", mark="50000", notional="50000.00"),
+        position("NORTH-2", instrument="ETH-PERP", quantity="10", mark="3000", notional="30000.00"),
+        position("NORTH-2", instrument="ETH-PERP", ref="lost", mark=None, notional=None),
+    ]
+    write_frame(frame(rows, held))
+    client.force_login(cast.vic)
+    return client
+
+
+def page(desk: Client, query: str = "") -> str:
+    answer = desk.get(f"/exposures/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_net_and_gross_stand_in_order_of_gross(desk: Client) -> None:
+    table = page(desk, "?by=instrument").partition('id="table"')[2]
+    assert table.index("BTC-PERP") < table.index("ETH-PERP")
+    assert "150,000.00" in table
+    assert "50,000.00" in table, "100,000 long and 50,000 short"
+    assert "83.3 %" in table
+
+
+def test_a_row_opens_who_holds_it(desk: Client) -> None:
+    beside = page(desk, "?by=instrument&key=BTC-PERP").partition('id="beside"')[2]
+    assert "/clients/ACME/" in beside
+    assert "\u221250,000.00" in beside, "North is short"
+    assert "Choose a row" in page(desk, "?by=instrument&key=NOTHING")
+
+
+def test_what_has_no_price_is_counted_and_named(desk: Client) -> None:
+    assert "/accounts/NORTH-2/" in page(desk).partition("Left out of the sums")[2]
+
+
+def test_a_nonsense_key_opens_the_usual_view(desk: Client) -> None:
+    assert "by asset" in page(desk, "?by=%3Cscript%3E&key=%00")
+
+
+def test_an_empty_desk_says_so(cast: Cast, book: Path, client: Client) -> None:
+    exposures._kept.clear()
+    client.force_login(cast.vic)
+    assert "No run has been committed yet" in page(client)
+    write_frame(frame([account("ACME-1")]))
+    assert "Nothing is held on this desk" in page(client)

@@ -1,0 +1,70 @@
+"""The page of a client: its sub-accounts and sums, every cap with the binding one, and nothing of other desks."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts.models import Role
+from margin.whatif import revisit
+from tests import factories
+from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
+from tests.flow.scene import Scene, make_scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def scene(book: Path) -> Scene:
+    revisit.forget()
+    made = make_scene(cash="10000")
+    second = factories.sub_account("ACME-2", of=made.client)
+    factories.balance(second, "5000")
+    factories.limit(made.desk, "8", scope="client", client=made.client)
+    factories.limit(made.desk, "3", scope="sub_account", sub_account=made.account)
+    made.step("57000")
+    return made
+
+
+def page(client: Client, scene: Scene, path: str = "/clients/ACME/") -> str:
+    client.force_login(scene.rita, "django.contrib.auth.backends.ModelBackend")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_it_sums_its_sub_accounts_and_leads_to_each(client: Client, scene: Scene) -> None:
+    text = page(client, scene)
+    assert "12,000.00" in text, "7,000 and 5,000"
+    assert "/accounts/ACME-1/" in text
+    assert "/accounts/ACME-2/" in text
+
+
+def test_the_binding_cap_stands_first(client: Client, scene: Scene) -> None:
+    caps = page(client, scene).partition('id="caps"')[2]
+    names = ["sub-account ACME-1", "client ACME", "desk PRIME"]
+    assert sorted(names, key=caps.index) == names, "8.15 of 3, then 4.75 of 8 and of 10"
+    assert caps.index("binds") < caps.index("client ACME")
+    assert "Broken" in caps
+
+
+def test_rules_that_are_not_kept_are_named_in_words(client: Client, scene: Scene) -> None:
+    text = page(client, scene)
+    assert "Sub-account leverage cap" in text
+    assert "over limit" in text
+
+
+def test_a_client_without_a_cap_or_a_run_says_so(client: Client, book: Path) -> None:
+    revisit.forget()
+    bare = make_scene(cap=None)
+    assert "No run has been committed yet" in page(client, bare)
+    bare.step("57000")
+    assert "none means none allowed" in page(client, bare)
+
+
+def test_a_client_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
+    otto = factories.person("otto")
+    factories.grant(otto, factories.desk("RETAIL"), Role.RISK_MANAGER)
+    client.force_login(otto, "django.contrib.auth.backends.ModelBackend")
+    for path in ("/clients/ACME/", "/clients/ACME/now/"):
+        assert client.get(path).status_code == 404
