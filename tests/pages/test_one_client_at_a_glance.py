@@ -1,4 +1,4 @@
-"""The page of a client: its sub-accounts and sums, every cap with the binding one, and nothing of other desks."""
+"""The page of a client: sub-accounts and sums, every cap with the binding one, nothing of other desks."""
 
 from pathlib import Path
 
