@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from margin.charts.paper import axis, label, paper
+from margin.charts.look import Figure
+from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 26
 MOST_ROWS = 14
@@ -20,7 +21,7 @@ class Bar:
     net: float
 
 
-def bars(rows: Sequence[Bar], *, currency: str) -> dict[str, Any]:
+def bars(rows: Sequence[Bar], *, currency: str) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
     shown = list(rows[:MOST_ROWS])
     return {
@@ -76,23 +77,14 @@ def _bar(
 
 def _layout(rows: Sequence[Bar]) -> dict[str, Any]:
     most = max(((row.gross + abs(row.net)) / 2 for row in rows), default=1.0) or 1.0
-    names = axis(
-        range=[len(rows) - 0.5, -0.5],
-        tickvals=list(range(len(rows))),
-        ticktext=[label(row.key, 20) or "not told" for row in rows],
-        showgrid=False,
-        automargin=True,
-        fixedrange=True,
-    )
-    scale = axis(
-        range=[-most * 1.06, most * 1.06],
-        tickformat="~s",
-        nticks=6,
-        zeroline=True,
-        zerolinecolor="var(--mark)",
-        fixedrange=True,
-    )
-    return paper(left=8, right=12, barmode="overlay", xaxis=scale, yaxis=names, dragmode=False)
+    scale = {
+        "range": [-most * 1.06, most * 1.06],
+        "tickformat": "~s",
+        "nticks": 6,
+        "zeroline": True,
+        "zerolinecolor": "var(--mark)",
+    }
+    return on_side([label(row.key, 20) or "not told" for row in rows], barmode="overlay", xaxis=scale)
 
 
 def _text(rows: Sequence[Bar], currency: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from margin.charts.paper import axis, label, paper
+from margin.charts.look import Figure
+from margin.charts.paper import label, on_side
 
 EDGES = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 BANDS = (
@@ -41,7 +42,7 @@ class Rung:
         return float("inf") if move is None else abs(move)
 
 
-def ladder(rungs: Sequence[Rung]) -> dict[str, Any]:
+def ladder(rungs: Sequence[Rung]) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
     ordered = sorted(rungs, key=lambda rung: (rung.away, rung.name))
     edge = _edge(ordered)
@@ -112,24 +113,16 @@ def _entries(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
 
 def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
     steps = (-edge, 0.0, edge)
-    scale = axis(
-        range=[-edge * 1.1, edge * 1.1],
-        tickvals=list(steps),
-        ticktext=[_percent(step, 0 if step * 100 % 1 == 0 else 1) if step else "mark" for step in steps],
-        zeroline=True,
-        zerolinecolor="var(--mark)",
-        fixedrange=True,
-    )
-    names = axis(
-        range=[len(rungs) - 0.5, -0.5],
-        tickvals=list(range(len(rungs))),
-        ticktext=[label(rung.name, 22) for rung in rungs],
-        showgrid=False,
-        automargin=True,
-        fixedrange=True,
-    )
+    scale = {
+        "range": [-edge * 1.1, edge * 1.1],
+        "tickvals": list(steps),
+        "ticktext": [_percent(step, 0 if step * 100 % 1 == 0 else 1) if step else "mark" for step in steps],
+        "zeroline": True,
+        "zerolinecolor": "var(--mark)",
+    }
+    names = [label(rung.name, 22) for rung in rungs]
     beside = [_beside(place, rung, edge) for place, rung in enumerate(rungs)]
-    return paper(left=8, right=138, xaxis=scale, yaxis=names, annotations=beside, dragmode=False)
+    return on_side(names, right=138, xaxis=scale, annotations=beside)
 
 
 def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:

@@ -1,35 +1,33 @@
-"""What every figure stands on: clear paper, the site's type, a quiet grid, labels under the pointer.
+"""Bars that lie on their side, and names as labels: what the charts of one account and of exposures share.
 
-Takes texts and colours; gives parts of a figure. Text from outside becomes text that Plotly does not read as
+Takes texts and numbers; gives parts of a figure. Text from outside becomes text that Plotly does not read as
 markup.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from margin.charts.headroom import GRID, HOVER_LABEL
+from margin.charts.look import layout
 
 LONGEST = 40
 
 
-def paper(*, left: int = 46, right: int = 10, top: int = 6, bottom: int = 22, **more: Any) -> dict[str, Any]:
-    """A layout with nothing on it yet."""
-    return {
-        "autosize": True,
-        "margin": {"l": left, "r": right, "t": top, "b": bottom},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Inter, system-ui, sans-serif", "size": 11, "color": "var(--muted)"},
-        "hoverlabel": HOVER_LABEL,
-        "showlegend": False,
-        "uirevision": "kept",
-        **more,
+def on_side(names: Sequence[str], *, right: int = 10, **own: Any) -> dict[str, Any]:
+    """A layout with one row a name, from the top; nothing in it zooms."""
+    rows = {
+        "range": [len(names) - 0.5, -0.5],
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "showgrid": False,
+        "automargin": True,
+        "fixedrange": True,
     }
-
-
-def axis(**more: Any) -> dict[str, Any]:
-    return GRID | more
+    own["xaxis"] = {"fixedrange": True, **own.get("xaxis", {})}
+    found = layout(left=8, bottom=22, yaxis=rows, uirevision="kept", **own)
+    found["margin"]["r"] = right
+    return found | {"hovermode": "closest", "dragmode": False}
 
 
 def label(text: str, most: int = LONGEST) -> str:

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from margin.charts.paper import axis, label, paper
+from margin.charts.look import Figure, layout
+from margin.charts.look import line as drawn
+from margin.charts.paper import label
 
 LEAST_SPAN = timedelta(minutes=3)
 EDGES = (0.6, 0.7, 0.8, 1.0, 10.0)
@@ -39,7 +41,7 @@ class Event:
 
 def through_time(
     points: Sequence[Moment], events: Sequence[Event], *, currency: str, since: datetime, until: datetime
-) -> dict[str, Any]:
+) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
     first = max(since, min(points[0].at if points else since, until - LEAST_SPAN))
     shown = [event for event in events if first <= event.at <= until]
@@ -53,34 +55,29 @@ def through_time(
 
 def _lines(points: Sequence[Moment]) -> list[dict[str, Any]]:
     times = [instant(point.at) for point in points]
-    money = "%{y:,.0f}<extra>House requirement</extra>"
+
+    def line(name: str, colour: str, values: list[float | None], **own: Any) -> dict[str, Any]:
+        shape = {"width": 1.7, "shape": "hv", **own.pop("line", {})}
+        own = {"hovertemplate": f"%{{y:,.0f}}<extra>{name}</extra>", "connectgaps": False, **own}
+        return drawn(name, colour, x=times, y=values, line=shape, **own)
+
     return [
-        _line(times, [p.requirement for p in points], "series-2") | {"hovertemplate": money},
-        _line(times, [p.equity for p in points], "series-1")
-        | {
-            "fill": "tonexty",
-            "fillcolor": "var(--headroom)",
-            "hovertemplate": "%{y:,.0f}<extra>Equity</extra>",
-        },
-        _line(times, [p.maintenance for p in points], "liquidation")
-        | {
-            "line": {"color": "var(--liquidation)", "width": 1.1, "dash": "dot", "shape": "hv"},
-            "hovertemplate": "%{y:,.0f}<extra>Maintenance</extra>",
-        },
-        _line(times, [p.utilisation for p in points], "series-3")
-        | {"yaxis": "y2", "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>"},
+        line("House requirement", "series-2", [p.requirement for p in points]),
+        line("Equity", "series-1", [p.equity for p in points], fill="tonexty", fillcolor="var(--headroom)"),
+        line(
+            "Maintenance",
+            "liquidation",
+            [p.maintenance for p in points],
+            line={"width": 1.1, "dash": "dot"},
+        ),
+        line(
+            "Utilisation",
+            "series-3",
+            [p.utilisation for p in points],
+            yaxis="y2",
+            hovertemplate="%{y:.1%}<extra>Utilisation</extra>",
+        ),
     ]
-
-
-def _line(times: list[str], values: list[float | None], colour: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "connectgaps": False,
-        "x": times,
-        "y": values,
-        "line": {"color": f"var(--{colour})", "width": 1.7, "shape": "hv"},
-    }
 
 
 def _events(points: Sequence[Moment], events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -115,20 +112,23 @@ def _layout(
 ) -> dict[str, Any]:
     highest = max([point.utilisation for point in points if point.utilisation is not None], default=0.6)
     top = min(max(highest * 1.12, 0.65), 1.6)
-    return paper(
-        hovermode="x unified",
-        dragmode="zoom",
-        xaxis=axis(
-            type="date",
-            range=[instant(since), instant(until)],
-            anchor="y2",
-            tickformat="%H:%M",
-            hoverformat="%H:%M:%S UTC",
-            nticks=8,
-            showgrid=False,
-        ),
-        yaxis=axis(domain=[0.42, 1], tickformat="~s", nticks=5, hoverformat=",.0f"),
-        yaxis2=axis(domain=[0, 0.33], tickformat=".0%", range=[0, top], tickvals=[0, 0.6, 1.0]),
+    time = {
+        "type": "date",
+        "range": [instant(since), instant(until)],
+        "anchor": "y2",
+        "tickformat": "%H:%M",
+        "hoverformat": "%H:%M:%S UTC",
+        "nticks": 8,
+        "showgrid": False,
+    }
+    share = {"domain": [0, 0.33], "tickformat": ".0%", "range": [0, top], "tickvals": [0, 0.6, 1.0]}
+    return layout(
+        left=46,
+        bottom=22,
+        uirevision="kept",
+        xaxis=time,
+        yaxis={"domain": [0.42, 1], "tickformat": "~s", "nticks": 5, "hoverformat": ",.0f"},
+        yaxis2=share,
         shapes=[*_bands(top), *(_moment(event) for event in events)],
     )
 

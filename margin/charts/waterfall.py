@@ -9,7 +9,8 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from margin.charts.paper import axis, label, paper
+from margin.charts.look import Figure
+from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 27
 
@@ -39,7 +40,7 @@ class Step:
         return self.amount if self.kind in (Kind.PART, Kind.BUFFER) else 0.0
 
 
-def waterfall(steps: Sequence[Step], *, currency: str) -> dict[str, Any]:
+def waterfall(steps: Sequence[Step], *, currency: str) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
     starts = [0.0, *accumulate(step.adds for step in steps)][: len(steps)]
     bases = [start if step.adds else 0.0 for start, step in zip(starts, steps, strict=True)]
@@ -73,16 +74,8 @@ def _kind(kind: Kind, steps: Sequence[Step], bases: Sequence[float], currency: s
 
 
 def _layout(steps: Sequence[Step], most: float) -> dict[str, Any]:
-    names = axis(
-        range=[len(steps) - 0.5, -0.5],
-        tickvals=list(range(len(steps))),
-        ticktext=[_name(step) for step in steps],
-        showgrid=False,
-        automargin=True,
-        fixedrange=True,
-    )
-    scale = axis(range=[0, most * 1.24], tickformat="~s", nticks=5, fixedrange=True)
-    return paper(left=8, right=8, xaxis=scale, yaxis=names, dragmode=False)
+    scale = {"range": [0, most * 1.24], "tickformat": "~s", "nticks": 5}
+    return on_side([_name(step) for step in steps], xaxis=scale)
 
 
 def _name(step: Step) -> str:

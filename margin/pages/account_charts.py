@@ -1,11 +1,10 @@
 """The charts of one account. Takes a revisited account, or a span; gives figures made of plain data."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 
 from accounts.models import SubAccount
 from margin.charts.ladder import Rung, ladder
@@ -46,11 +45,9 @@ def history_figure(account: SubAccount, span: str) -> dict[str, Any]:
 
 
 def moment(point: dict[str, Any]) -> Moment:
-    at = parse_datetime(point["at"])
-    assert at is not None, "a run has an instant"
     names = ("equity", "maintenance", "house_maintenance", "utilisation")
     equity, maintenance, house, use = (None if point[n] is None else float(point[n]) for n in names)
-    return Moment(at, equity, maintenance, house, use)
+    return Moment(datetime.fromisoformat(point["at"]), equity, maintenance, house, use)
 
 
 def ladder_figure(seen: Revisited) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from margin.whatif.client import Asked, ClientSeen, client_now
 from margin.whatif.exposures import exposed_book, sums
 
 MOST_CURED = 5
-OF_CLIENT = ("desk", "class", "client")
+KINDS = {"leverage": "Leverage", "gross": "Gross exposure", "net": "Net exposure"}
 WORDS = {
     Severity.BREACH: ("liquidation", "Broken"),
     Severity.BLOCKED: ("unknown", "No cap"),
@@ -108,14 +108,15 @@ def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:
         "net": _money(found.net, places, upwards=False),
         "utilisation": formats.percent(text),
         "use": bar_share(text, scale=FULL_SCALE, absent="0"),
-        "leverage": formats.times(_text(seen.totals.leverage if seen.totals else None)),
+        "leverage": formats.times(_text(found.leverage)),
         "cap": formats.times(_text(_own_cap(seen))) if _own_cap(seen) is not None else "",
     }
 
 
 def _own_cap(seen: ClientSeen) -> Fraction | None:
     """The tightest that is asked of the client's whole leverage."""
-    return min((asked.cap.limit for asked in seen.caps if asked.cap.scope in OF_CLIENT), default=None)
+    own = [one.finding.limit for one in seen.caps if one.whole and one.kind == "leverage"]
+    return min((limit for limit in own if limit is not None), default=None)
 
 
 def _money(amount: Fraction | None, places: int, *, upwards: bool) -> str:
@@ -127,21 +128,29 @@ def _text(number: Fraction | None) -> str | None:
 
 
 def _cap(asked: Asked, is_first: bool) -> dict[str, Any]:
-    level, word = WORDS[asked.finding.severity]
+    finding = asked.finding
+    level, word = WORDS[finding.severity]
     use = _text(asked.use)
     return {
-        "name": asked.cap.name,
-        "scope": asked.cap.scope,
+        "name": finding.binding,
+        "kind": KINDS.get(asked.kind, "Largest leg"),
         "of": asked.of,
-        "limit": formats.times(_text(asked.cap.limit)),
-        "warn": formats.times(_text(asked.cap.limit * asked.cap.warn_at)),
-        "measured": formats.times(_text(asked.finding.measured)),
-        "use": bar_share(use, absent="1" if asked.finding.severity is Severity.BREACH else "0"),
+        "limit": _measure(finding.limit, asked.currency),
+        "measured": _measure(finding.measured, asked.currency),
+        "currency": asked.currency,
+        "use": bar_share(use, absent="1" if finding.severity is Severity.BREACH else "0"),
         "share": formats.percent(use),
         "level": level,
         "word": word,
         "binds": is_first,
     }
+
+
+def _measure(number: Fraction | None, currency: str) -> str:
+    """A multiple of equity, or an amount in whole units."""
+    if not currency:
+        return formats.times(_text(number))
+    return formats.whole_up(None if number is None else f"{up(number, 2):f}")
 
 
 def _holds(client: Client) -> dict[str, Any]:

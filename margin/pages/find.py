@@ -1,6 +1,5 @@
 """`/find/`: clients and sub-accounts by code or name, of desks the person may see. The only one opens.
 
-
 Takes what was typed; gives a page, or the rows alone for the box in the top bar. A name is text.
 """
 

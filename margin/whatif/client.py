@@ -1,7 +1,6 @@
 """One client as the newest run saw it: its sums in the desk's currency, and every cap that is asked of it.
 
-Takes a client and a run; gives what was measured against each cap, the binding one first. Decides nothing:
-the run did.
+Takes a client; gives what was measured against each cap, the binding one first. Decides nothing: the run did.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,32 +8,38 @@ from dataclasses import dataclass
 
 from accounts.models import Client
 from margin.book.applies import Buffers, Caps, EffectiveBuffer
-from margin.book.frame import rows_of
 from margin.book.read import newest_frame
+from margin.engine.capped import check_together
 from margin.engine.figures import AccountFigures, Finding, Severity
-from margin.engine.limits import Cap, Totals, check_leverage
+from margin.engine.measures import MEASURES, LimitKind
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
-from margin.engine.types import ZERO
-from margin.flow.leverage import ClientFigures, check_account, check_instruments, sure_rates
-from margin.flow.recompute import Computed, Measured
+from margin.engine.types import ZERO, total_of
+from margin.flow.cap_findings import KINDS, over_caps
+from margin.flow.clients import ClientFigures
+from margin.flow.found import Found
 from margin.models import Run
 from margin.whatif.revisit import computed_of
 
 Figure = Callable[[AccountFigures], Fraction | None]
+WORST = (Severity.BREACH, Severity.BLOCKED, Severity.UNKNOWN, Severity.WARN, Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One cap with what it measures: of whom, how much of it is used (None: unbounded, or unknown)."""
+    """One cap with what it measures: of whom, and in what (`currency` empty: as a multiple of equity)."""
 
-    cap: Cap
+    kind: str
     of: str
+    whole: bool
+    currency: str
     finding: Finding
 
     @property
     def use(self) -> Fraction | None:
-        return None if self.finding.measured is None else self.finding.measured / self.cap.limit
+        """None: unbounded, or unknown."""
+        found = self.finding
+        return None if found.measured is None or not found.limit else found.measured / found.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +53,19 @@ class Sums:
     gross: Fraction | None
     net: Fraction | None
 
+    @property
+    def leverage(self) -> Fraction | None:
+        if self.gross is None or self.equity is None or self.equity <= 0:
+            return ZERO if self.gross == 0 else None
+        return self.gross / self.equity
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSeen:
     run: Run
     sums: Sums
-    totals: Totals | None
     caps: tuple[Asked, ...]
     buffers: dict[str, EffectiveBuffer]
-    rows: tuple[dict[str, object], ...]
 
 
 def client_now(client: Client) -> ClientSeen | None:
@@ -70,54 +79,51 @@ def client_now(client: Client) -> ClientSeen | None:
     if figures is None:
         return None
     rules = computed.book.rules
-    caps = Caps(rules, run.at or run.started_at)
-    asked = sorted(_asked(computed, figures, caps), key=_nearest_first)
-    buffers = Buffers(rules)
+    caps, buffers = Caps(rules, run.at or run.started_at), Buffers(rules)
     return ClientSeen(
         run=run,
-        sums=_sums(computed, figures),
-        totals=figures.totals,
-        caps=tuple(asked),
+        sums=_sums(figures),
+        caps=tuple(sorted(_asked(figures, caps), key=_nearest_first)),
         buffers={one.fact.code: buffers.of(one.fact) for one in figures.members},
-        rows=tuple(rows_of(composed.accounts)),
     )
 
 
-def _asked(computed: Computed, client: ClientFigures, caps: Caps) -> Iterator[Asked]:
-    for cap in caps.of_client(client.client):
-        subject = f"client {client.client.code}"
-        yield Asked(cap, subject, check_leverage("client_leverage", subject, client.totals, [cap]))
-    by_instrument = caps.of_instruments(client.client.desk_id)
-    for measured in client.members:
-        own = caps.of_account(measured.fact)
-        if own is not None:
-            yield Asked(own, f"sub-account {measured.fact.code}", check_account(computed, measured, own))
-        for pool, code, finding in check_instruments(computed, measured, by_instrument):
-            yield Asked(by_instrument[code], f"{measured.fact.code}, {_place(pool)}", finding)
+def _asked(client: ClientFigures, caps: Caps) -> Iterator[Asked]:
+    """Every cap upon the whole client, each by itself; then what is asked of its parts."""
+    of_client = {asking.client for asking in KINDS.values()}
+    for kind, asking in KINDS.items():
+        for cap in caps.of_client(kind, client.client):
+            finding = check_together(kind, asking.client, cap.name, client.seen, [cap])
+            yield Asked(kind, "the whole client", True, _currency(kind, client.currency), finding)
+    for found in over_caps(client, caps):
+        if found.rule not in of_client and found.finding.limit is not None:
+            named = found.kind.value if found.kind else "leg"
+            yield Asked(named, _whom(found), False, _currency(found.kind, found.currency), found.finding)
 
 
-def _place(pool: str) -> str:
-    return "cross" if pool == CROSS else "own pocket"
+def _currency(kind: LimitKind | None, currency: str) -> str:
+    return "" if kind is not None and MEASURES[kind].per_equity else currency
 
 
-WORST = (Severity.BREACH, Severity.BLOCKED, Severity.UNKNOWN, Severity.WARN, Severity.OK)
+def _whom(found: Found) -> str:
+    code = found.measured.fact.code if found.measured else "the whole client"
+    place = "" if found.pool is None else ", cross" if found.pool.pool == CROSS else ", own pocket"
+    side = found.detail.get("side", "")
+    return f"{code}{place}{', ' if side else ''}{side}"
 
 
-def _nearest_first(asked: Asked) -> tuple[int, Fraction, str]:
-    return WORST.index(asked.finding.severity), -(asked.use or ZERO), asked.cap.name
+def _nearest_first(asked: Asked) -> tuple[int, Fraction, str, str]:
+    return WORST.index(asked.finding.severity), -(asked.use or ZERO), asked.finding.binding, asked.of
 
 
-def _sums(computed: Computed, client: ClientFigures) -> Sums:
-    currency = computed.book.rules.desks[client.client.desk_id].currency
-    rates = sure_rates(computed, currency, {measured.fact.base for measured in client.members})
-
+def _sums(client: ClientFigures) -> Sums:
     def total(figure: Figure) -> Fraction | None:
-        parts = [_part(measured, figure, rates.get(measured.fact.base)) for measured in client.members]
+        parts = [_part(figure(seen.figures), seen.rate) for seen in client.seen]
         known = [part for part in parts if part is not None]
-        return sum(known, ZERO) if len(known) == len(parts) else None
+        return total_of(known) if len(known) == len(parts) else None
 
     return Sums(
-        currency=currency,
+        currency=client.currency,
         equity=total(lambda own: own.equity),
         house=total(lambda own: own.house_maintenance),
         maintenance=total(lambda own: own.maintenance),
@@ -126,6 +132,5 @@ def _sums(computed: Computed, client: ClientFigures) -> Sums:
     )
 
 
-def _part(measured: Measured, figure: Figure, rate: Fraction | None) -> Fraction | None:
-    own = figure(measured.figures)
+def _part(own: Fraction | None, rate: Fraction | None) -> Fraction | None:
     return None if own is None or rate is None else own * rate

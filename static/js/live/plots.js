@@ -1,5 +1,4 @@
-// The charts of a live page by name. A figure comes with the moving part of the page, or from an address of its own;
-// how one is drawn is chart.js's business alone.
+// The charts of a live page by name: a figure comes with the moving part of the page, or from an address of its own.
 
 import { Chart } from "../chart.js";
 
@@ -9,10 +8,8 @@ export class Plots {
     this.charts = new Map();
     this.shown = new Map();
     for (const place of root.querySelectorAll("[data-plot]")) {
-      const [node, text] = [place.querySelector(".plot"), place.querySelector("figcaption")];
-      this.charts.set(place.dataset.plot, new Chart({ node, text, address: "", fetchJson }));
+      this.charts.set(place.dataset.plot, new Chart(place.querySelector(".plot"), fetchJson));
     }
-    if (!globalThis.Plotly) addEventListener("load", () => this.charts.forEach((chart) => chart.soon()), { once: true });
   }
 
   /** Draw every figure that lies in `part` and has changed. */
@@ -29,10 +26,7 @@ export class Plots {
     const chart = this.charts.get(name);
     if (!chart) return;
     if (figure.height) chart.node.style.height = `${figure.height}px`;
-    chart.text.textContent = figure.text;
-    delete chart.node.dataset.failed;
-    chart.figure = figure;
-    chart.soon();
+    chart.show(figure);
   }
 
   async load(name, address) {
