@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
+from tests.browser.scenes import empty_shelf, scene  # noqa: F401 - fixtures
 from tests.browser.stage import Stage, serving
 from tests.conftest import Cast
 from tests.live.desk import cookie_of

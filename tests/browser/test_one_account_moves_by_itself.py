@@ -1,53 +1,20 @@
 """The page of one account in a real browser: figures move, workings open, nothing from outside runs."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from margin.whatif import revisit
-from tests import factories
+from tests.browser.scenes import opened, step
 from tests.browser.stage import Stage
 from tests.browser.test_every_page_looks_after_people import look_at
-from tests.flow.conftest import empty_shelf  # noqa: F401 - a fixture
 from tests.flow.scene import Scene
 
-EVIL = "<img src=x onerror='window.xss=1'>\u202e"
-
-
-@pytest.fixture
-def scene(stage: Stage) -> Scene:
-    """Real runs of a real book, where the rest of the suite is content with painted frames."""
-    revisit.forget()
-    return stage.aside(_scene, stage)
-
-
-def _scene(stage: Stage) -> Scene:
-    client = factories.client("ACME", of=stage.cast.prime, name=EVIL)
-    account = factories.sub_account("ACME-1", of=client)
-    account.name = EVIL
-    account.save()
-    btc = factories.instrument("BTC-PERP", stale_soft_seconds=600, stale_hard_seconds=1200)
-    factories.balance(account, "10000")
-    factories.position(account, btc, "1", "60000", ref=EVIL)
-    made = Scene(stage.cast.prime, client, account, btc, stage.cast.rita, now=datetime.now(UTC))
-    made.step("58000", seconds=0)
-    return made
-
-
-def step(stage: Stage, scene: Scene, price: str) -> None:
-    stage.aside(scene.step, price)
-
-
-def opened(visit: Any, stage: Stage, path: str = "/accounts/ACME-1/", **look: Any) -> Page:
-    page: Page = visit(stage.cast.rita, **look).open(path)
-    expect(page.locator("#phase-word")).to_have_text("Live")
-    return page
+ACME = "/accounts/ACME-1/"
 
 
 def test_a_figure_and_a_chart_change_without_a_reload(stage: Stage, scene: Scene, visit: Any) -> None:
-    page = opened(visit, stage)
+    page = opened(visit, stage, ACME)
     equity = page.locator('[data-key="equity"] .big a')
     expect(equity).to_have_text("8,000.00")
     expect(page.locator('[data-plot="ladder"] .main-svg').first).to_be_visible()
@@ -61,7 +28,7 @@ def test_a_figure_and_a_chart_change_without_a_reload(stage: Stage, scene: Scene
 def test_why_opens_beside_the_page_and_closes_where_it_was_asked(
     stage: Stage, scene: Scene, visit: Any
 ) -> None:
-    page = opened(visit, stage)
+    page = opened(visit, stage, ACME)
     link = page.locator('[data-key="utilisation"] .big a')
     link.press("Enter")
     why = page.locator("#why")
@@ -70,14 +37,14 @@ def test_why_opens_beside_the_page_and_closes_where_it_was_asked(
     assert "why=utilisation" in page.url
     step(stage, scene, "59000")
     expect(page.locator('[data-key="equity"] .big a')).to_have_text("9,000.00")
-    expect(why).to_contain_text("MM_house/E"), "a reader is not disturbed by the next run"
+    expect(why).to_contain_text("MM_house/E")  # a reader is not disturbed by the next run
     page.keyboard.press("Escape")
     expect(why).to_be_hidden()
     expect(link).to_be_focused()
 
 
 def test_a_flipped_position_is_compared_at_once(stage: Stage, scene: Scene, visit: Any) -> None:
-    page = opened(visit, stage)
+    page = opened(visit, stage, ACME)
     page.locator("#modes-panel").scroll_into_view_if_needed()
     modes = page.locator("#modes")
     expect(modes).to_contain_text("All isolated")
@@ -99,7 +66,7 @@ def test_a_name_made_to_harm_is_text(stage: Stage, scene: Scene, visit: Any) -> 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 360])
 def test_it_looks_after_people(stage: Stage, scene: Scene, visit: Any, width: int, dark: bool) -> None:
-    page = opened(visit, stage, width=width, dark=dark)
+    page = opened(visit, stage, ACME, width=width, dark=dark)
     page.locator("#modes-panel").scroll_into_view_if_needed()
     expect(page.locator("#modes")).to_contain_text("All isolated")
     look_at(page)
