@@ -1,4 +1,4 @@
-"""Real runs of a small real book before a real browser, names made to harm in it. Other tests paint frames."""
+"""Real runs of a small real book before a real browser, names made to harm in it. Others paint frames."""
 
 from datetime import UTC, datetime
 from typing import Any
