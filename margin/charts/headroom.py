@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol
 
+from margin import formats
 from margin.charts.look import Figure, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
@@ -114,12 +115,13 @@ def describe(points: Sequence[Point], *, currency: str) -> str:
     if not points:
         return "No run has been kept in the last half hour."
     now, uses = points[-1], [point.utilisation for point in points if point.utilisation is not None]
-    text = f"Equity {now.equity:,.0f} {currency}, house requirement {now.house_maintenance:,.0f} {currency}."
+    equity, requirement = formats.whole_down(now.equity), formats.whole_up(now.house_maintenance)
+    text = f"Equity {equity} {currency}, house requirement {requirement} {currency}."
     if not uses or now.utilisation is None:
         return f"{text} Utilisation is unbounded: there is no equity."
     return (
-        f"{text} Utilisation {now.utilisation:.1%}; since {points[0].at:%H:%M} UTC "
-        f"between {min(uses):.1%} and {max(uses):.1%}."
+        f"{text} Utilisation {formats.percent(now.utilisation)}; since {points[0].at:%H:%M} UTC "
+        f"between {formats.percent(min(uses))} and {formats.percent(max(uses))}."
     )
 
 

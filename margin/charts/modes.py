@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from margin import formats
 from margin.charts.look import Figure, layout, line
 
 
@@ -76,7 +77,7 @@ def _text(courses: Mapping[str, Course]) -> str:
 
 
 def _falls(course: Course) -> str:
-    found = [f"{shock:+.1%}".replace("-", "−") for shock in (course.down, course.up) if shock is not None]
+    found = [formats.signed_percent(shock) for shock in (course.down, course.up) if shock is not None]
     return (
         f"the first pool falls at {' or '.join(found)}" if found else "no market-wide move makes a pool fall"
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from margin import formats
 from margin.charts.look import Figure, layout
 from margin.charts.look import line as drawn
 from margin.charts.paper import label
@@ -172,9 +173,11 @@ def _text(points: Sequence[Moment], events: Sequence[Event], currency: str) -> s
     if not known:
         return "No run of this span knew the account's figures."
     now, uses = known[-1], [point.utilisation for point in known if point.utilisation is not None]
-    told = f"Equity {now.equity:,.0f} {currency}, house requirement {now.requirement:,.0f} {currency}."
+    equity, requirement = formats.whole_down(now.equity), formats.whole_up(now.requirement)
+    told = f"Equity {equity} {currency}, house requirement {requirement} {currency}."
     if uses:
-        told += f" Utilisation between {min(uses):.1%} and {max(uses):.1%} since {known[0].at:%H:%M} UTC."
+        least, most = formats.percent(min(uses)), formats.percent(max(uses))
+        told += f" Utilisation between {least} and {most} since {known[0].at:%H:%M} UTC."
     gaps = len(points) - len(known)
     told += f" Unknown at {gaps} of {len(points)} points." if gaps else ""
     return told + (f" {len(events)} alerts in this time." if events else "")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.access import Action, people_with
 from accounts.models import Desk
+from margin import formats
 from margin.book.read import account_rows, desk_summary
 from margin.engine.figures import WORST_FIRST, Level
 from margin.models import Alert, Breach, Delivery
@@ -20,7 +21,6 @@ from margin.notify.email import Letter, local_time, site_link, write
 from margin.notify.figures import SEVERITIES
 
 MOST_LINES = 8
-LABELS = {level.word: level.label for level in Level}
 Line = dict[str, str]
 
 
@@ -80,13 +80,16 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
 def _totals(summary: dict[str, Any] | None) -> list[tuple[str, str]]:
     if summary is None:
         return []
-    names = {
-        "equity": "Equity",
+    currency = summary["currency"]
+    needed = {
         "house_maintenance": "Requirement with buffers",
         "gross": "Gross exposure",
         "net": "Net exposure",
     }
-    return [(name, f"{money(summary[key])} {summary['currency']}") for key, name in names.items()]
+    return [
+        ("Equity", f"{formats.whole_down(summary['equity'])} {currency}"),
+        *((name, f"{formats.whole_up(summary[key])} {currency}") for key, name in needed.items()),
+    ]
 
 
 def _breach_line(breach: Breach, now: datetime) -> Line:
@@ -103,8 +106,8 @@ def _nearest_line(row: dict[str, Any]) -> Line:
     return {
         "account": row["account"],
         "client": row["client_name"] or row["client"],
-        "level": LABELS[row["level"]],
-        "distance": percent(row["distance"]),
+        "level": formats.level(row["level"]),
+        "distance": formats.percent(row["distance"], 2),
     }
 
 
@@ -116,8 +119,8 @@ def _largest(rows: list[dict[str, Any]]) -> Line | None:
     row = max(known, key=lambda row: Decimal(row["house_maintenance"]))
     return {
         "account": row["account"],
-        "requirement": f"{money(row['house_maintenance'])} {row['currency']}",
-        "use": percent(row["utilisation"]) if row["utilisation"] is not None else "unknown",
+        "requirement": f"{formats.whole_up(row['house_maintenance'])} {row['currency']}",
+        "use": formats.percent(row["utilisation"]) if row["utilisation"] is not None else "unknown",
     }
 
 
@@ -129,15 +132,6 @@ def _alerts_of_the_day(desk: Desk, now: datetime) -> list[tuple[str, int]]:
 
 def counted(number: int, noun: str, plural: str = "s") -> str:
     return f"{number} {noun}{'' if number == 1 else plural}"
-
-
-def money(amount: str) -> str:
-    """A figure for reading: grouped, whole units."""
-    return f"{Decimal(amount):,.0f}"
-
-
-def percent(rate: str) -> str:
-    return f"{Decimal(rate) * 100:.2f} %"
 
 
 def age(duration: timedelta) -> str:

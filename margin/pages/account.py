@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import SubAccount
+from margin import formats
 from margin.models import Breach
-from margin.pages import formats, workings
+from margin.pages import workings
 from margin.pages.account_charts import SPANS, history_figure, ladder_figure, span_of, waterfall_figure
 from margin.pages.drawer import drawer
 from margin.pages.live import NO_RUN, live_page

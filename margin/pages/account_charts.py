@@ -7,12 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import SubAccount
+from margin import formats
 from margin.charts.ladder import Rung, ladder
 from margin.charts.through_time import Event, Moment, through_time
 from margin.charts.waterfall import Kind, Step, waterfall
 from margin.flow.series import account_history
 from margin.models import Alert
-from margin.pages import formats
 from margin.whatif.requirement import requirement_of
 from margin.whatif.revisit import Revisited
 from riskdesk import clock

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import Client
+from margin import formats
 from margin.book.frame import rows_of
 from margin.book.read import newest_frame
 from margin.charts.bars import Bar, bars
@@ -21,7 +22,6 @@ from margin.engine.figures import Severity
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.models import Breach
-from margin.pages import formats
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from margin.pages import formats
+from margin import formats
 from margin.pages.rows import AccountRow, shown
 
 
@@ -84,7 +84,7 @@ def _to_liquidation(mark: str | None, price: str | None) -> str:
     if mark is None or price is None or not Decimal(mark):
         return ""
     move = (Decimal(price) - Decimal(mark)) / abs(Decimal(mark))
-    return ("+" if move > 0 else "") + formats.percent(f"{move:f}")
+    return formats.signed_percent(move)
 
 
 def _size(row: Mapping[str, Any]) -> Decimal:

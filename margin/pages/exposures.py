@@ -15,13 +15,13 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from accounts.models import Desk
+from margin import formats
 from margin.charts.bars import Bar, bars
 from margin.charts.treemap import treemap
 from margin.engine.correlation import Crowd, crowds
 from margin.engine.exposure import Exposed
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
-from margin.pages import formats
 from margin.pages.desk import choose_desk
 from margin.pages.live import NO_RUN, live_page
 from margin.whatif.exposures import Book, Held, exposed_book, holders, sums

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from margin import formats
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.engine.types import Mode
-from margin.pages import formats
 from margin.whatif.compare import Measured
 from margin.whatif.flips import modes_of
 from margin.whatif.revisit import Revisited

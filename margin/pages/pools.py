@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from margin import formats
 from margin.engine.figures import PoolFigures
 from margin.engine.shown import down, up
-from margin.pages import formats
 from margin.pages.rows import FULL_SCALE, bar_share
 from margin.whatif import why
 from margin.whatif.remedies import Remedy

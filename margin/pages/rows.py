@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from margin import formats
 from margin.book.frame import ACCOUNT_COLUMNS
 from margin.notify.push import Figures
-from margin.pages import formats
 
 UNASKED = frozenset(
     ("name", "desk", "initial", "maintenance", "binding_pool", "gross", "net", "free_margin", "positions")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from margin import formats
 from margin.engine.figures import WORST_FIRST
 from margin.notify.push import Figures
-from margin.pages import formats
 from margin.pages.rows import FULL_SCALE, bar_share
 
 

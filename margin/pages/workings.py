@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.models import SubAccount
+from margin import formats
 from margin.engine.explain import Working
-from margin.pages import formats
 from margin.pages.pools import WALL, pool_names
 from margin.whatif import between, why
 from margin.whatif.revisit import Gone, Revisited, revisit, run_at

@@ -1,4 +1,4 @@
-// Figures as text: decimal strings in, text out. Writes what margin/pages/formats.py writes, digit for digit,
+// Figures as text: decimal strings in, text out. Writes what margin/formats.py writes, digit for digit,
 // without a float in between; both are held to tests/cases/formats.json.
 
 export const NONE = "—";
@@ -62,6 +62,12 @@ export function percent(text, decimals = 1) {
   const hundred = 100n * 10n ** BigInt(decimals);
   const over = shown.digits === hundred && exact.digits > 100n * 10n ** BigInt(scale) ? ">" : "";
   return `${over}${typeset(shown)} %`;
+}
+
+/** A move, with its sign either way. */
+export function signedPercent(text, decimals = 1) {
+  const up = text != null && parse(text).digits > 0n;
+  return (up ? "+" : "") + percent(text, decimals);
 }
 
 export function times(text, decimals = 2) {

@@ -54,8 +54,14 @@ def test_utilisation_is_requirement_over_equity_and_absent_without_equity() -> N
 
 def test_the_sentence_says_what_the_picture_shows() -> None:
     assert drawn(point(2, "100", "40"), point(1, "90", "45"))["text"] == (
-        "Equity 90 USD, house requirement 45 USD. Utilisation 50.0%; since 11:58 UTC between 40.0% and 50.0%."
+        "Equity 90 USD, house requirement 45 USD. "
+        "Utilisation 50.0 %; since 11:58 UTC between 40.0 % and 50.0 %."
     )
+
+
+def test_its_sentence_never_reaches_a_line_that_the_figures_do_not() -> None:
+    text = drawn(point(1, "100000.6", "99999.9001"))["text"]
+    assert "Equity 100,000 USD, house requirement 100,000 USD. Utilisation 99.9 %" in text
 
 
 def test_without_equity_it_says_so() -> None:

@@ -49,7 +49,7 @@ def test_a_time_of_not_knowing_is_a_gap_and_counted() -> None:
     points = [moment(3, 100.0), moment(2, None), moment(1, 50.0)]
     figure = through_time(points, [], currency="USD", since=NOON - HOUR, until=NOON)
     assert accepted(figure).data[1].y == (100.0, None, 50.0)
-    assert "Utilisation between 40.0% and 80.0%" in figure["text"]
+    assert "Utilisation between 40.0 % and 80.0 %" in figure["text"]
     assert "Unknown at 1 of 3 points." in figure["text"]
 
 

@@ -27,7 +27,9 @@ def account(code: str, **figures: Any) -> dict[str, Any]:
     return row | figures
 
 
-def write_run(seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str = "60000") -> str:
+def write_run(
+    seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str = "60000", **sums: str
+) -> str:
     """What a committed run leaves behind; gives its id."""
     run = f"00000000-0000-4000-8000-{shard:04d}{seq:08d}"
     money = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net")
@@ -42,7 +44,7 @@ def write_run(seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str
             "unknown": 0,
             "levels": {level: sum(row["level"] == level for row in own) for level in LEVELS},
             "oldest_price": None,
-            **dict.fromkeys(money, "100.00"),
+            **dict.fromkeys(money, "100.00") | sums,
         }
     frame = Frame(
         run=run,

@@ -118,10 +118,19 @@ def test_the_digest_tells_levels_breaches_nearest_and_largest(db: None) -> None:
         "NORTH-1",
         "1.21 %",
         "1,234,567 USD",
-        "61.00 % used",
+        "61.0 % used",
         "Mon 2 Mar 2026, 07:00:00 EST (America/New_York)",
         "https://desk.example/",
     )
+
+
+def test_the_digest_never_reaches_a_line_that_the_figures_do_not(db: None) -> None:
+    row = account("N-1", house_maintenance="2.40", utilisation="0.999999", distance="-0.00001")
+    write_run(4, [row], equity="100.60", house_maintenance="101.20")
+    letter = compose_digest(factories.desk(), NOW)
+    mail_says(letter, "100 USD", "102 USD", "3 USD", "99.9 % used")
+    assert "N-1 (N): 0.00 %" in letter.text
+    assert ">0.00 %<" in letter.html
 
 
 def test_a_desk_without_any_run_still_gets_an_honest_digest(db: None) -> None:

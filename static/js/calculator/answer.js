@@ -1,6 +1,6 @@
 // The answer: three columns, prices, advice, and the chart. Texts only; every figure comes from the server.
 
-import { cut, level as levelWord, NONE, parse, percent, times, typeset } from "../format.js";
+import { cut, level as levelWord, NONE, parse, signedPercent, times, typeset } from "../format.js";
 import { Chart } from "../chart.js";
 
 const MODES = ["cross", "isolated", "as_given"];
@@ -35,7 +35,7 @@ const total = (answer, name) => {
   const text = (digits < 0n ? -digits : digits).toString().padStart(scale + 1, "0");
   return `${digits < 0n ? "-" : ""}${text.slice(0, -scale)}.${text.slice(-scale)}`;
 };
-const shock = (text) => (text == null ? NONE : `${text.startsWith("-") ? "" : "+"}${percent(text, 2).replace(" ", "\u00a0")}`);
+const shock = (text) => signedPercent(text, 2).replace(" ", "\u00a0");
 const move = ({ down, up }) => (down == null && up == null ? "never" : [down, up].filter((each) => each != null).map(shock).join(" / "));
 
 const ROWS = [

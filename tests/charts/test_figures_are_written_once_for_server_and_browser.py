@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from margin import formats
 from margin.engine.figures import Level
-from margin.pages import formats
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "formats.json").read_text())
 
