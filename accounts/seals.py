@@ -18,11 +18,9 @@ from django.db.models.functions import Cast
 
 from accounts.checkpoints import write_checkpoint
 from accounts.models import AuditEvent, AuditSeal, AuditUnsealed
-from riskdesk import clock
+from riskdesk import clock, locks
 
 FIRST = "0" * 64
-ONE_SEALER = 7_305_541
-"""The advisory lock of the sealer; any number that nobody else uses."""
 PURPOSE = b"riskdesk audit seal"
 
 
@@ -84,7 +82,7 @@ def keys() -> list[bytes]:
 
 def _is_the_one_sealer() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [locks.SEAL_AUDIT])
         return bool(cursor.fetchone()[0])
 
 

@@ -17,7 +17,10 @@ class RiskdeskConfig(AppConfig):
 
 
 def seed(**_: Any) -> None:
-    """After migrations: the shards that SHARDS asks for, and a clock for them."""
+    """After migrations: the shards that SHARDS asks for, and a clock for them.
+
+    The clock does the same at each of its starts, for a database that needs no migration.
+    """
     from riskdesk.schedule import seed_clock, seed_shards, tables_stand
 
     if tables_stand():

@@ -19,7 +19,7 @@ from margin.live.routing import websocket_urlpatterns  # noqa: E402
 from riskdesk.body import Application, bounded  # noqa: E402
 from riskdesk.lifespan import lifespan  # noqa: E402
 
-# The session's cookie is all a socket brings; margin.live.permission judges it, at opening and ever again.
+# The session's cookie is all a socket brings; accounts.sessions judges it, at opening and ever again.
 sockets: Application = own_pages_only(CookieMiddleware(URLRouter(websocket_urlpatterns)))
 http = bounded(pages, most_bytes=settings.BODY_MOST_BYTES)
 application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})

@@ -17,13 +17,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from redis import RedisError
 
-from riskdesk import broker
+from riskdesk import broker, locks
 from riskdesk.errors import sure
+from riskdesk.schedule import seed_clock, seed_shards
 from riskdesk.workers import GENERAL
 
 log = structlog.get_logger(__name__)
 
-LOCK = 7_215_002
 STANDBY_SECONDS = 0.5
 PROVE_EVERY_SECONDS = 1.0
 JUMP_SECONDS = 2.0
@@ -70,7 +70,7 @@ class Leadership:
 
     def _ask(self, question: str) -> bool:
         with sure(self.connection, "it asks over a connection of its own").cursor() as cursor:
-            cursor.execute(question, [LOCK])
+            cursor.execute(question, [locks.CLOCK])
             return bool(cursor.fetchone()[0])
 
 
@@ -80,6 +80,7 @@ class LeadingScheduler(DatabaseScheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.leadership = Leadership()
         self.leading = False
+        self.seeded = False
         self.said_waiting = False
         self.wall_minus_monotonic = 0.0
         super().__init__(*args, **kwargs)
@@ -97,6 +98,7 @@ class LeadingScheduler(DatabaseScheduler):
         if not self._lead():
             return STANDBY_SECONDS
         try:
+            self._seed()
             return float(super().tick(*args, **kwargs))
         except DATABASE_TROUBLE as trouble:
             log.warning("clock.paused", reason=str(trouble).splitlines()[0])
@@ -138,6 +140,15 @@ class LeadingScheduler(DatabaseScheduler):
             log.info("clock.waits_for_the_leader")
         self.leading, self.said_waiting = leads, not leads
         return leads
+
+    def _seed(self) -> None:
+        """Once a start, before the first beat: the rows that SHARDS or a new version asks for."""
+        if self.seeded:
+            return
+        seed_shards()
+        if added := seed_clock():
+            log.info("clock.jobs_added", jobs=added)
+        self.seeded = True
 
     def _wall_clock_jumped(self) -> bool:
         return abs(time.time() - time.monotonic() - self.wall_minus_monotonic) > JUMP_SECONDS

@@ -6,14 +6,17 @@ launcher says them before anything starts and `manage.py check` says the same. D
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from riskdesk.connection import parse
 from riskdesk.env import SAMPLE_SECRET, Environment
 
 SHORTEST_SECRET, FEWEST_DIFFERENT = 50, 12
-SAMPLE_MARKS = ("django-insecure-", "change-me", "changeme", "sample", "example", "secret-key")
+SAMPLE_MARKS = ("django-insecure-", "change-me", "changeme", "replace-me", "sample", "example", "secret-key")
 HOW_TO_MAKE_ONE = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(64))"'
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOCAL = LOOPBACK | {""}  # a URL without a host means this machine
+DEMAND_TLS = "Add ?sslmode=verify-full (and sslrootcert=…) to the URL."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ def faults(env: Environment) -> list[Fault]:
     """Everything wrong with this environment for production, errors first; nothing in development."""
     if not env.production:
         return []
-    found = [Fault(*row) for row in (*_secrets(env), *_doors(env), *_services(env), *_mail(env))]
+    every = (*_secrets(env), *_doors(env), *_services(env), *_networks(env), *_mail(env))
+    found = [Fault(*row) for row in every]
     return sorted(found, key=lambda fault: not fault.refuses)
 
 
@@ -44,6 +48,12 @@ def _secrets(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "riskdesk.E002", "SECRET_KEY is not set.", HOW_TO_MAKE_ONE
     elif is_weak(env.secret_key):
         yield "riskdesk.E003", "SECRET_KEY is a sample or too short.", HOW_TO_MAKE_ONE
+    if env.audit_key and is_weak(env.audit_key):
+        yield (
+            "riskdesk.E014",
+            "AUDIT_KEY is a sample or too short: whoever guesses it can forge the audit chain.",
+            f"Unset it, or use a random one. {HOW_TO_MAKE_ONE}",
+        )
     if any(is_weak(old) for old in env.secret_key_fallbacks):
         yield "riskdesk.E004", "SECRET_KEY_FALLBACKS holds a sample or a short key.", "Remove that key."
     if env.demo:
@@ -55,7 +65,7 @@ def _secrets(env: Environment) -> Iterator[tuple[str, str, str]]:
 
 
 def is_weak(secret: str) -> bool:
-    lower = secret.lower()
+    lower = secret.lower().replace("_", "-").replace(" ", "-")
     return (
         secret == SAMPLE_SECRET
         or len(secret) < SHORTEST_SECRET
@@ -94,18 +104,22 @@ def _services(env: Environment) -> Iterator[tuple[str, str, str]]:
             "REDIS_URL is not set: the built-in Valkey is for trying and for tests.",
             "Point REDIS_URL at your Valkey or Redis (maxmemory-policy noeviction).",
         )
-    if env.database_url and _travels_bare(env.database_url):
-        yield (
-            "riskdesk.W002",
-            "DATABASE_URL crosses a network without demanding TLS.",
-            "Add ?sslmode=verify-full (and sslrootcert=…) to the URL.",
-        )
+
+
+def _networks(env: Environment) -> Iterator[tuple[str, str, str]]:
+    if _travels_bare(env.database_url):
+        yield "riskdesk.W002", "DATABASE_URL crosses a network without demanding TLS.", DEMAND_TLS
+    if env.database_owner_url != env.database_url and _travels_bare(env.database_owner_url):
+        yield "riskdesk.W005", "DATABASE_OWNER_URL crosses a network without demanding TLS.", DEMAND_TLS
+    if env.redis_url.startswith("redis://") and (urlsplit(env.redis_url).hostname or "") not in LOCAL:
+        yield "riskdesk.W006", "REDIS_URL crosses a network without TLS.", "Use rediss:// in the URL."
 
 
 def _travels_bare(url: str) -> bool:
+    """A URL may name several hosts: one that is elsewhere is enough."""
     known = parse(url, variable="DATABASE_URL")
-    host = str(known.get("host", ""))
-    local = not host or host in LOOPBACK or host.startswith("/")
+    hosts = str(known.get("host", "")).split(",")
+    local = all(host in LOCAL or host.startswith("/") for host in hosts)
     return not local and known.get("sslmode") not in ("require", "verify-ca", "verify-full")
 
 

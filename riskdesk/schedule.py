@@ -2,7 +2,7 @@
 
 Takes the list below; writes rows of django-celery-beat that are missing. Never touches a row that is there:
 an administrator may change an interval or switch a job off, and that stays. A job that was *deleted* comes
-back at the next start, because the desk does not work without it: to stop a job, disable it.
+back when the clock next starts, because the desk does not work without it: to stop a job, disable it.
 
 Jobs at a local time of day are rows of `LocalSchedule`, placed by `margin.flow.local_jobs`.
 """

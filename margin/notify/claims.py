@@ -12,11 +12,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from margin.models import Delivery
+from riskdesk import locks
 
 LEASE_SECONDS = 120
 """Longer than any carrier may take for one delivery: SMTP waits ten seconds for each of some ten answers."""
-LOCKS = 7_203
-"""The class of the advisory locks that passes hold; any number that nobody else uses."""
 
 # Turns are dealt by recipient: whoever has a thousand mails waiting holds up nobody with one.
 CLAIM = """
@@ -65,18 +64,18 @@ def holding() -> Iterator[uuid.UUID]:
     """A token for the claims of one pass, known to live as long as this database session does."""
     token = uuid.uuid4()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [LOCKS, str(token)])
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [locks.DELIVERIES, str(token)])
     try:
         yield token
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCKS, str(token)])
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [locks.DELIVERIES, str(token)])
 
 
 def free_what_the_dead_held() -> int:
     """Let claims of sessions that are gone lapse at once. Nobody can record an end for those any more."""
     with connection.cursor() as cursor:
-        cursor.execute(ORPHANED, [LOCKS])
+        cursor.execute(ORPHANED, [locks.DELIVERIES])
         if not (tokens := [row[0] for row in cursor.fetchall()]):
             return 0
         cursor.execute(LAPSE, [tokens])

@@ -20,7 +20,6 @@ READY_SECONDS = 30.0
 class Services:
     variables: Mapping[str, str]
     embedded_database: bool
-    embedded_redis: bool
 
 
 def bring_up(
@@ -34,7 +33,7 @@ def bring_up(
         variables |= _start_postgres(supervisor, places, temporary=temporary)
     if valkey_port is not None:
         variables |= _await_valkey(supervisor, places, port=valkey_port)
-    return Services(variables, embedded_database=database is None, embedded_redis=redis is None)
+    return Services(variables, embedded_database=database is None)
 
 
 def _brought(environment: Mapping[str, str], *, database: str | None, redis: str | None) -> dict[str, str]:

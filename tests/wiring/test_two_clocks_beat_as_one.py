@@ -5,11 +5,13 @@ import time
 import pytest
 from celery.beat import SchedulingError
 from django.db import connection
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from riskdesk import beat, broker
+from margin.models import ShardState
+from riskdesk import beat, broker, locks
 from riskdesk.beat import Leadership, LeadingScheduler
 from riskdesk.celery import app
+from riskdesk.env import read_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +52,7 @@ def kill_holder():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
-            [beat.LOCK],
+            [locks.CLOCK],
         )
         assert cursor.rowcount == 1
 
@@ -98,6 +100,7 @@ def test_the_second_clock_sends_nothing_until_the_first_is_gone(clocks):
 
 
 def test_after_a_long_silence_each_job_is_sent_once(clocks):
+    IntervalSchedule.objects.update(every=600)  # so that none is due again while we look
     overdue()
     sent = run(clocks())
     assert sorted(sent) == sorted(PeriodicTask.objects.filter(enabled=True).values_list("name", flat=True))
@@ -121,9 +124,35 @@ def test_an_edit_is_noticed_within_a_tick(clocks):
     assert "Reconcile" not in scheduler.schedule
 
 
+def test_a_clock_that_begins_to_lead_adds_the_rows_that_are_missing_and_changes_none(clocks, settings):
+    """On a database that was prepared long ago: a new job, a deleted one, another number of shards."""
+    settings.ENV = read_environment({"SHARDS": "2"})
+    PeriodicTask.objects.filter(name="Dispatch").delete()
+    PeriodicTask.objects.filter(name="Reconcile").update(enabled=False, expire_seconds=77)
+    standby = Leadership()
+    assert standby.is_ours()
+    waiting = clocks()
+    run(waiting)
+    assert not PeriodicTask.objects.filter(name="Dispatch").exists()
+    standby.release()
+    run(waiting)
+    assert {"Dispatch", "Recompute shard 2"} <= set(waiting.schedule)
+    assert "Reconcile" not in waiting.schedule
+    assert PeriodicTask.objects.get(name="Reconcile").expire_seconds == 77
+    assert ShardState.objects.filter(shard=2).exists()
+
+
+def test_a_row_deleted_while_the_clock_leads_stays_away_until_the_next_start(clocks):
+    leader = clocks()
+    run(leader)
+    PeriodicTask.objects.get(name="Dispatch").delete()
+    run(leader)
+    assert not PeriodicTask.objects.filter(name="Dispatch").exists()
+
+
 def test_a_rare_job_is_written_down_before_it_is_sent(clocks):
     every_minute = CrontabSchedule.objects.create(minute="*")
-    PeriodicTask.objects.all().delete()
+    PeriodicTask.objects.update(enabled=False)
     row = PeriodicTask.objects.create(
         name="Rare", task="x", crontab=every_minute, last_run_at="2020-01-01T00:00:00Z"
     )

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-LOCK = 7_215_001
+from riskdesk import locks
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # ends with this session
+            cursor.execute("SELECT pg_advisory_lock(%s)", [locks.PREPARE])  # ends with this session
         call_command("migrate", interactive=False, verbosity=0)
         if settings.ENV.production:
             call_command("collectstatic", interactive=False, verbosity=0)
