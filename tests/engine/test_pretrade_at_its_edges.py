@@ -87,7 +87,8 @@ def test_no_new_risk_on_a_figure_in_doubt():
     order = Order("btc", BTC, Mode.CROSS, exact(1))
     doubtful = market({"BTC": 100, "ETH": Mark(exact(100), PriceState.STALE, exact(80), exact(120))})
     own = account([cross(ETH, 10, 100, "eth")], wallet=120)
-    assert Why.UNKNOWN_FIGURE in whys(check(own, order, doubtful, DESK, restraints()))
+    reasons = check(own, order, doubtful, DESK, restraints()).reasons
+    assert (Why.UNKNOWN_FIGURE, "cross") in [(because.why, because.pool) for because in reasons]
 
 
 def test_who_was_short_before_still_is_and_a_new_pool_is_newly_short():
