@@ -74,7 +74,8 @@ def test_a_leg_names_its_side_its_tier_and_its_schedule():
     assert [given.source for given in long.inputs[1:3]] == ["schedule tier 2", "schedule tier 2"]
     assert [given.source for given in short.inputs[1:3]] == ["schedule tier 1", "schedule tier 1"]
     assert long.note == short.note == ""
-    asked = found("initial", "cross LADDER long").inputs[1]
+    size, asked = found("initial", "cross LADDER long").inputs
+    assert (size.name, size.value) == ("n", 60_000)
     assert (asked.value, asked.source) == (exact("0.04"), "schedule tier 2")
 
 

@@ -169,3 +169,9 @@ def test_the_levels_of_a_pool_in_doubt_are_those_of_all_combinations_of_ends(wal
     if not pool.bounded:
         worst = [corner for corner in seen if corner.level is max(levels)]
         assert pool.equity - pool.house_maintenance == min(c.equity - c.house_maintenance for c in worst)
+
+
+def test_any_number_of_marks_in_doubt_is_bounded_where_a_pool_is_the_sum_of_its_instruments():
+    codes = [f"X{k}" for k in range(MOST_WHOLE + 4)]
+    own = account([cross(instrument(code), 1, 100) for code in codes], wallet=5_000)
+    assert assess(own, market({code: stale(100, 99, 101) for code in codes}), DESK).bounded

@@ -142,3 +142,18 @@ def test_of_two_ways_to_a_close_out_the_nearer_bites():
     fast = account([cross(X, -1, 100)], wallet=100, holdings=[("wallet", "COIN", 3)], terms=[coin("COIN")])
     # Down: 400 + 200 s = 20 (1 + s) at -380/180, never; up it only gains.
     assert bites(fast, prices=prices) is None
+
+
+def test_where_both_ways_fail_the_nearer_distance_is_told():
+    """Up the initial rate steps to one from 1,500 of notional on."""
+    steep = instrument("X", (0, "0.4", "0.1"), (1_500, 1, "0.1"))
+    own = account([cross(steep, 10, 100)], wallet=230)
+    # Down: 230 + 1,000 s = 200 (1 + s).
+    assert abs(bites(own).distance - Fraction(30, 800)) < Fraction(1, 10**15)
+
+
+def test_a_close_out_beyond_a_thousand_per_cent_is_none_and_no_close_out_leaves_the_pools():
+    own = account([cross(X, -1, 100)], wallet=10_000)
+    assert bites(own) is None
+    near = account([cross(X, 10, 100)], wallet=600)
+    assert bites(near, Profile("none")).name == "cross"

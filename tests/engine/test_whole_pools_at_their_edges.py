@@ -248,3 +248,12 @@ def test_what_is_settled_abroad_counts_at_its_rate_and_below_zero_turned_round()
     turned = account([cross(abroad, 10, -100), cross(other, 20, 100)], wallet=9_000, terms=[coin("EUR")])
     found = assess(turned, market({"A": -100, "B": 100}, {"EUR": 2}), policy).pool("cross").split
     assert found.concentration == 0
+
+
+@pytest.mark.parametrize(("mark", "net"), [("0.5", 50), ("-0.5", -50), (0, 0)])
+def test_the_net_of_what_costs_less_than_one_has_the_sign_of_its_mark(mark, net):
+    penny = instrument("P", (0, "0.05"), underlying="COIN", allow_negative=True)
+    own = account([cross(penny, 100, mark)], holdings=[("wallet", "COIN", 1)], terms=[coin("COIN")])
+    policy = terms(0, spots=frozenset({"COIN"}), concentration=AddOn(exact(0), exact(1)))
+    found = assess(own, market({"P": mark}, {"COIN": 100}), policy).pool("cross").split
+    assert found.concentration == 100 + net

@@ -68,8 +68,15 @@ REASONS: dict[tuple[str, str, str], str] = {
         "yield {**needed.prices.rates, **dict(zip(names, ends, strict=True))}",
         "True and False swapped",
     ): UNREACHED,
+    (
+        "funding",
+        "owed = max(ZERO, -measured.pool.balances.get(asset, ZERO) * price)",
+        "ZERO to ONE",
+    ): EQUAL,
     ("funding", "if missing <= 0:", "LtE to Lt"): EQUAL,
     ("funding", "if wanted <= 0:", "LtE to Lt"): EQUAL,
+    ("trades", "if before.quantity * fill.quantity > 0:", "Mult to Div"): EQUAL,
+    ("trades", "if before.quantity * fill.quantity > 0:", "Gt to GtE"): EQUAL,
     ("stress", "sign = 1 if lead > 0 else -1", "Gt to GtE"): EQUAL,
     (
         "liquidation",
