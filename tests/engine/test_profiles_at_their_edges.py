@@ -145,8 +145,8 @@ def test_of_two_ways_to_a_close_out_the_nearer_bites():
 
 
 def test_where_both_ways_fail_the_nearer_distance_is_told():
-    """Up the initial rate steps to one from 1,500 of notional on."""
-    steep = instrument("X", (0, "0.4", "0.1"), (1_500, 1, "0.1"))
+    """Up the initial rate steps to one from 1,200 of notional on."""
+    steep = instrument("X", (0, "0.4", "0.1"), (1_200, 1, "0.1"))
     own = account([cross(steep, 10, 100)], wallet=230)
     # Down: 230 + 1,000 s = 200 (1 + s).
     assert abs(bites(own).distance - Fraction(30, 800)) < Fraction(1, 10**15)

@@ -77,6 +77,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("funding", "if wanted <= 0:", "LtE to Lt"): EQUAL,
     ("trades", "if before.quantity * fill.quantity > 0:", "Mult to Div"): EQUAL,
     ("trades", "if before.quantity * fill.quantity > 0:", "Gt to GtE"): EQUAL,
+    ("trades", "sign = 1 if before.quantity > 0 else -1", "Gt to GtE"): EQUAL,
     ("stress", "sign = 1 if lead > 0 else -1", "Gt to GtE"): EQUAL,
     (
         "liquidation",
