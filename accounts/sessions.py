@@ -34,7 +34,7 @@ from riskdesk import clock
 
 log = structlog.get_logger(__name__)
 
-LONGEST = timedelta(hours=12)
+LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 IDLE = timedelta(minutes=30)
 PROOF_LASTS = timedelta(minutes=5)
 SIGNED_IN_AT, ACTED_AT, PROVED_AT = "signed_in_at", "acted_at", "proved_at"

@@ -1,7 +1,8 @@
 """Doors for Celery: each task calls one step and holds no thought of its own.
 
 A task may come twice, late or never: the rows say what is left to do, and a task that finds nothing does
-nothing. No task is given a time to run at, and none waits for another. Faults are logged with the run's id.
+nothing. No task is given a time to run at, and none waits for another. A fault ends here; one of a run has
+been logged where its id was known, and its trace is not repeated.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts import seals
-from margin.flow import cycle, heartbeat, housekeeping, local_jobs, reconcile
+from margin.flow import cycle, heartbeat, housekeeping, local_jobs, reconcile, runs
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
@@ -36,8 +37,9 @@ def door(step: Callable[..., object]) -> Callable[..., None]:
             step(*args, **kwargs)
         except SoftTimeLimitExceeded:
             log.error("task.too_slow", task=step.__name__, args=args)
-        except Exception:
-            log.exception("task.failed", task=step.__name__, args=args)
+        except Exception as fault:
+            trace = None if runs.was_told(fault) else fault
+            log.error("task.failed", task=step.__name__, args=args, exc_info=trace)
 
     return opened
 

@@ -2,11 +2,15 @@
 
 A refusal is a value: a step returns it, a door shows it, nothing is raised. An exception is a fault:
 
-    RiskdeskError            everything of ours that is raised
-    ├── BadEnvironment       a variable holds nonsense               (riskdesk.env, before Django stands)
-    ├── Unreachable          a part we need does not answer          → 503, try again
-    └── Broken               an invariant of ours does not hold      → 500, logged with the run id
+    Broken            something of ours that must hold does not        here
+    MissingFigure     the same in the engine, which imports nothing    margin.engine.figures
+    LeaseLost         another worker took the run over: this one ends  margin.flow.lease
+    Problem           how a call ends that is not answered             margin.api.problems
+    BadEnvironment    a variable holds nonsense, before Django stands  riskdesk.reader
+    Trouble           the desk cannot start or go on, in one sentence  riskdesk.stack.trouble
 
+They share no base, because nobody catches them together. A fault of one account closes that account and no
+other; any other ends at a door, logged with the run's id where there is one.
 Takes and gives nothing else; never imports the rest of the desk.
 """
 
@@ -34,15 +38,7 @@ class Refusal:
         return asdict(self)
 
 
-class RiskdeskError(Exception):
-    """Everything of ours that is raised."""
-
-
-class Unreachable(RiskdeskError):
-    """A part the desk needs does not answer now."""
-
-
-class Broken(RiskdeskError):
+class Broken(Exception):
     """Something that must hold does not: a fault of ours, never of the input."""
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Desk, Role, User
-from margin.flow import measure
+from margin.flow import as_of, measure
 from margin.whatif import known, revisit
 from tests import factories
 
@@ -75,6 +75,7 @@ def _no_rules_kept() -> Iterator[None]:
     yield
     measure.forget()
     known.forget()
+    as_of.KEPT.forget()
     revisit.forget()
 
 

@@ -15,7 +15,7 @@ from django.views import defaults
 from rest_framework import exceptions
 
 from margin.api.output import dump
-from riskdesk.errors import Refusal, Unreachable
+from riskdesk.errors import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +151,7 @@ def problem_of(error: Exception) -> Problem:
         case DataError():
             log.warning("api.refused_by_the_database", error=str(error))
             return Problem(400, "invalid", "A value does not fit what is stored.")
-        case OperationalError() | Unreachable():
+        case OperationalError():
             log.exception("api.unavailable")
             headers = {"Retry-After": "2"}
             return Problem(503, "unavailable", "A part of the desk does not answer.", headers=headers)

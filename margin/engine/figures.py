@@ -162,11 +162,6 @@ class AccountFigures:
     leverage: Fraction | None = None
 
     @property
-    def leverage_is_unbounded(self) -> bool:
-        """Some notional and nothing behind it: a breach of every leverage cap."""
-        return self.leverage is None and self.equity is not None and bool(self.gross)
-
-    @property
     def positions(self) -> tuple[PositionFigures, ...]:
         return tuple(position for pool in self.pools for position in pool.positions)
 

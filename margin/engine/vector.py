@@ -16,7 +16,7 @@ from margin.engine.columns import Columns, Floats, Ints, Rules
 from margin.engine.compiled import threads
 from margin.engine.figures import Level
 from margin.engine.kernels import ALPHA, LEAST, UNKNOWN, Found, Tick, Totals, revalue_all, revalue_some
-from margin.engine.price_kernels import ASK, liquidation_prices
+from margin.engine.price_kernels import liquidation_prices
 from margin.engine.scenario_kernels import scenario_losses, scenario_margins
 from margin.engine.ticks import Quotes
 
@@ -107,9 +107,6 @@ class BookPrices:
 
     prices: Floats
     codes: NDArray[np.uint8]
-
-    def to_ask(self) -> Ints:
-        return np.flatnonzero(self.codes == ASK)
 
 
 def room_for_prices(columns: Columns) -> BookPrices:

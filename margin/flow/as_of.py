@@ -1,24 +1,23 @@
 """Figures of the past, for doors that take `as_of`: the newest committed run then, computed again.
 
-Takes an instant; gives frames like those of the present, or a refusal. Keeps the last few it made: a
-committed run never changes. Decides nothing about who may see a row.
+Takes an instant; gives the run, frames like those of the present, or a refusal. Keeps the last few it made.
+Decides nothing about who may see a row.
 """
 
-from collections import OrderedDict
 from datetime import datetime
-from threading import Lock
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from margin.book.frame import Frame
+from margin.flow.kept import Kept
 from margin.flow.replay import compute_again
 from margin.flow.wanted import all_shards
 from margin.models import Run
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
-MOST_KEPT = 8
-_kept: "OrderedDict[tuple[UUID, int | None], Frame]" = OrderedDict()
-_alone = Lock()
+KEPT: Kept[tuple[UUID, int | None], Frame] = Kept(8)
 
 
 def runs_at(instant: datetime, *, shard: int | None = None) -> list[Run] | Refusal:
@@ -31,21 +30,18 @@ def runs_at(instant: datetime, *, shard: int | None = None) -> list[Run] | Refus
 
 
 def run_at(shard: int, instant: datetime) -> Run | None:
-    """The newest committed run of one shard at or before the instant."""
-    rows = Run.objects.filter(shard=shard, state=Run.State.COMMITTED, at__lte=instant)
-    return rows.order_by("-at", "-seq").first()
+    """The newest committed run of one shard whose figures are for this instant or an earlier one."""
+    return committed(shard).filter(at__lte=instant).order_by("-at", "-seq").first()
+
+
+def committed(shard: int) -> "QuerySet[Run]":
+    """Those that can be computed again: they say what they rested on."""
+    return Run.objects.filter(shard=shard, state=Run.State.COMMITTED, shard_revision__isnull=False)
 
 
 def frame_of(run: Run, *, client: int | None = None) -> Frame:
     """What the run showed, whole or of one client."""
-    key = run.pk, client
-    with _alone:  # one at a time: it is work of the processor, and two would make the same
-        if key not in _kept:
-            _kept[key] = compute_again(run, client=client)[1].frame(run.seq or 0)
-            while len(_kept) > MOST_KEPT:
-                _kept.popitem(last=False)
-        _kept.move_to_end(key)
-        return _kept[key]
+    return KEPT.get((run.pk, client), lambda: compute_again(run, client=client)[1].frame(run.seq or 0))
 
 
 def _refused(rule: str, instant: datetime, message: str) -> Refusal:

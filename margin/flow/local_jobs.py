@@ -35,11 +35,6 @@ class Slot:
     due: datetime
 
 
-def do_local_jobs(now: datetime) -> int:
-    """Everything whose local time has come; gives how many jobs were done."""
-    return sum(do(row, slot, now) for row, slot in due(now))
-
-
 def due(now: datetime) -> list[tuple[LocalSchedule, Slot]]:
     """Whose time has come and is still of use, done already or not."""
     rows = LocalSchedule.objects.filter(enabled=True).select_related("desk", "calendar").order_by("id")

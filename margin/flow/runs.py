@@ -22,8 +22,7 @@ from riskdesk.clock import monotonic_seconds
 from riskdesk.clock import now as clock_now
 
 log = structlog.get_logger(__name__)
-PERIOD_SECONDS = 5
-"""The clock asks for a run this often: whole periods that passed while one waited were skipped."""
+_TOLD = "_told_with_its_run"
 
 
 @dataclass(slots=True)
@@ -57,8 +56,7 @@ def begun(lease: Lease, trigger: str) -> Iterator[Work]:
         stack.enter_context(structlog.contextvars.bound_contextvars(run_id=str(run.pk), shard=lease.shard))
         stack.push(partial(_note, run))
         work = Work(run)
-        skipped = int(lease.waited_seconds // PERIOD_SECONDS)
-        work.count(waited_ms=round(lease.waited_seconds * 1000, 1), skipped=skipped, attempt=lease.attempt)
+        work.count(waited_ms=round(lease.waited_seconds * 1000, 1), attempt=lease.attempt)
         yield work
 
 
@@ -81,10 +79,16 @@ def _note(run: Run, _kind: object, fault: BaseException | None, _trace: object) 
     if not isinstance(fault, Exception):
         return
     error = f"{type(fault).__name__}: {fault}"
-    log.error("run.failed", error=error[:2000])
+    log.error("run.failed", error=error[:2000], exc_info=fault)
+    setattr(fault, _TOLD, True)
     Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, attempt=run.attempt).update(
         state=Run.State.FAILED, error=error[:2000]
     )
+
+
+def was_told(fault: BaseException) -> bool:
+    """Whether its trace is in the log already, under its run: whoever ends it need not say it again."""
+    return getattr(fault, _TOLD, False)
 
 
 def commit(work: Work, computed: Computed, composed: Composed, *, seq: int, now: datetime) -> None:

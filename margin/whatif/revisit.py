@@ -4,14 +4,11 @@ Takes a sub-account and a run; gives the engine's nouns again, or says why there
 run pinned and on nothing else, so it comes to the figures that the run showed. Writes nothing.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.db.models import QuerySet
 
 from accounts.models import SubAccount
 from margin.book.facts import Unusable
@@ -23,13 +20,15 @@ from margin.engine.distance import Distances
 from margin.engine.figures import AccountFigures
 from margin.engine.liquidation import HurtPrices
 from margin.engine.types import Account, Market, Policy
+from margin.flow import as_of
 from margin.flow.compose_frame import Composed
+from margin.flow.kept import Kept
 from margin.flow.recompute import Computed
 from margin.flow.replay import compute_again
 from margin.models import Run
 
-MOST_KEPT = 16
-_kept: OrderedDict[tuple[UUID, int], tuple[Computed, Composed]] = OrderedDict()
+KEPT: Kept[tuple[UUID, int], tuple[Computed, Composed]] = Kept(16)
+"""A page asks several questions of one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +62,15 @@ class Gone:
 def newest_run(account: SubAccount) -> Run | None:
     """The run whose figures everybody sees now."""
     frame = newest_frame(account.client.shard_id)
-    return None if frame is None else _committed(account).filter(pk=frame.run).first()
+    return None if frame is None else as_of.committed(account.client.shard_id).filter(pk=frame.run).first()
 
 
 def named_run(account: SubAccount, run: UUID) -> Run | None:
-    return _committed(account).filter(pk=run).first()
+    return as_of.committed(account.client.shard_id).filter(pk=run).first()
 
 
 def run_at(account: SubAccount, at: datetime) -> Run | None:
-    """The newest run whose figures are for this instant or an earlier one."""
-    return _committed(account).filter(at__lte=at).order_by("-seq").first()
-
-
-def _committed(account: SubAccount) -> "QuerySet[Run]":
-    shard = account.client.shard_id
-    return Run.objects.filter(shard=shard, state=Run.State.COMMITTED, shard_revision__isnull=False)
+    return as_of.run_at(account.client.shard_id, at)
 
 
 def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
@@ -106,15 +99,10 @@ def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
 
 
 def computed_of(run: Run, client: int) -> tuple[Computed, Composed]:
-    """Kept for a while: a page asks several questions of one run, and a past run never changes."""
-    key = (run.pk, client)
-    if key not in _kept:
-        while len(_kept) >= MOST_KEPT:
-            _kept.popitem(last=False)
-        _kept[key] = compute_again(run, client=client)
-    return _kept[key]
+    """All of one client at a run."""
+    return KEPT.get((run.pk, client), lambda: compute_again(run, client=client))
 
 
 def forget() -> None:
     """Drop what is kept: a test's database has runs of its own."""
-    _kept.clear()
+    KEPT.forget()

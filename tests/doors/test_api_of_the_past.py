@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts.models import Role
 from accounts.revisions import take_house_revision
-from margin.flow import as_of
 from margin.models import Run
 from riskdesk import clock
 from tests import factories
@@ -21,7 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def scene() -> Scene:
-    as_of._kept.clear()
     made = make_scene()
     for price in ("59000", "58000", "57000"):
         made.step(price, seconds=60)

@@ -1,12 +1,14 @@
 """Killed at any step, a run leaves nothing half done, and the next one does it once."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
 from django.db import connection
 
+from margin import tasks
 from margin.book.read import newest_frame
 from margin.flow import cycle, reconcile, runs
 from margin.flow.reconcile import unpark
@@ -108,9 +110,10 @@ def test_a_fault_frees_the_shard_at_once_and_is_written_down(scene: Scene, monke
 
 def test_a_fault_is_told_with_the_id_of_its_run(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     said: list[dict[str, Any]] = []
+    fault = ZeroDivisionError("a fault of ours")
 
     def fail(*_: Any, **__: Any) -> None:
-        raise ZeroDivisionError("a fault of ours")
+        raise fault
 
     class Log:
         def info(self, event: str, **_: Any) -> None:
@@ -121,10 +124,30 @@ def test_a_fault_is_told_with_the_id_of_its_run(scene: Scene, monkeypatch: pytes
 
     monkeypatch.setattr(cycle, "find", fail)
     monkeypatch.setattr(runs, "log", Log())
-    with pytest.raises(ZeroDivisionError):
-        scene.cycle()
+    monkeypatch.setattr(tasks, "log", Log())
+    tasks.recompute(1)
     run = Run.objects.get(state="failed")
-    assert said == [{"event": "run.failed", "run_id": str(run.pk), "shard": 1, "error": run.error}]
+    in_the_run = {
+        "event": "run.failed",
+        "run_id": str(run.pk),
+        "shard": 1,
+        "error": run.error,
+        "exc_info": fault,
+    }
+    at_the_door = {"event": "task.failed", "task": "recompute", "args": (1,), "exc_info": None}
+    assert said == [in_the_run, at_the_door]
+
+
+def test_a_fault_before_there_is_a_run_has_its_trace_at_the_door(monkeypatch: pytest.MonkeyPatch):
+    fault, said = RuntimeError("no shard"), []
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(cycle, "take", fail)
+    monkeypatch.setattr(tasks, "log", SimpleNamespace(error=lambda event, **told: said.append((event, told))))
+    tasks.recompute(1)
+    assert said == [("task.failed", {"task": "recompute", "args": (1,), "exc_info": fault})]
 
 
 def test_three_deaths_in_a_row_park_the_shard_and_call_a_person_once(

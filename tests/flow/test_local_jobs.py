@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import Role
-from margin.flow.local_jobs import do_local_jobs, latest_slot
+from margin.flow.local_jobs import latest_slot
 from margin.models import Delivery, LocalSchedule, LocalSlot
 from tests import factories
+from tests.flow.jobs import do_local_jobs
 
 ZONES = (
     *("America/New_York", "Europe/London", "Asia/Tokyo", "Australia/Lord_Howe"),

@@ -9,13 +9,12 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from margin import tasks
 from margin.engine.local_time import date_exists, instant_of
 from margin.flow import local_jobs
 from margin.flow.local_jobs import OF_USE, do, due, latest_slot
 from margin.models import LocalSchedule, LocalSlot
-from riskdesk import clock
 from tests import factories
+from tests.flow.jobs import do_local_jobs
 
 ZONES = [
     "America/New_York",
@@ -121,9 +120,9 @@ def test_a_calendar_leaves_out_weekends_and_holidays(digest):
 
 
 def test_a_time_moved_to_later_the_same_day_does_not_bring_a_second_digest(digest):
-    assert local_jobs.do_local_jobs(SEVEN) == 1
+    assert do_local_jobs(SEVEN) == 1
     LocalSchedule.objects.update(time=time(18))
-    assert local_jobs.do_local_jobs(SEVEN + timedelta(hours=12)) == 0
+    assert do_local_jobs(SEVEN + timedelta(hours=12)) == 0
 
 
 def test_a_job_that_fails_leaves_its_slot_open_and_the_others_done(digest, retail, monkeypatch):
@@ -138,12 +137,10 @@ def test_a_job_that_fails_leaves_its_slot_open_and_the_others_done(digest, retai
         return working(desk, now)
 
     monkeypatch.setattr(local_jobs, "compose_digests", fails_for_prime)
-    with clock.pinned(SEVEN):
-        tasks.do_local_jobs()
+    do_local_jobs(SEVEN)
     assert set(LocalSlot.objects.values_list("schedule__desk__code", flat=True)) == {"RETAIL"}
     monkeypatch.setattr(local_jobs, "compose_digests", working)
-    with clock.pinned(SEVEN + timedelta(seconds=20)):
-        tasks.do_local_jobs()
+    do_local_jobs(SEVEN + timedelta(seconds=20))
     assert LocalSlot.objects.count() == 2
 
 

@@ -1,14 +1,16 @@
 """One account at a past run: the figures it showed, each with its working, and what changed between two."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from margin.engine.rational import Fraction
+from margin.flow.as_of import runs_at
 from margin.models import Run
 from margin.whatif import between, why
-from margin.whatif.revisit import Revisited, newest_run, revisit
+from margin.whatif.revisit import Revisited, newest_run, revisit, run_at
 from tests import factories
 from tests.flow.scene import Scene, scene_of_two
 
@@ -39,6 +41,24 @@ def test_it_comes_to_what_the_run_showed_after_everything_changed(scene: Scene):
     assert then.account.buffer == 0
     assert len(now.account.positions) == 3
     assert now.account.buffer == Fraction(1, 2)
+
+
+def test_every_door_means_the_same_run_by_an_instant(scene: Scene):
+    """The desk's clock may be set back: then the run numbered last is not the one for the latest instant."""
+    first = Run.objects.get()
+    scene.step("58000")
+    Run.objects.exclude(pk=first.pk).update(at=first.at - timedelta(seconds=1))
+    Run.objects.create(
+        shard_id=1,
+        seq=9,
+        state="committed",
+        at=first.at,
+        started_at=first.at,
+        trigger="x",
+        engine_version="1",
+    )
+    runs = runs_at(scene.now, shard=1)
+    assert runs == [run_at(scene.account, scene.now)] == [first]
 
 
 ROWS: dict[str, Callable[[Any], Any]] = {

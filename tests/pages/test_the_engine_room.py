@@ -48,6 +48,11 @@ def test_a_slow_cycle_stands_apart(vic, queues):
     assert "Slow cycles of the last hour" in page(vic)
 
 
+def test_a_cycle_that_had_to_wait_stands_apart(vic, queues):
+    a_run(counts={"waited_ms": 5001})
+    assert "Slow cycles of the last hour" in page(vic)
+
+
 def test_workers_queues_and_instruments_are_shown(vic, queues):
     factories.instrument("BTC-PERP")
     beat("risk")
