@@ -77,6 +77,25 @@ reached_of_four = _reached(4)
 
 
 @intrinsic
+def _fetch(context: Any, column: Any, at: Any) -> Any:
+    def ask(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, given[0])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        word = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        found = builder.module.globals.get("llvm.prefetch.p0")
+        found = found or ir.Function(builder.module, word, "llvm.prefetch.p0")
+        place = builder.bitcast(builder.gep(array.data, [given[1]]), byte)
+        builder.call(found, [place, *(ir.Constant(number, n) for n in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(column, types.uint64), ask
+
+
+fetch: Any = _fetch
+"""(column, row): asks memory for that row, whose value will be read soon, without waiting for it."""
+
+
+@intrinsic
 def _ones(context: Any, bits: Any) -> Any:
     return types.uint64(types.uint64), lambda _, builder, __, given: builder.ctpop(given[0])
 

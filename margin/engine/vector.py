@@ -21,6 +21,7 @@ from margin.engine.scenario_kernels import scenario_losses, scenario_margins
 from margin.engine.ticks import Quotes
 
 CHUNKS_A_THREAD = 8
+WORTH_SHARING = 500
 EVERY_POOL = np.zeros(0, dtype=np.int32)
 
 
@@ -46,7 +47,8 @@ class BookFigures:
     def revalue_pools(self, tick: Tick, pools: Ints) -> None:
         """These pools from scratch, in order, and the accounts they belong to."""
         if len(pools):
-            revalue_some(pools, self.owners, self.columns, tick, self.found, self.totals)
+            parts = threads() if len(pools) > WORTH_SHARING else 1
+            revalue_some(pools, self.owners, parts, self.columns, tick, self.found, self.totals)
 
     def undecided(self) -> Ints:
         """Pools whose level float64 is not trusted with."""
@@ -77,6 +79,8 @@ class Index:
     def of(self, keys: Iterable[int]) -> Ints:
         """The pools of any of these, each once, in order."""
         stretches = [self.pools[self.start[key] : self.start[key + 1]] for key in keys]
+        if len(stretches) == 1:
+            return stretches[0]
         return np.unique(np.concatenate(stretches)) if stretches else self.pools[:0]
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from margin.engine import vector
 from margin.engine.columns import Built, build
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level
@@ -63,19 +64,26 @@ def test_most_decisions_need_no_second_look():
     assert 0 < len(book.undecided()) < built.columns.pool_count
 
 
-def test_after_a_tick_only_the_pools_that_hold_the_instrument_are_computed_from_scratch():
+@pytest.mark.parametrize("alone_up_to", [0, 500], ids=["on all threads", "on one thread"])
+def test_after_a_tick_only_the_pools_that_hold_the_instrument_are_computed_from_scratch(
+    alone_up_to, monkeypatch
+):
+    monkeypatch.setattr(vector, "WORTH_SHARING", alone_up_to)
     built, quotes = small_book()
     tick = multiplied_out(built.rules, quotes)
     book, whole = BookFigures(built.columns), BookFigures(built.columns)
     book.revalue(tick)
     before = book.found.figures.copy()
     moved = replace(quotes, marks=quotes.marks.copy())
-    moved.marks[3] *= 1.07
-    write_rows(tick.rows, built.rules, moved, np.array([3]))
-    pools = pools_by_instrument(built.columns, len(built.rules.codes)).of([3])
+    some = np.arange(3, 60)
+    moved.marks[some] *= 1.07
+    write_rows(tick.rows, built.rules, moved, some)
+    pools = pools_by_instrument(built.columns, len(built.rules.codes)).of(some)
     book.revalue_pools(tick, pools)
     whole.revalue(multiplied_out(built.rules, moved))
     assert np.array_equal(book.found.figures, whole.found.figures, equal_nan=True)
+    assert np.array_equal(book.totals.equity, whole.totals.equity, equal_nan=True)
+    assert np.array_equal(book.totals.leverage, whole.totals.leverage, equal_nan=True)
     untouched = np.setdiff1d(np.arange(built.columns.pool_count), pools)
     assert np.array_equal(book.found.figures[untouched], before[untouched])
 

@@ -40,18 +40,18 @@ class ByNumpy:
         self.leg_start = np.searchsorted(self.legs.pool, np.arange(pools + 1))
         self.balance_start = columns.balance_start.astype(np.int64)
         owner = np.repeat(np.arange(pools), np.diff(self.balance_start))
-        self.balance_base = columns.pool_base[owner].astype(np.int64)
-        self.balance_asset = columns.balance_asset.astype(np.int64)
+        self.balance_row = columns.pool_base[owner] * np.int64(len(book.rules.assets)) + columns.balance_asset
         self.answer = Answer(
             np.zeros((pools, 6)), np.zeros(pools, np.uint8), *(np.zeros(len(columns.account_start) - 1),) * 3
         )
 
     def revalue(self, tick: Tick) -> Answer:
-        table = tick.rows.reshape(-1, tick.rows.shape[2])
+        table = np.ascontiguousarray(tick.rows.reshape(-1, tick.rows.shape[2]).T)
+        assets = np.ascontiguousarray(tick.assets.reshape(-1, tick.assets.shape[2]).T)
         pools = self.book.columns.pool_count
         initial_of_parts = self._parts(table)
         for first in range(0, pools, BLOCK):
-            self._block(first, min(pools, first + BLOCK), table, tick, initial_of_parts)
+            self._block(first, min(pools, first + BLOCK), table, assets, tick, initial_of_parts)
         figures = self.answer.figures
         start = self.book.columns.account_start
         floored = np.maximum(figures[:, 0], 0.0)
@@ -64,62 +64,68 @@ class ByNumpy:
     def _tiers(self, notional: Floats, row: Ints, table: Floats) -> Ints:
         """Most sizes are in the first tier: only the others are looked up."""
         tier = np.zeros(len(row), dtype=np.int64)
-        large = np.flatnonzero(notional >= table[:, FLOORS + 1].take(row))
-        floors = table[:, FLOORS + 1 : FLOORS + MOST_TIERS][row[large]]
-        tier[large] = (notional[large, None] >= floors).sum(axis=1)
+        large = np.flatnonzero(notional >= table[FLOORS + 1].take(row))
+        size, at = notional[large], row[large]
+        found = np.ones(len(large), dtype=np.int64)
+        for k in range(FLOORS + 2, FLOORS + MOST_TIERS):
+            found += size >= table[k].take(at)
+        tier[large] = found
         return tier
 
     def _parts(self, table: Floats) -> Floats:
         """What positions that share a leg ask for, summed by leg (zero for the others)."""
         legs = self.legs
         row = legs.row[legs.part_leg]
-        notional = np.abs(legs.held[legs.part_leg]) * table[:, OMEGA].take(row)
-        rate = table[row, INITIAL + self._tiers(notional, row, table)]
-        asked = legs.part_size * table[:, OMEGA].take(row) * np.maximum(rate, legs.part_lever)
+        notional = np.abs(legs.held[legs.part_leg]) * table[OMEGA].take(row)
+        rate = table[INITIAL + self._tiers(notional, row, table), row]
+        asked = legs.part_size * table[OMEGA].take(row) * np.maximum(rate, legs.part_lever)
         return np.bincount(legs.part_leg, asked, len(legs.row))
 
-    def _block(self, first: int, last: int, table: Floats, tick: Tick, of_parts: Floats) -> None:
+    def _block(
+        self, first: int, last: int, table: Floats, assets: Floats, tick: Tick, of_parts: Floats
+    ) -> None:
         columns, legs = self.book.columns, self.legs
         sums = self.answer.figures[first:last]
         factor = 1.0 + columns.pool_buffer[first:last]
         here = slice(self.leg_start[first], self.leg_start[last])
         row, held = legs.row[here], legs.held[here]
-        pnl = held * table[:, ALPHA].take(row)
-        pnl += legs.cost[here] * table[:, BETA].take(row)
+        pnl = held * table[ALPHA].take(row)
+        pnl += legs.cost[here] * table[BETA].take(row)
         notional = np.abs(held)
-        notional *= table[:, OMEGA].take(row)
+        notional *= table[OMEGA].take(row)
         tier = self._tiers(notional, row, table)
-        at = row * table.shape[1] + tier
+        rows = table.shape[1]
+        at = tier * rows + row
         flat = table.ravel()
-        mm = notional * flat.take(at + CHARGES)
-        mm -= flat.take(at + DEDUCTIONS)
+        mm = notional * flat.take(at + CHARGES * rows)
+        mm -= flat.take(at + DEDUCTIONS * rows)
         np.maximum(mm, 0.0, out=mm)
-        im = np.maximum(flat.take(at + INITIAL), legs.lever[here])
+        im = np.maximum(flat.take(at + INITIAL * rows), legs.lever[here])
         im *= notional
         np.maximum(im, of_parts[here], out=im)
         np.maximum(im, mm, out=im)
         own = factor.take(legs.pool[here] - first)
-        own += table[:, BUFFER].take(row)
-        net = held * table[:, SIGN].take(row)
+        own += table[BUFFER].take(row)
+        net = held * table[SIGN].take(row)
         by_pool = _summed(self.leg_start[first : last + 1])
         for n, part in enumerate((pnl, im, mm, mm * own, notional, net)):
             sums[:, n] = by_pool(part)
-        self._add_collateral(sums, factor, first, last, tick)
+        self._add_collateral(sums, factor, first, last, assets)
         self.answer.levels[first:last] = _levels(sums, tick.thresholds[0])
 
-    def _add_collateral(self, sums: Floats, factor: Floats, first: int, last: int, tick: Tick) -> None:
+    def _add_collateral(self, sums: Floats, factor: Floats, first: int, last: int, assets: Floats) -> None:
         here = slice(self.balance_start[first], self.balance_start[last])
-        base, asset = self.balance_base[here], self.balance_asset[here]
-        table = tick.assets[base, asset]
-        value = self.book.columns.balance_amount[here] * table[:, RATE]
-        cut = value * table[:, COUNTED] + table[:, CUT_OFFSETS]
+        row = self.balance_row[here]
+        value = self.book.columns.balance_amount[here] * assets[RATE].take(row)
+        cut = value * assets[COUNTED].take(row) + assets[CUT_OFFSETS].take(row)
         for k in range(1, 3):
-            np.minimum(cut, value * table[:, COUNTED + k] + table[:, CUT_OFFSETS + k], out=cut)
+            other = value * assets[COUNTED + k].take(row) + assets[CUT_OFFSETS + k].take(row)
+            np.minimum(cut, other, out=cut)
         owed = np.minimum(value, 0.0)
         by_pool = _summed(self.balance_start[first : last + 1])
         sums[:, 0] += by_pool(np.where(value >= 0.0, cut, value))
-        sums[:, 1] -= by_pool(owed * table[:, OWED_INITIAL])
-        maintenance = by_pool(owed * table[:, OWED_MAINTENANCE])
+        sums[:, 1] -= by_pool(owed * assets[OWED_INITIAL].take(row))
+        maintenance = by_pool(owed * assets[OWED_MAINTENANCE].take(row))
         sums[:, 2] -= maintenance
         sums[:, 3] -= maintenance * factor
 
