@@ -10,14 +10,17 @@ import logging
 import logging.config
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-SECRET_NAMES = re.compile(r"password|passwd|secret|token|authorization|cookie|api_?key|session_key", re.I)
+SECRET_NAMES = re.compile(
+    r"password|passwd|secret|token|authorization|cookie|api_?key|session_?(?:key|id)", re.I
+)
 HIDDEN = "***"
+DEEPEST = 6  # what is nested deeper is not written: it may also be a circle
 FIRST = ("time", "level", "event")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 PROBES = ("/healthz", "/readyz", "/metrics")
@@ -123,10 +126,30 @@ def drop_probes(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    for name in event:
-        if SECRET_NAMES.search(name) and event[name]:
-            event[name] = HIDDEN
+    """Also inside of values: headers as a mapping or as pairs. What the caller holds stays as it is."""
+    for name, value in event.items():
+        event[name] = _hidden(name, value, DEEPEST)
     return event
+
+
+def _hidden(name: object, value: Any, deepest: int) -> Any:
+    if value and _is_secret(name):
+        return HIDDEN
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if deepest == 0:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {key: _hidden(key, inner, deepest - 1) for key, inner in value.items()}
+    inside = [_hidden("", inner, deepest - 1) for inner in value]
+    if len(inside) == 2 and _is_secret(value[0]):
+        inside[1] = HIDDEN
+    return tuple(inside) if isinstance(value, tuple) else inside
+
+
+def _is_secret(name: object) -> bool:
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
+    return isinstance(text, str) and SECRET_NAMES.search(text) is not None
 
 
 def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

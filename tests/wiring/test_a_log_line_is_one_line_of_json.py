@@ -87,9 +87,42 @@ def test_an_exception_is_one_line_and_shows_no_local_variables(lines):
 
 
 def test_a_value_of_a_secret_name_is_not_written(lines):
-    structlog.get_logger("z").info("x", password="p", api_key="k", Authorization="Bearer t", sessionid="fine")
+    structlog.get_logger("z").info("x", password="p", api_key="k", Authorization="Bearer t", sessionid="s")
     (line,) = lines()
-    assert (line["password"], line["api_key"], line["Authorization"]) == ("***", "***", "***")
+    names = ("password", "api_key", "Authorization", "sessionid")
+    assert [line[name] for name in names] == ["***"] * 4
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer t4", "accept": "text/html"},
+        [("Authorization", "Bearer t4"), ("accept", "text/html")],
+        [[b"authorization", b"Bearer t4"], [b"accept", b"text/html"]],
+        {"request": {"all": [{"headers": {"Authorization": "Bearer t4", "accept": "text/html"}}]}},
+    ],
+    ids=["mapping", "pairs", "bytes", "deep"],
+)
+def test_a_secret_inside_of_a_value_is_not_written_and_its_neighbours_are(lines, headers):
+    before = repr(headers)
+    structlog.get_logger("nested").info("x", headers=headers)
+    (line,) = lines()
+    assert "t4" not in str(line)
+    assert "***" in str(line)
+    assert "text/html" in str(line)
+    assert repr(headers) == before
+
+
+def test_a_circle_and_a_secret_too_deep_to_be_looked_for_are_not_written(lines):
+    circle = {"name": "kept"}
+    circle["itself"] = circle
+    deep = {"token": "t4"}
+    for _ in range(20):
+        deep = {"inside": deep}
+    structlog.get_logger("deep").info("x", circle=circle, deep=deep)
+    (line,) = lines()
+    assert line["circle"]["itself"]["name"] == "kept"
+    assert "t4" not in str(line)
 
 
 def test_numbers_json_does_not_know_and_odd_objects_do_not_lose_the_line(lines):

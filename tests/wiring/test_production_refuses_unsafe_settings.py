@@ -79,12 +79,13 @@ def test_a_secret_that_could_be_guessed_is_weak(secret):
         {"REDIS_URL": "unix:///run/valkey.sock"},
         {"DATABASE_OWNER_URL": "postgresql://owner@db.riskhouse.test/desk?sslmode=verify-full"},
         {"DATABASE_OWNER_URL": ""},
+        {"DATABASE_URL": "postgresql://app@127.0.0.1,localhost/desk"},
         {
             "DATABASE_URL": "postgresql:///desk",
             "DATABASE_OWNER_URL": "postgresql:///desk?host=/run/postgresql",
         },
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_safe_value_is_neither_refused_nor_warned_of(change):
     assert ids({**GOOD, **change}) == []
