@@ -62,18 +62,27 @@ def check_together(
 
 
 def check_in_pool(
-    rule: str, subject: str, seen: Seen, pool: PoolFigures, caps: Sequence[Cap], *, of: str
+    kind: LimitKind, rule: str, subject: str, seen: Seen, pool: PoolFigures, *, caps: Sequence[Cap], of: str
 ) -> Finding:
-    """Leverage of one instrument: its notional in a pool over that pool's equity."""
-    measure, used = MEASURES[LimitKind.LEVERAGE], None
+    """What a pool holds of one instrument; over that pool's equity, if the kind is measured by it."""
+    measure, used = MEASURES[kind], None
     if pool.equity is not None:
-        own = [row.notional or ZERO for row in pool.positions if row.instrument == of]
-        used = measure.of(Sums(gross=total_of(own), equity=pool.equity))
+        own = [row for row in pool.positions if row.instrument == of]
+        gross, net = (
+            total_of(row.notional or ZERO for row in own),
+            total_of(row.exposure or ZERO for row in own),
+        )
+        used = measure.of(Sums(gross, net, pool.equity))
 
     def ends(cap: Fraction) -> Ends | None:
-        if seen.account is None:
+        account = seen.account
+        if account is None:
             return None
-        return pool_ends(seen.account, _pool(seen.account, pool.pool), seen.market, cap, of=of)
+        its, k = _pool(account, pool.pool), cap if measure.per_equity else ZERO
+        parts = [pool_ends(account, its, seen.market, k, amount=one, of=of) for one in measure.amounts]
+        return _least(
+            [part if measure.per_equity or part is None else Ends(cap, cap) + part for part in parts]
+        )
 
     return check(rule, subject, used, caps, ends if pool.bounded or pool.unknown_because else None)
 

@@ -247,13 +247,14 @@ class _Gate:
         return capped + [_because(Why.POSITION_LIMIT, leg) for leg in legs]
 
     def _capped(self, after: Seen) -> Iterator[Finding]:
-        """The account's leverage, and the instrument's in each pool that holds it."""
+        """The account's leverage, and the instrument's in each pool that holds it; no other kind yet."""
         code, caps = self.order.instrument.code, self.restraints.account_caps
         yield check_together(LimitKind.LEVERAGE, "account_leverage", after.figures.code, [after], caps)
         own = self.restraints.instrument_caps.get(code, ())
         for pool in after.figures.pools:
             if any(row.instrument == code for row in pool.positions):
-                yield check_in_pool("instrument_leverage", pool.pool, after, pool, own, of=code)
+                rule = "instrument_leverage"
+                yield check_in_pool(LimitKind.LEVERAGE, rule, pool.pool, after, pool, caps=own, of=code)
 
     def _legs(self, after: Seen) -> Iterator[Finding]:
         legs = capped_legs(after.account) if after.account is not None else ()

@@ -78,7 +78,8 @@ def _in_each_pool(kind: LimitKind, client: ClientFigures, caps: Caps) -> Iterato
         for pool in measured.figures.pools:
             for code in sorted({row.instrument for row in pool.positions} & capped.keys()):
                 subject = f"account:{measured.fact.code}/{pool.pool}/{code}"
-                finding = check_in_pool(KINDS[kind].instrument, subject, seen, pool, [capped[code]], of=code)
+                rule = KINDS[kind].instrument
+                finding = check_in_pool(kind, rule, subject, seen, pool, caps=[capped[code]], of=code)
                 found = _found(kind, finding, client, caps)
                 currency = measured.fact.base
                 yield replace(found, measured=measured, pool=pool, instrument=code, currency=currency)

@@ -107,10 +107,22 @@ def test_an_instruments_leverage_is_measured_in_each_pool_that_holds_it():
         pockets={"iso": 3_000},
     )
     shared, ringed = (
-        check_in_pool("r", pool.pool, one, pool, [cap(10)], of="BTC-PERP") for pool in one.figures.pools
+        check_in_pool(LimitKind.LEVERAGE, "r", pool.pool, one, pool, caps=[cap(10)], of="BTC-PERP")
+        for pool in one.figures.pools
     )
     assert (shared.measured, shared.severity) == (3, Severity.OK)
     assert (ringed.measured, ringed.severity) == (20, Severity.BREACH)
+
+
+@pytest.mark.parametrize(
+    "mark", [60_000, Mark(exact(60_000), PriceState.STALE, exact(59_000), exact(61_000))]
+)
+@pytest.mark.parametrize("kind", LimitKind)
+def test_an_instrument_is_measured_in_a_pool_by_every_kind_as_in_an_account_of_that_pool_alone(kind, mark):
+    one = seen([cross(BTC, -2, 60_000)], {"BTC-PERP": mark}, wallet=20_000)
+    for limit in (1, 7, 119_000, 121_000, 130_000):
+        in_pool = check_in_pool(kind, "r", "s", one, one.figures.pools[0], caps=[cap(limit)], of="BTC-PERP")
+        assert in_pool == check_together(kind, "r", "s", [one], [cap(limit)])
 
 
 def legs(positions, mark):

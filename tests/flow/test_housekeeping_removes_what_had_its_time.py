@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from accounts.models import Replay
 from margin.flow import housekeeping
 from margin.flow.housekeeping import keep_house
-from margin.models import Alert, Mail, PriceState, Run, ShardState, Tick
+from margin.models import Alert, Breach, Mail, PriceState, Run, ShardState, Tick
 from tests import factories
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -92,4 +92,26 @@ def test_a_run_that_an_alert_names_or_that_is_the_shards_newest_stays_for_good(p
     )
     keep_house(NOW)
     assert kept() == {named.seq, newest.seq}
+    assert not Run.objects.filter(pk=plain.pk).exists()
+
+
+@pytest.mark.parametrize("deed", ["opened_by", "cured_by"])
+def test_a_run_that_opened_or_cured_a_breach_stays_as_long_as_the_breach(prime, deed):
+    factories.shard(1)
+    minute = NOW - timedelta(days=60)
+    named, plain = (run(minute + timedelta(seconds=5 * n), n) for n in (1, 2))
+    lately = run(NOW - timedelta(hours=1), 3)
+    Breach.objects.create(
+        desk=prime,
+        client=factories.sub_account("ACME-1").client,
+        rule="client_leverage",
+        subject="client:ACME",
+        state="open",
+        reason="over",
+        opened_at=minute,
+        changed_at=minute,
+        **({"opened_by": lately} | {deed: named}),
+    )
+    keep_house(NOW)
+    assert kept() == {named.seq, lately.seq}
     assert not Run.objects.filter(pk=plain.pk).exists()
