@@ -45,10 +45,19 @@ def compose(alert: Alert) -> Letter:
         title=title,
         paragraphs=paragraphs_of(alert.text),
         facts=[(name, value) for name, value in facts if value],
-        link=site_link(reverse("account", args=[account.code]) if account else f"/?desk={desk.code}"),
-        link_text=f"Open {account.code}" if account else "Open the desk",
+        link=site_link(_path_to(alert)),
+        link_text=f"Open {(account or client or desk).code}",
         run=alert.run_id,
     )
+
+
+def _path_to(alert: Alert) -> str:
+    """The page that shows most of it: the sub-account's, else the client's, else the desk."""
+    if alert.sub_account:
+        return reverse("account", args=[alert.sub_account.code])
+    if alert.client:
+        return reverse("client", args=[alert.client.code])
+    return f"{reverse('desk')}?desk={alert.desk.code}"
 
 
 def write(template: str, subject: str, **context: Any) -> Letter:

@@ -42,6 +42,7 @@ def step(stage: Stage, scene: Scene, price: str) -> None:
 
 def opened(visit: Any, stage: Stage, path: str, **look: Any) -> Page:
     """As rita sees it, once it is live."""
-    page: Page = visit(stage.cast.rita, **look).open(path)
-    expect(page.locator("#phase-word")).to_have_text("Live")
+    page: Page = visit(stage.cast.rita, **look).page
+    page.goto(stage.base + path, wait_until="commit")  # what matters is asked for below, with patience
+    expect(page.locator("#phase-word")).to_have_text("Live", timeout=60_000)
     return page

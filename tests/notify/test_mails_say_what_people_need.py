@@ -61,6 +61,13 @@ def test_an_alerts_mail_names_whom_when_and_where_to_look(db: None) -> None:
     )
 
 
+def test_a_mail_leads_to_the_page_that_shows_most_of_it(db: None) -> None:
+    told = alert(sub_account=None)
+    mail_says(compose(told), "https://desk.example/clients/NORTH/", "Open NORTH")
+    told.client = None
+    mail_says(compose(told), "https://desk.example/?desk=PRIME", "Open PRIME")
+
+
 def test_styles_lie_on_the_elements_and_the_dark_ones_stay_a_rule(db: None) -> None:
     html = compose(alert()).html
     assert '<h1 style="' in html
