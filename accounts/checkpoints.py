@@ -41,7 +41,7 @@ def write_checkpoint(*, number: int, digest: str, key: bytes) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(target, json.dumps(words | {"mac": _mac(words, key)}))
     except OSError as error:
-        log.error("audit_checkpoint_not_written", file=str(target), error=str(error))
+        log.error("audit.checkpoint_not_written", file=str(target), error=str(error))
 
 
 def read_checkpoints(keys: list[bytes]) -> list[Checkpoint]:

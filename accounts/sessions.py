@@ -26,11 +26,11 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
-from redis.exceptions import RedisError
 
 from accounts.access import Action, desk_codes_of
 from accounts.models import User
 from riskdesk import clock
+from riskdesk.broker import LAYER_FAULTS
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,6 @@ PROOF_LASTS = timedelta(minutes=5)
 SIGNED_IN_AT, ACTED_AT, PROVED_AT = "signed_in_at", "acted_at", "proved_at"
 PEOPLE_GROUP = "people." + hashlib.sha256(b"house").hexdigest()[:40]
 """Every server process listens here. Messages: {"type": "look_again", "person": id}."""
-LAYER_FAULTS = (OSError, RedisError, TimeoutError, RuntimeError)
 
 
 class NoSeat(StrEnum):
@@ -161,4 +160,4 @@ def _send(message: Mapping[str, Any]) -> None:
     try:
         async_to_sync(get_channel_layer().group_send)(PEOPLE_GROUP, dict(message))
     except LAYER_FAULTS as error:
-        log.warning("sockets_not_told", error=repr(error)[:200])
+        log.warning("sockets.not_told", error=repr(error)[:200])

@@ -12,6 +12,8 @@ from riskdesk.workers import QUEUES
 
 UNDER_WAY = "unacked"
 PATIENCE_SECONDS = 2
+LAYER_FAULTS = (OSError, redis.RedisError, TimeoutError, RuntimeError)
+"""What the channel layer raises when its server is not there, or not in time."""
 
 
 @lru_cache(maxsize=1)

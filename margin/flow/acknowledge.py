@@ -1,7 +1,8 @@
 """A person takes note of an alert, once.
 
 Takes the alert, the person and a note; gives the alert as it then is, or a refusal that says who was first.
-The door has asked already whether the person may. Never resolves what raised the alert: a run does that.
+The door has asked already whether the person may. What raised the alert
+is resolved by a run; only a delivery that was given up is over once somebody has seen it.
 """
 
 from datetime import datetime
@@ -11,7 +12,9 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from margin.models import Alert, Breach
+from margin.notify.alerts import resolve
 from margin.notify.hints import send_alerts_changed
+from margin.notify.undelivered import ends_when_seen
 from riskdesk.errors import Refusal
 
 MOST_CHARACTERS = 2000
@@ -27,6 +30,8 @@ def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Aler
         if changed:
             # one that is resolved stays so: that somebody saw it is worth knowing all the same
             Alert.objects.filter(pk=alert.pk, state=Alert.State.OPEN).update(state=Alert.State.ACKNOWLEDGED)
+            if ends_when_seen(alert):
+                resolve(Alert.objects.filter(pk=alert.pk), now)
             acknowledge_breach(alert, now)
             after = {"title": alert.title, "note": note}
             record(

@@ -1,6 +1,6 @@
 """Step 4, alert: what a person must know, as rows, in the transaction that made it true.
 
-Takes the deeds of a run; gives alerts and, for what cannot wait, one letter in the outbox for everyone who
+Takes the deeds of a run; gives alerts and, for what cannot wait, letters in the outbox for everyone who
 answers for the desk. A deed raises one alert (its key is unique), a cure resolves it. Sends nothing: the
 outbox is emptied after the commit.
 """
@@ -9,20 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
-
-from accounts.access import Action, people_with
-from accounts.models import Desk
 from margin.engine.figures import Level
 from margin.flow.cap_words import near_cap
 from margin.flow.enforce import Deed, Done
 from margin.flow.phrases import Scene, Words
 from margin.flow.words import opened
 from margin.models import Alert, Breach, Delivery, Run
-from margin.notify.email import compose
+from margin.notify.alerts import resolve
+from margin.notify.letters import write_letters
 from riskdesk.errors import sure
 
-LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
 Reason = Alert.Reason
 Severity = Alert.Severity
 OVERTAKEN = {Deed.OPENED, Deed.WORSENED, Deed.EASED, Deed.CURED}
@@ -97,7 +93,7 @@ def _kind(one: Done) -> tuple[Reason, Severity]:
 
 
 def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:
-    """Insert those whose key is new, with a letter for each person to be mailed. One deed, one alert."""
+    """Insert those whose key is new, with letters to those who must act. One deed, one alert."""
     if not rows:
         return Told()
     keys = [row.key for row in rows]
@@ -111,36 +107,6 @@ def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:
 
 def _write_letters(alerts: Sequence[Alert], now: datetime) -> int:
     """Critical means that the desk acts now; the rest is on the screen and in the digest."""
-    addresses = {desk: addresses_of(desk) for desk in {row.desk for row in alerts}}
-    letters = []
-    for row in sorted(alerts, key=lambda row: row.pk):
-        if not addresses[row.desk]:
-            continue
-        letter = compose(row)
-        letters += [
-            Delivery(
-                alert=row,
-                desk_id=row.desk_id,
-                kind="alert",
-                recipient=address,
-                subject=letter.subject[:200],
-                text=letter.text,
-                html=letter.html,
-                run_id=str(row.run_id or ""),
-                created_at=now,
-                due_at=now,
-            )
-            for address in addresses[row.desk]
-        ]
+    letters = write_letters(alerts, now)
     Delivery.objects.bulk_create(letters, ignore_conflicts=True)
     return len(letters)
-
-
-def addresses_of(desk: Desk) -> list[str]:
-    """Who answers for the desk and can be reached. Two people may share one address."""
-    return sorted({person.email for person in people_with(Action.BE_ALERTED, desk) if person.email})
-
-
-def resolve(alerts: QuerySet[Alert], now: datetime) -> int:
-    """What was said is no longer so."""
-    return alerts.filter(state__in=LIVE).update(state=Alert.State.RESOLVED, resolved_at=now)

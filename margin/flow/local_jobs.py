@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from margin.engine.calendar import TradingCalendar, read_calendar, trades_on
 from margin.engine.local_time import date_exists, instant_of, local_date
 from margin.models import LocalSchedule
-from margin.notify.digest import compose_digests
+from margin.notify.letters import compose_digests
 
 log = structlog.get_logger(__name__)
 

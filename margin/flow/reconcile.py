@@ -11,10 +11,11 @@ from django.db import connection, transaction
 
 from accounts.models import Desk
 from margin.flow import words
-from margin.flow.alert import LIVE, Severity, raise_alerts, resolve
+from margin.flow.alert import Severity, raise_alerts
 from margin.flow.lease import MOST_ATTEMPTS
 from margin.flow.wanted import send_recompute
 from margin.models import Alert, Run
+from margin.notify.alerts import LIVE, resolve
 from riskdesk.clock import now as clock_now
 from riskdesk.errors import sure
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from margin.book.marks import Pinned
 from margin.engine.types import PriceState
 from margin.flow import words
-from margin.flow.alert import LIVE, Severity, Told, raise_alerts, resolve
+from margin.flow.alert import Severity, Told, raise_alerts
 from margin.flow.phrases import Words
 from margin.flow.recompute import Computed
 from margin.models import Alert, Run
+from margin.notify.alerts import LIVE, resolve
 
 TOLD = (Alert.Reason.PRICE_IN_DOUBT, Alert.Reason.FEED_SILENT)
 

@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 from channels.layers import DEFAULT_CHANNEL_LAYER, channel_layers
 
-from margin.notify.hints import LAYER_FAULTS
 from riskdesk import clock
+from riskdesk.broker import LAYER_FAULTS
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 3.0
@@ -51,7 +51,7 @@ class Ear:
             try:
                 await self._listen(await self._subscribe())
             except LAYER_FAULTS as error:
-                log.warning("layer_lost", error=repr(error)[:200])
+                log.warning("layer.lost", error=repr(error)[:200])
             finally:
                 self._channel = None
                 await _quietly(self._layer.flush())

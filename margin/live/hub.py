@@ -125,7 +125,7 @@ class Hub:
     def _errand_done(self, task: asyncio.Task[None]) -> None:
         self._errands.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
-            log.error("errand_failed", error=repr(fault)[:200])
+            log.error("errand.failed", error=repr(fault)[:200])
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

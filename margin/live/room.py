@@ -115,7 +115,7 @@ class Room:
             try:
                 await self._turn(wishes)
             except Exception:  # a door: one desk's fault must not silence it for good
-                log.exception("room_turn_failed", desk=self.desk)
+                log.exception("room.turn_failed", desk=self.desk)
                 self._wishes.views = wishes.views | self._wishes.views
                 self.wish(figures=wishes.figures, alerts=wishes.alerts)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -135,7 +135,7 @@ class Room:
         figures = await asyncio.to_thread(desk_figures, self.desk, self.counts)
         before = self.figures
         if before is not None and lost_a_shard(before.heads, figures.heads):
-            log.warning("frame_missing", desk=self.desk)  # pages see the age of what they hold grow
+            log.warning("frame.missing", desk=self.desk)  # pages see the age of what they hold grow
             return
         looks = list(self.looks.values())
         moved = await asyncio.to_thread(lambda: [self._compare(look, figures) for look in looks])

@@ -1,7 +1,7 @@
 """Alerts as people see them on page, socket and API.
 
-Takes alert rows; gives `AlertView`. Reads rows, changes none; whoever calls has asked `accounts.access`
-already.
+Takes alert rows; gives `AlertView`, and ends those whose cause is over. Whoever calls has asked
+`accounts.access` already.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from margin.models import Alert
 from margin.notify.events import AlertView
 
 MOST_LIVE = 200
+LIVE = (Alert.State.OPEN, Alert.State.ACKNOWLEDGED)
 RELATED = ("client", "sub_account", "acknowledged_by")
 
 
@@ -48,6 +49,11 @@ def open_counts(desk: str) -> dict[str, int]:
     """How many wait for a person, by severity."""
     states = Alert.objects.filter(desk__code=desk, state=Alert.State.OPEN).order_by()
     return dict(Counter(states.values_list("severity", flat=True)))
+
+
+def resolve(alerts: QuerySet[Alert], now: datetime) -> int:
+    """What was said is no longer so."""
+    return alerts.filter(state__in=LIVE).update(state=Alert.State.RESOLVED, resolved_at=now)
 
 
 def _live(desk: str) -> QuerySet[Alert]:

@@ -1,8 +1,7 @@
-"""The daily digest: one mail a person, with what the desk must know when the day turns.
+"""The daily digest as a mail: what the desk must know when the day turns.
 
-Takes a desk and the time; gives waiting `Delivery` rows. Reads the newest frames and the breach and alert
-rows; sends nothing (the outbox does), and knows nothing of schedules: whoever calls keeps the once-a-day
-promise.
+Takes a desk and the time; gives the letter. Reads the newest frames and the breach and alert rows; who gets
+it is said in `letters.py`.
 """
 
 from collections import Counter
@@ -11,37 +10,16 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from accounts.access import Action, people_with
 from accounts.models import Desk
 from margin import formats
 from margin.book.read import account_rows, desk_summary
 from margin.engine.figures import WORST_FIRST, Level
-from margin.models import Alert, Breach, Delivery
+from margin.models import Alert, Breach
 from margin.notify.email import Letter, local_time, site_link, write
 from margin.notify.figures import SEVERITIES
 
 MOST_LINES = 8
 Line = dict[str, str]
-
-
-def compose_digests(desk: Desk, now: datetime) -> list[Delivery]:
-    """Write the day's digest into the outbox, one row for each person who may see the desk."""
-    people = [person for person in people_with(Action.SEE_DESK, desk) if person.email]
-    letter = compose_digest(desk, now)
-    rows = [
-        Delivery(
-            desk=desk,
-            kind="digest",
-            recipient=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
-            created_at=now,
-            due_at=now,
-        )
-        for person in people
-    ]
-    return Delivery.objects.bulk_create(rows)
 
 
 def compose_digest(desk: Desk, now: datetime) -> Letter:

@@ -13,11 +13,11 @@ from typing import Any
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
+
+from riskdesk.broker import LAYER_FAULTS
 
 log = structlog.get_logger(__name__)
 SEND_SECONDS = 2.0
-LAYER_FAULTS = (OSError, RedisError, TimeoutError, RuntimeError)
 
 
 def group_of(kind: str, name: str) -> str:
@@ -44,7 +44,7 @@ def _send(messages: list[tuple[str, dict[str, Any]]]) -> None:
     try:
         async_to_sync(_send_all)(messages)
     except LAYER_FAULTS as error:
-        log.warning("hint_not_sent", groups=len(messages), error=repr(error)[:200])
+        log.warning("hint.not_sent", groups=len(messages), error=repr(error)[:200])
 
 
 async def _send_all(messages: list[tuple[str, dict[str, Any]]]) -> None:

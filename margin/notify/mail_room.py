@@ -33,7 +33,7 @@ class MailRoom:
         try:
             await sync_to_async(keep)(data, envelope.mail_from or "", envelope.rcpt_tos)
         except DatabaseError as error:
-            log.warning("mail_not_kept", error=repr(error)[:200])
+            log.warning("mail.not_kept", error=repr(error)[:200])
             return LATER
         return TAKEN
 
@@ -45,7 +45,7 @@ def keep(data: bytes, sender: str, recipients: list[str]) -> bool:
     message_id = one_line(str(letter["Message-ID"] or ""), most=200)
     try:
         if message_id and Mail.objects.filter(message_id=message_id, recipients=recipients).exists():
-            log.info("mail_came_again", message_id=message_id)
+            log.info("mail.came_again", message_id=message_id)
             return False
         Mail.objects.create(
             message_id=message_id,
@@ -57,7 +57,7 @@ def keep(data: bytes, sender: str, recipients: list[str]) -> bool:
             raw=data,
             received_at=clock.now(),
         )
-        log.info("mail_received", message_id=message_id, run_id=str(letter["X-Riskdesk-Run"] or ""))
+        log.info("mail.received", message_id=message_id, run_id=str(letter["X-Riskdesk-Run"] or ""))
         return True
     finally:
         connection.close()

@@ -14,12 +14,12 @@ from typing import Self
 import structlog
 from django.db import connection, transaction
 
-from margin.models import Alert, Delivery
+from margin.models import Delivery
 from margin.notify import claims
 from margin.notify.carrier import Carrier, Refused, Retry, Sent, Unreachable
 from margin.notify.carriers import CARRIERS
-from margin.notify.cleaning import one_line
 from margin.notify.hints import send_alerts_changed
+from margin.notify.undelivered import Fate, no_longer_parked, tell
 from riskdesk import clock
 from riskdesk.errors import Broken
 
@@ -73,7 +73,7 @@ def send_due(now: datetime) -> dict[str, int]:
             if not claimed:
                 break
     if counts:
-        log.info("outbox_pass", **counts)
+        log.info("outbox.pass", **counts)
     return dict(counts)
 
 
@@ -99,24 +99,34 @@ def attend(carrier: Carrier, delivery: Delivery, now: datetime) -> str:
     said = {"message_id": str(delivery.message_id), "channel": delivery.channel}
     match outcome:
         case Sent():
-            claims.record(delivery, state=Delivery.State.SENT, sent_at=clock.now(), error="")
-            log.info("delivery_sent", run_id=delivery.run_id, attempt=delivery.attempts, **said)
-            return "sent"
+            log.info("delivery.sent", run_id=delivery.run_id, attempt=delivery.attempts, **said)
+            return _sent(delivery)
         case Unreachable(error):
             due_at = now + timedelta(seconds=UNREACHABLE_SECONDS)
             claims.hand_back(delivery, attempts=delivery.attempts - 1, due_at=due_at, error=error)
-            log.warning("carrier_unreachable", error=error, **said)
+            log.warning("carrier.unreachable", error=error, **said)
             return "unreachable"
         case Refused(error):
-            log.warning("delivery_refused", error=error, **said)
+            log.warning("delivery.refused", error=error, **said)
             return _give_up(delivery, error, now)
         case Retry(error, broken):
-            log.warning("delivery_put_off", error=error, **said)
+            log.warning("delivery.put_off", error=error, **said)
             if delivery.attempts >= MOST_ATTEMPTS:
                 return _give_up(delivery, error, now)
             due_at = now + timedelta(seconds=back_off_seconds(delivery.attempts))
             claims.record(delivery, state=Delivery.State.WAITING, due_at=due_at, error=error)
             return "broken" if broken else "put_off"
+
+
+def _sent(delivery: Delivery) -> str:
+    """What was said of it while it could not go is over."""
+    now = clock.now()
+    with transaction.atomic():
+        claims.record(delivery, state=Delivery.State.SENT, sent_at=now, error="")
+        over = no_longer_parked(delivery, now)
+    if over:
+        send_alerts_changed(delivery.desk.code)
+    return "sent"
 
 
 def back_off_seconds(attempts: int) -> int:
@@ -129,8 +139,8 @@ def _park(delivery: Delivery, now: datetime) -> str:
     error = f"nothing here carries the channel {delivery.channel!r}"
     with transaction.atomic():
         claims.hand_back(delivery, due_at=now + timedelta(seconds=PARKED_SECONDS), error=error)
-        told = _tell(delivery, "parked", error, now)
-    log.warning("delivery_parked", error=error, message_id=str(delivery.message_id))
+        told = tell(delivery, Fate.PARKED, error, now)
+    log.warning("delivery.parked", error=error, message_id=str(delivery.message_id))
     if told:
         send_alerts_changed(delivery.desk.code)
     return "parked"
@@ -141,23 +151,7 @@ def _give_up(delivery: Delivery, error: str, now: datetime) -> str:
     with transaction.atomic():
         if not claims.record(delivery, state=Delivery.State.DEAD, error=error):
             return "lost"
-        _tell(delivery, "dead", error, now)
+        no_longer_parked(delivery, now)
+        tell(delivery, Fate.DEAD, error, now)
     send_alerts_changed(delivery.desk.code)
     return "dead"
-
-
-def _tell(delivery: Delivery, fate: str, error: str, now: datetime) -> bool:
-    """Once for each delivery and fate; True when it was new."""
-    channel = delivery.get_channel_display().lower()
-    _, new = Alert.objects.get_or_create(
-        key=f"delivery:{delivery.pk}:{fate}",
-        defaults={
-            "desk": delivery.desk,
-            "reason": Alert.Reason.DELIVERY_FAILED,
-            "severity": Alert.Severity.WARNING,
-            "title": one_line(f"A {channel} to {delivery.recipient} could not be delivered"),
-            "text": f"{one_line(delivery.subject)}\n{error}",
-            "raised_at": now,
-        },
-    )
-    return new

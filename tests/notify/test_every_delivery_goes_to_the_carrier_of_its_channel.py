@@ -2,38 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Self
 
 import pytest
 
 from margin.models import Alert, Delivery
-from margin.notify.carrier import Outcome, Retry, Sent, Unreachable
+from margin.notify.carrier import Outcome, Refused, Retry, Unreachable
 from margin.notify.carriers import CARRIERS
 from margin.notify.outbox import PARKED_SECONDS, send_due
 from tests.notify.conftest import NOW
+from tests.notify.loft import Loft
 from tests.notify.sink import Sink
 
 Deliver = Callable[..., Delivery]
-
-
-class Loft:
-    """Pigeons: what they carried, and how they answer."""
-
-    def __init__(self) -> None:
-        self.carried: list[str] = []
-        self.answer: Outcome = Sent()
-        self.opened = self.closed = 0
-
-    def __enter__(self) -> Self:
-        self.opened += 1
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        self.closed += 1
-
-    def carry(self, delivery: Delivery) -> Outcome:
-        self.carried.append(delivery.recipient)
-        return self.answer
 
 
 @pytest.fixture
@@ -91,3 +71,16 @@ def test_what_nobody_carries_is_parked_with_its_reason_and_goes_when_somebody_do
     loft = request.getfixturevalue("loft")
     assert send_due(later + timedelta(seconds=PARKED_SECONDS)) == {"sent": 1}
     assert loft.carried == ["roof 1"]
+    alert.refresh_from_db()
+    assert alert.state == "resolved", "it went: what was said of it is over"
+
+
+def test_what_was_parked_and_is_then_given_up_is_told_as_given_up_only(
+    deliver: Deliver, request: pytest.FixtureRequest
+) -> None:
+    row = deliver("roof 1", channel="pigeon")
+    send_due(NOW)
+    request.getfixturevalue("loft").answer = Refused("no such roof")
+    send_due(NOW + timedelta(seconds=PARKED_SECONDS))
+    states = dict(Alert.objects.values_list("key", "state"))
+    assert states == {f"delivery:{row.pk}:parked": "resolved", f"delivery:{row.pk}:dead": "open"}

@@ -10,8 +10,9 @@ import pytest
 
 from accounts.access import Action, people_with
 from margin.models import Alert, Breach, Delivery, Run
-from margin.notify.digest import age, compose_digest, compose_digests
+from margin.notify.digest import age, compose_digest
 from margin.notify.email import Letter, compose
+from margin.notify.letters import compose_digests
 from tests import factories
 from tests.conftest import Cast
 from tests.live.desk import account, write_run

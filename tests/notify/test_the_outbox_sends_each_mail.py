@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from margin.flow.acknowledge import acknowledge
 from margin.models import Alert, Delivery
 from margin.notify import outbox
 from margin.notify.outbox import BACK_OFF_SECONDS, MOST_ATTEMPTS, back_off_seconds, send_due
 from riskdesk.errors import Broken
+from tests import factories
 from tests.notify.conftest import NOW
 from tests.notify.sink import TAKEN, Sink
 
@@ -100,6 +102,19 @@ def test_a_dead_letter_is_told_by_an_alert_once(sink: Sink, deliver: Deliver) ->
     )
     assert "550 no such mailbox" in alert.text
     assert alert.deliveries.count() == 0
+
+
+@pytest.mark.parametrize(("fate", "state"), [("dead", "resolved"), ("parked", "acknowledged")])
+def test_a_given_up_letter_is_over_once_seen_and_a_parked_one_only_taken_note_of(
+    fate: str, state: str, sink: Sink, deliver: Deliver
+) -> None:
+    deliver(channel="mail" if fate == "dead" else "pigeon")
+    sink.answer_recipient = lambda _: "550 no such mailbox"
+    assert send_due(NOW) == {fate: 1}
+    acknowledge(alert=Alert.objects.get(), person=factories.person("rita"), note="seen", now=NOW)
+    alert = Alert.objects.get()
+    assert (alert.state, alert.note) == (state, "seen")
+    assert (alert.resolved_at == NOW) == (fate == "dead")
 
 
 @pytest.mark.parametrize(

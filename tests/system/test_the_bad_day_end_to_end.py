@@ -22,8 +22,8 @@ from tests.system.visitor import Tab, Visitor
 pytestmark = pytest.mark.system
 STEPS = {
     *(("risk", f"step.{name}") for name in ("recompute", "enforce", "alert", "deliver")),
-    ("general", "delivery_sent"),
-    ("mail", "mail_received"),
+    ("general", "delivery.sent"),
+    ("mail", "mail.received"),
 }
 
 
@@ -86,7 +86,7 @@ def arrived(desk: RealDesk, alert: int) -> tuple[dict[str, object], str]:
     like = f"<{letters[0]['message_id']}@%"
     until(lambda: desk.rows("SELECT FROM margin_mail WHERE message_id LIKE %s", like), what="the mail")
     assert len(desk.rows("SELECT FROM margin_mail WHERE message_id LIKE %s", like)) == 1
-    assert "mail_came_again" not in {line["event"] for line in desk.lines("mail")}
+    assert "mail.came_again" not in {line["event"] for line in desk.lines("mail")}
     return letters[0], f"/mail/{letters[0]['message_id']}/"
 
 
