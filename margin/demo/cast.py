@@ -111,8 +111,8 @@ def gold_house() -> ClientPlan:
 def cap_strategy() -> ClientPlan:
     """A sub-account with a cap of its own, tighter than the client's."""
     book = [
-        at_market("EUR-USD", "1830000"),
-        PositionPlan("EUR-USD", D(-1_840_000), start_price("EUR-USD"), strategy="hedge"),
+        at_market("EUR-USD", "1820000"),
+        PositionPlan("EUR-USD", D(-1_830_000), start_price("EUR-USD"), strategy="hedge"),
     ]
     tight = AccountPlan(
         "TAMARIND-FX", "Capped by mandate", "cross", "USD", {"USD": D(500_000)}, book, leverage_cap=D(8)
