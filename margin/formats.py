@@ -5,7 +5,7 @@ Pages, charts and mails write through it, `static/js/format.js` writes the same,
 `tests/cases/formats.json`.
 """
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
 
 from margin.engine.figures import Level
 
@@ -13,6 +13,9 @@ Figure = str | Decimal | float | None
 """A float only where a drawing has nothing better; it counts as the digits it shows."""
 NONE = "—"
 MINUS = "−"
+
+WIDE = Context(prec=400)
+"""Room for every digit of the largest figure there is: the ambient precision would refuse or round it."""
 
 LEVELS = {level.word: level.label for level in Level}
 CONTROLS = {"open": "Open", "reduce_only": "Reduce only", "frozen": "Frozen"}
@@ -42,8 +45,8 @@ def percent(text: Figure, decimals: int = 1) -> str:
     """A fraction as per cent, cut towards zero, so that it never shows a line as reached that is not."""
     if text is None:
         return NONE
-    exact = _exact(text) * 100
-    cut = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN)
+    exact = WIDE.multiply(_exact(text), Decimal(100))
+    cut = _cut(exact, decimals, ROUND_DOWN)
     over = ">" if cut == 100 and exact > 100 else ""
     return f"{over}{_typeset(f'{cut:,f}')} %"
 
@@ -57,18 +60,26 @@ def times(text: Figure, decimals: int = 2) -> str:
     """A leverage, rounded up, without idle zeros."""
     if text is None:
         return NONE
-    cut = _exact(text).quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)
-    return _typeset(f"{cut:,f}".rstrip("0").rstrip(".") if "." in f"{cut:f}" else f"{cut:,f}") + "×"
+    return _typeset(plain(f"{_cut(_exact(text), decimals, ROUND_CEILING):,f}")) + "×"
+
+
+def plain(text: str) -> str:
+    """The same digits without idle zeros."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _exact(figure: str | Decimal | float) -> Decimal:
     return Decimal(str(figure))
 
 
+def _cut(exact: Decimal, decimals: int, rounding: str) -> Decimal:
+    return exact.quantize(Decimal(1).scaleb(-decimals), rounding, context=WIDE)
+
+
 def _whole(text: Figure, rounding: str) -> str:
     if text is None:
         return NONE
-    return _typeset(f"{_exact(text).quantize(Decimal(1), rounding):,f}")
+    return _typeset(f"{_cut(_exact(text), 0, rounding):,f}")
 
 
 def _typeset(text: str) -> str:

@@ -5,6 +5,7 @@ Takes a finding about a cap; gives its texts. Pure.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from margin.engine import shown
 from margin.engine.figures import Reason
@@ -116,7 +117,7 @@ def _money(one: Found, scene: Scene) -> str:
 
 
 def _allowed_money(one: Found, _: Scene) -> str:
-    return f"{shown.up(_limit(one), 18).normalize():,f} {one.currency}"
+    return f"{Decimal(plain(_limit(one))):,f} {one.currency}"
 
 
 def _gross(one: Found, scene: Scene) -> str:

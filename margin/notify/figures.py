@@ -13,6 +13,9 @@ import msgspec
 
 from margin.book.frame import ACCOUNT_COLUMNS, Frame
 from margin.book.read import desk_summary, frames, trouble
+from margin.engine.rational import Fraction
+from margin.engine.shown import share
+from margin.engine.types import ONE
 from margin.notify.events import Head, Kpi, Prices
 from margin.notify.push import Figures
 
@@ -22,7 +25,7 @@ SUMMARY = (
     *("currency", "clients", "accounts", "positions", "unknown", "levels", "oldest_price"),
     *("equity", "initial", "maintenance", "house_maintenance", "gross", "net"),
 )
-RATE = Decimal("0.000001")
+RATE_PLACES = 6
 Order = list[tuple[int, int]]
 
 
@@ -80,7 +83,10 @@ def _kpi(desk: str, open_alerts: Mapping[str, int]) -> Kpi:
 
 
 def _rate(part: Decimal, whole: Decimal) -> str | None:
-    return f"{(part / whole).quantize(RATE):f}" if whole > 0 else None
+    """Up, but on the side of 1 where it is."""
+    if whole <= 0:
+        return None
+    return f"{share(Fraction(part) / Fraction(whole), [ONE], RATE_PLACES):f}"
 
 
 def _prices(carrying: list[Frame]) -> Prices:

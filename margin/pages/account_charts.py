@@ -63,7 +63,7 @@ def _rung(row: dict[str, Any]) -> Rung:
         mark=_float(row["mark"]),
         entry=_float(row["entry_price"]),
         liquidation=_float(shown),
-        shown="" if shown is None else formats.money(f"{Decimal(shown).normalize():f}"),
+        shown="" if shown is None else formats.money(formats.plain(shown)),
     )
 
 

@@ -76,7 +76,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
 
 def _plain(text: str | None) -> str | None:
     """Without idle zeros."""
-    return None if text is None else f"{Decimal(text).normalize():f}"
+    return None if text is None else formats.plain(text)
 
 
 def _to_liquidation(mark: str | None, price: str | None) -> str:

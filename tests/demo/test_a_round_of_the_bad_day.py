@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from margin.book.read import account_rows
 from margin.demo.feed import read_calendars, send
 from margin.demo.script import (
     BOTTOM_SECONDS,
@@ -85,5 +84,3 @@ def test_it_brings_one_breach_of_each_kind_then_calms_and_comes_again() -> None:
     again |= day.until(ROUND_SECONDS + FALL_SECONDS + BOTTOM_SECONDS - 5)
     assert again >= BREACHED
     assert Alert.objects.filter(reason="breach_reopened", title__contains="ORCHARD").exists()
-    rows = {row["account"]: row for row in account_rows(["PRIME"])}
-    assert rows["KEYSTONE-PEG"]["level"] == "margin_call"
