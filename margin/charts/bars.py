@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from margin.charts.look import Figure
+from margin.charts.look import AMOUNTS, Figure
 from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 26
@@ -79,7 +79,7 @@ def _layout(rows: Sequence[Bar]) -> dict[str, Any]:
     most = max(((row.gross + abs(row.net)) / 2 for row in rows), default=1.0) or 1.0
     scale = {
         "range": [-most * 1.06, most * 1.06],
-        "tickformat": "~s",
+        **AMOUNTS,
         "nticks": 6,
         "zeroline": True,
         "zerolinecolor": "var(--mark)",

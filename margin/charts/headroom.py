@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from margin import formats
-from margin.charts.look import Figure, layout, line, live
+from margin.charts.look import AMOUNTS, Figure, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
 CLOCK = [
@@ -94,7 +94,7 @@ def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]
     )
     money = {
         "domain": [0.42, 1],
-        "tickformat": "~s",
+        **AMOUNTS,
         "nticks": 4,
         "rangemode": "tozero",
         "hoverformat": ",.0f",

@@ -10,6 +10,13 @@ Figure = dict[str, Any]
 """`data` and `layout` as Plotly takes them, `text` that says the same in words, and `live` if it moves."""
 
 AXIS = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line)", "tickfont": {"size": 10}}
+AMOUNTS = {
+    "tickformatstops": [
+        {"dtickrange": [None, 0.999], "value": ",~r"},
+        {"dtickrange": [1, None], "value": "~s"},
+    ]
+}
+"""Ticks of money: thousands and more by letters, parts of a coin plainly (a milli reads as a million)."""
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",
     "bordercolor": "var(--line-strong)",

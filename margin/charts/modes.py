@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from margin import formats
-from margin.charts.look import Figure, layout, line
+from margin.charts.look import AMOUNTS, Figure, layout, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Course:
     up: float | None
 
 
+WHOLE_FROM = 1_000
 NAMES = {
     "cross": ("Cross", "series-1"),
     "isolated": ("Isolated", "series-2"),
@@ -36,6 +37,7 @@ def modes(shocks: Sequence[float], courses: Mapping[str, Course]) -> Figure:
 def _lines(name: str, shocks: Sequence[float], course: Course) -> list[dict[str, Any]]:
     word, colour = NAMES[name]
     owed = f"{word}: requirement"
+    digits = _digits(course)
     return [
         line(
             word,
@@ -44,7 +46,7 @@ def _lines(name: str, shocks: Sequence[float], course: Course) -> list[dict[str,
             y=course.equity,
             legendgroup=name,
             line={"width": 1.5 if name == "as_given" else 2.2},
-            hovertemplate=f"%{{y:,.0f}}<extra>{word}: equity</extra>",
+            hovertemplate=f"%{{y:{digits}}}<extra>{word}: equity</extra>",
         ),
         line(
             owed,
@@ -54,9 +56,15 @@ def _lines(name: str, shocks: Sequence[float], course: Course) -> list[dict[str,
             legendgroup=name,
             showlegend=False,
             line={"width": 1.2, "dash": "dot"},
-            hovertemplate=f"%{{y:,.0f}}<extra>{owed}</extra>",
+            hovertemplate=f"%{{y:{digits}}}<extra>{owed}</extra>",
         ),
     ]
+
+
+def _digits(course: Course) -> str:
+    """Whole units, unless all of it is less than some thousands of a unit: then a coin's parts count."""
+    most = max((abs(value) for value in course.equity if value is not None), default=0.0)
+    return ",.0f" if most >= WHOLE_FROM else ",.4~r"
 
 
 def _layout() -> dict[str, Any]:
@@ -64,11 +72,11 @@ def _layout() -> dict[str, Any]:
         left=52,
         bottom=34,
         xaxis={
-            "tickformat": "+.0%",
+            "tickformat": ".0%",
             "hoverformat": "+.1%",
             "title": {"text": "All marks move by", "font": {"size": 11}},
         },
-        yaxis={"tickformat": "~s", "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
+        yaxis={**AMOUNTS, "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
     )
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from margin import formats
-from margin.charts.look import Figure, layout
+from margin.charts.look import AMOUNTS, Figure, layout
 from margin.charts.look import line as drawn
 from margin.charts.paper import label
 
@@ -128,7 +128,7 @@ def _layout(
         bottom=22,
         uirevision="kept",
         xaxis=time,
-        yaxis={"domain": [0.42, 1], "tickformat": "~s", "nticks": 5, "hoverformat": ",.0f"},
+        yaxis={"domain": [0.42, 1], **AMOUNTS, "nticks": 5, "hoverformat": ",.0f"},
         yaxis2=share,
         shapes=[*_bands(top), *(_moment(event) for event in events)],
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from margin.charts.look import Figure
+from margin.charts.look import AMOUNTS, Figure
 from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 27
@@ -74,7 +74,7 @@ def _kind(kind: Kind, steps: Sequence[Step], bases: Sequence[float], currency: s
 
 
 def _layout(steps: Sequence[Step], most: float) -> dict[str, Any]:
-    scale = {"range": [0, most * 1.24], "tickformat": "~s", "nticks": 5}
+    scale = {"range": [0, most * 1.24], **AMOUNTS, "nticks": 5}
     return on_side([_name(step) for step in steps], xaxis=scale)
 
 

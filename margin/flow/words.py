@@ -39,7 +39,7 @@ def opened(one: Found, scene: Scene, *, again: bool = False) -> Words:
         words = _no_cap(one)
     else:
         words = over_cap(one, scene)
-    title = f"{words.title} again" if again else words.title
+    title = f"Again: {words.title}" if again else words.title
     return Words(title[:TITLE_CHARACTERS], words.text)
 
 
@@ -88,7 +88,7 @@ def _unknown(one: Found) -> Words:
     code = measured.fact.code
     because = "; ".join(measured.figures.unknown_because) or "an input is missing"
     text = "No automatic action rests on it: a person decides. Positions and balances are as last recorded."
-    return Words(f"The figures of {code} are unknown", paragraphs(f"Because of: {because}.", text))
+    return Words(f"The figures of {code} are unknown", paragraphs(f"{sentence(because)}.", text))
 
 
 def _no_cap(one: Found) -> Words:

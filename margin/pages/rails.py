@@ -3,6 +3,7 @@
 Takes a person and a desk; gives rows. The API acknowledges; nothing is changed here.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,6 +32,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Rail:
     entries: list[Entry]
+    open_alerts: int
+    critical: int
     open_breaches: int
     may_acknowledge: bool
 
@@ -41,18 +44,19 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
     Of one client or one sub-account where it is named.
     """
     about = Q(client__code=client) if client else Q(sub_account__code=account) if account else Q()
+    own = access.for_user(Alert, person).filter(about, desk=desk)
+    severities = Counter(own.filter(state=Alert.State.OPEN).values_list("severity", flat=True))
     recent = Q(resolved_at__gte=clock.now() - SHOWN_AFTER_RESOLVED)
     alerts = (
-        access.for_user(Alert, person)
-        .filter(desk=desk)
-        .filter(about)
-        .filter(~Q(state=Alert.State.RESOLVED) | recent)
+        own.filter(~Q(state=Alert.State.RESOLVED) | recent)
         .annotate(place=_place())
         .order_by("place", "-id")
         .select_related("client", "sub_account", "acknowledged_by", "breach")[:MOST]
     )
     return Rail(
         entries=[entry(alert) for alert in alerts],
+        open_alerts=severities.total(),
+        critical=severities[Alert.Severity.CRITICAL],
         open_breaches=access.for_user(Breach, person)
         .filter(about, desk=desk, state__in=Breach.BROKEN)
         .count(),

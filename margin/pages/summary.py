@@ -36,15 +36,12 @@ class Summary:
     net: str = formats.NONE
     leverage: str = formats.NONE
     levels: list[LevelCount] = field(default_factory=list)
-    alerts: dict[str, int] = field(default_factory=dict)
-    open_alerts: int = 0
 
 
 def summary(figures: Figures) -> Summary:
     kpi = figures.kpi
-    alerts = kpi["open_alerts"]
     if not figures.heads:
-        return Summary(alerts=alerts, levels=level_counts({}))
+        return Summary(levels=level_counts({}))
     oldest = min(figures.heads.values(), key=lambda head: head.at)
     return Summary(
         ready=True,
@@ -64,8 +61,6 @@ def summary(figures: Figures) -> Summary:
         net=formats.whole_up(kpi["net"]),
         leverage=formats.times(kpi["leverage"]),
         levels=level_counts(kpi["levels"]),
-        alerts=alerts,
-        open_alerts=sum(alerts.values()),
     )
 
 

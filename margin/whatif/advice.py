@@ -4,8 +4,9 @@ Takes the account measured as given, all in cross and all isolated; gives a mode
 their figures, warnings, and a mode for each position. Advises; decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from margin.engine.correlation import direction_score
@@ -19,6 +20,7 @@ from margin.whatif.calculator import Answer
 HEDGED_BELOW = Fraction(35, 100)
 DIRECTIONAL_FROM = Fraction(80, 100)
 HIGH_LEVERAGE = Fraction(10)
+CENTS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _figures(mode: str, cross: Answer, isolated: Answer) -> Iterator[Reason]:
         safe = max(ZERO, isolated.figures.pools[0].equity)
         if safe:
             base = isolated.question.account.base
-            yield Reason("caps_the_loss", f"{down(safe, 2):,f} {base} stay in the wallet, out of reach.")
+            yield Reason("caps_the_loss", f"{_amount(down, safe)} {base} stay in the wallet, out of reach.")
     if any(pool.level >= 4 for pool in isolated.figures.pools) and not any(
         pool.level >= 4 for pool in cross.figures.pools
     ):
@@ -165,7 +167,9 @@ def _warnings(given: Answer, score: Fraction | None, held: list[Position]) -> It
         yield Reason("high_leverage_one_bet_in_cross", says)
     for found in given.figures.pools:
         if found.pool != "cross" and found.shortfall:
-            says = f"{found.pool} has lost more than its pocket: the house bears {up(found.shortfall, 2):,f}."
+            says = (
+                f"{found.pool} has lost more than its pocket: the house bears {_amount(up, found.shortfall)}."
+            )
             yield Reason("shortfall", says)
     if given.tested is not None and given.tested.is_met is False:
         yield Reason("close_out", f"{given.tested.name}: the account is to be closed out by this test.")
@@ -173,6 +177,13 @@ def _warnings(given: Answer, score: Fraction | None, held: list[Position]) -> It
 
 def _nearest(answer: Answer) -> Fraction | None:
     return answer.distances.liquidation.nearest
+
+
+def _amount(to: Callable[[Fraction, int], Decimal], number: Fraction) -> str:
+    """Cents of a large sum, the parts of a coin of a small one."""
+    shown = to(number, 2 if number >= 1_000 else 4 if number >= 1 else 8)
+    whole = shown.quantize(CENTS)
+    return f"{whole if whole == shown else shown.normalize():,f}"
 
 
 def _percent(share: Fraction) -> str:

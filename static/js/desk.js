@@ -102,8 +102,8 @@ async function confirmTheEnd() {
   await fetchJson(addresses.state).catch(() => {});
 }
 
-function alertsCame(arrived, openBreaches) {
-  figures.write("breaches", String(openBreaches));
+function alertsCame(arrived, waiting) {
+  figures.showWaiting(waiting);
   writeAges(get("rail"));
   if (arrived.length) get("spoken").textContent = arrived.map((item) => item.querySelector("h3").textContent).join(". ");
 }

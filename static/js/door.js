@@ -33,7 +33,9 @@ export async function send(address, body) {
 }
 
 async function ask(address, options = {}) {
-  const answer = await fetch(address, { credentials: "same-origin", ...options });
+  const answer = await fetch(address, { credentials: "same-origin", ...options }).catch(() => {
+    throw new Refused("the desk does not answer");
+  });
   if (answer.status === 401 || (answer.redirected && new URL(answer.url).pathname === signIn)) {
     goToSignIn();
     throw new Refused("your session has ended");

@@ -12,6 +12,7 @@ export class Figures {
     }
     this.levels = root.querySelector("#levels");
     this.stack = root.querySelector("#stack");
+    this.critical = root.querySelector("#critical");
   }
 
   show(kpi) {
@@ -28,7 +29,6 @@ export class Figures {
     this.write("net", wholeUp(kpi.net));
     for (const node of this.nodes.get("use") ?? []) bar(node, share(kpi.utilisation, 0, FULL_SCALE));
     this.showLevels(kpi.levels);
-    this.showAlerts(kpi.open_alerts);
   }
 
   showLevels(counts) {
@@ -40,9 +40,14 @@ export class Figures {
     for (const part of this.stack.children) part.style.flexGrow = String(counts[part.dataset.level] ?? 0);
   }
 
-  showAlerts(counts) {
-    this.write("open_alerts", String(Object.values(counts).reduce((sum, count) => sum + count, 0)));
-    this.write("critical", String(counts.critical ?? 0));
+  /** What waits for a person, all of it as the alert list counts it: the one place that knows. */
+  showWaiting({ openAlerts, critical, breaches }) {
+    this.write("open_alerts", openAlerts);
+    this.write("alerts_word", openAlerts === "1" ? "alert" : "alerts");
+    this.write("critical", critical);
+    this.critical.classList.toggle("none", critical === "0");
+    this.write("breaches", breaches);
+    this.write("breaches_word", breaches === "1" ? "breach" : "breaches");
   }
 
   write(name, words) {

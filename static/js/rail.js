@@ -42,10 +42,9 @@ export class Rail {
     const focused = document.activeElement;
     list.replaceChildren(...items);
     if (list.contains(focused)) focused.focus({ preventScroll: true });
-    list.dataset.openBreaches = fresh.dataset.openBreaches;
     const arrived = items.filter((item) => item.dataset.id && !known.has(item.id) && item.dataset.state === "open");
     for (const item of arrived) item.classList.add("arrived");
-    this.onNew(arrived, Number(fresh.dataset.openBreaches));
+    this.onNew(arrived, fresh.dataset);
   }
 
   async acknowledge(form) {

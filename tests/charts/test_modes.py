@@ -47,3 +47,12 @@ def test_the_sentence_says_where_the_first_pool_of_each_mode_falls() -> None:
 
 def test_its_sentence_never_says_that_a_pool_falls_farther_off_than_it_does() -> None:
     assert "falls at −19.9 % or +0.0 %." in drawn(cross=course(-0.19999, 0.00001))["text"]
+
+
+def test_a_coins_parts_are_told_and_never_as_milli() -> None:
+    coins = Course([0.05, 0.1, 0.15], [0.02, 0.02, 0.02], None, None)
+    assert {trace["hovertemplate"].partition("<")[0] for trace in drawn(cross=coins)["data"]} == {
+        "%{y:,.4~r}"
+    }
+    plain, lettered = drawn(cross=coins)["layout"]["yaxis"]["tickformatstops"]
+    assert (plain["dtickrange"][0], "s" in plain["value"], lettered["dtickrange"][0]) == (None, False, 1)

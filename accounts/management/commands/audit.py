@@ -21,7 +21,8 @@ class Command(BaseCommand):
         found = verify()
         if found.bad:
             raise CommandError(f"The audit chain is broken: {found.bad}.")
-        self.stdout.write(f"The audit chain holds: {found.sealed} rows sealed, {found.waiting} waiting.")
+        rows = "row" if found.sealed == 1 else "rows"
+        self.stdout.write(f"The audit chain holds: {found.sealed} {rows} sealed, {found.waiting} waiting.")
         if not found.checkpoints:
             self.stdout.write(
                 "No checkpoint lies in this data folder: rows cut off the end would not be missed."

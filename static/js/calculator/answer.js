@@ -68,8 +68,8 @@ export class Answer {
     const rows = [line("Level", MODES.map((mode) => badge(found[mode])))];
     for (const [name, figure, towards, better, first] of ROWS) {
       const values = MODES.map((mode) => figure(found[mode]));
-      const best = better ? bestOf(values.slice(0, 2), better) : null;
-      const cells = values.map((value, place) => cell(value, sum(value, towards), place < 2 && place === best));
+      const best = better ? bestOf(values, better) : null;
+      const cells = values.map((value) => cell(value, sum(value, towards), value != null && Number(value) === best));
       rows.push(line(name, cells, first));
     }
     rows.push(line("Leverage", MODES.map((mode) => cell(found[mode].leverage, times(found[mode].leverage))), true));
@@ -152,7 +152,10 @@ function item(text) {
   return Object.assign(document.createElement("li"), { textContent: text });
 }
 
-function bestOf([one, other], better) {
-  if (one == null || other == null || Number(one) === Number(other)) return null;
-  return Number(one) > Number(other) === (better === "most") ? 0 : 1;
+/** The best figure of those there are; none where all are the same. */
+function bestOf(values, better) {
+  const known = values.filter((value) => value != null).map(Number);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  if (known.length < 2 || least === most) return null;
+  return better === "most" ? most : least;
 }
