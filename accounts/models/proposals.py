@@ -27,6 +27,7 @@ class Proposal(models.Model):
         PRICE_SOURCE = "price_source", "Price source"
         RATE_PATH = "rate_path", "Rate path"
         LOADING = "loading", "Factor loading"
+        ASSET_TERMS = "asset_terms", "Terms of an asset"
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "Waiting for a second person"

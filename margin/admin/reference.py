@@ -69,6 +69,7 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
 class DeskPage(ReferenceAdmin):
     resource_classes = [resources.DeskResource]
     edit_action = Action.ADMINISTER
+    immutable = ("code", "reporting_currency")
     list_display = ("code", "name", "zone", "reporting_currency")
     list_select_related = ("reporting_currency",)
     search_fields = ("code", "name")

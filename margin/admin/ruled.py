@@ -74,6 +74,7 @@ class RuledAdmin(DeskAdmin):
     edit_action = Action.PROPOSE
     immutable = ()
     save_as = False
+    delete_confirmation_template = "admin/margin/end.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         ruled = RULED[self.kind]
@@ -109,6 +110,11 @@ class RuledAdmin(DeskAdmin):
         if RULED[self.kind].rows is not None:
             said["rows"] = formsets[0].said()
         self.put_forward(request, form.instance, said, form.cleaned_data["reason"])
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Nothing is deleted, so nothing that points here stands in the way: an end is proposed."""
+        named = [str(row) for row in objs]
+        return named, {self.opts.verbose_name_plural: len(named)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         said = {name: plain(getattr(obj, name)) for name in RULED[self.kind].identity}

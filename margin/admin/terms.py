@@ -1,4 +1,4 @@
-"""Terms that two people change on rows one person otherwise keeps: of instruments, clients, calendars."""
+"""Terms that two people change on rows one person keeps: of instruments, assets, clients, calendars."""
 
 from typing import Any
 
@@ -8,7 +8,15 @@ from django.http import HttpRequest
 from accounts.admin.base import DeskFilter
 from accounts.models import Proposal
 from margin.admin.ruled import RuledAdmin
-from margin.models import ClientClass, InstrumentSource, InstrumentTerms, Loading, RatePath, TradingHours
+from margin.models import (
+    AssetTerms,
+    ClientClass,
+    InstrumentSource,
+    InstrumentTerms,
+    Loading,
+    RatePath,
+    TradingHours,
+)
 
 
 class TermsAdmin(RuledAdmin):
@@ -24,9 +32,16 @@ class TermsAdmin(RuledAdmin):
 @admin.register(InstrumentTerms)
 class InstrumentTermsPage(TermsAdmin):
     kind = Proposal.Kind.INSTRUMENT_TERMS
-    list_display = ("code", "schedule", "fee_rate", "cap_class", "stale_hard_seconds", "guard_band")
-    list_filter = ("schedule", "cap_class")
+    list_display = ("code", "schedule", "fee_rate", "cap_class", "stale_hard_seconds", "guard_band", "active")
+    list_filter = ("schedule", "cap_class", "active")
     list_select_related = ("schedule",)
+    search_fields = ("code", "name")
+
+
+@admin.register(AssetTerms)
+class AssetTermsPage(TermsAdmin):
+    kind = Proposal.Kind.ASSET_TERMS
+    list_display = ("code", "name", "shock_loading", "step")
     search_fields = ("code", "name")
 
 

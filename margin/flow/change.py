@@ -205,10 +205,11 @@ def decide(proposal: Proposal, state: Proposal.State, person: User, note: str, n
 
 def subject_of(candidate: Candidate) -> str:
     """What a change is about, in words a second person understands at once."""
-    names = [
-        str(value) for name, value in candidate.identity.items() if value and name not in ("kind", "scope")
-    ]
-    return f"{candidate.ruled.model._meta.verbose_name}: {' · '.join(names)}"[:200]
+    model = candidate.ruled.model
+    row = candidate.version or candidate.current  # not the identity as sent: what it left out has defaults
+    said = [(model._meta.get_field(name), getattr(row, name)) for name in candidate.ruled.identity]
+    names = [str(dict(cast(Any, column).flatchoices).get(value, value)) for column, value in said if value]
+    return f"{model._meta.verbose_name}: {' · '.join(names)}"[:200]
 
 
 def differs(before: Mapping[str, Any], change: Mapping[str, Any]) -> bool:

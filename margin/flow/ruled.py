@@ -1,14 +1,14 @@
 """What only two people change, as a table: of each kind of proposal the noun, what names it, and its values.
 
-Most kinds are versions of their own. The terms of a noun that one person edits otherwise (an instrument, a
-client) are columns of its row: approval writes them there, and the row's history keeps what they were.
+Most kinds are versions of their own. The terms of a noun that one person edits otherwise (an instrument,
+an asset, a client) are columns of its row: approval writes them there, and its history keeps what they were.
 """
 
 from dataclasses import dataclass
 
 from django.db import models
 
-from accounts.models import Client, HouseBuffer, Proposal, RoleGrant
+from accounts.models import Asset, Client, HouseBuffer, Proposal, RoleGrant
 from accounts.models.columns import ProposedVersion
 from margin.models import (
     Calendar,
@@ -69,10 +69,11 @@ RULED: dict[str, Ruled] = {
         ("code",),
         (
             "schedule", "fee_rate", "cap_class", "underlying", "allow_negative", "reference_price",
-            "calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band",
+            "calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band", "active",
         ),
         stands=True,
     ),
+    Proposal.Kind.ASSET_TERMS: Ruled(Asset, ("code",), ("shock_loading", "step"), stands=True),
     Proposal.Kind.CLIENT_CLASS: Ruled(Client, ("desk", "code"), ("regulatory_class",), stands=True),
     Proposal.Kind.TRADING_HOURS: Ruled(Calendar, ("code",), ("zone", "sessions", "holidays"), stands=True),
     Proposal.Kind.PRICE_SOURCE: Ruled(InstrumentSource, ("instrument", "source"), ("rank",)),

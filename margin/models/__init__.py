@@ -26,10 +26,11 @@ from margin.models.rules import (
     Tier,
 )
 from margin.models.runs import Heartbeat, Run, ShardState
-from margin.models.terms import ClientClass, InstrumentTerms, TradingHours
+from margin.models.terms import AssetTerms, ClientClass, InstrumentTerms, TradingHours
 
 __all__ = [
     "Alert",
+    "AssetTerms",
     "Breach",
     "Calendar",
     "ClientClass",

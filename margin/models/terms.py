@@ -1,9 +1,9 @@
-"""The same rows seen as what two people decide: an instrument's terms, a client's class, trading hours.
+"""The same rows seen as what two people decide: terms, a client's class, trading hours.
 
 Proxies, without columns of their own: the admin shows each under a name of its own beside the plain noun.
 """
 
-from accounts.models import Client
+from accounts.models import Asset, Client
 from margin.models.market import Calendar, Instrument
 
 
@@ -13,6 +13,14 @@ class InstrumentTerms(Instrument):
     class Meta:
         proxy = True
         verbose_name = verbose_name_plural = "terms of instruments"
+
+
+class AssetTerms(Asset):
+    """How an asset moves in a shock, and to what a deposit of it is rounded up."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "terms of assets"
 
 
 class ClientClass(Client):

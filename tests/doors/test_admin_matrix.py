@@ -40,6 +40,7 @@ NOUNS = {
     "django_celery_beat.intervalschedule": "see add change delete",
     "django_celery_beat.periodictask": "see add change delete",
     "margin.alert": SEE,
+    "margin.assetterms": "see change",
     "margin.breach": SEE,
     "margin.calendar": KEEP,
     "margin.delivery": SEE,

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Client, Proposal, Role
-from margin.models import Limit, ScheduleVersion
+from margin.models import Breach, Limit, Run, ScheduleVersion
 from tests import factories
 from tests.conftest import Cast
 
@@ -116,6 +116,23 @@ def test_a_refused_value_is_said_beside_its_field(cast: Cast, ada_in: Browser) -
 def test_ending_a_limit_is_a_proposal_too(cast: Cast, ada_in: Browser) -> None:
     limit = factories.limit(cast.prime, "10")
     ada_in.post(reverse("admin:margin_limit_delete", args=[limit.pk]), {"post": "yes"})
+    assert Proposal.objects.get().change["end"] is True
+    assert Limit.objects.filter(revision_to__isnull=True).exists()
+
+
+def test_a_limit_that_was_ever_broken_can_be_ended(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    run = Run.objects.create(shard_id=1, started_at=factories.MONDAY_NOON, trigger="prices")
+    Breach.objects.create(
+        desk=cast.prime, client=factories.client("ACME", of=cast.prime), limit=limit, rule="client_leverage",
+        subject="client:ACME", state="open", reason="above", opened_at=factories.MONDAY_NOON, opened_by=run,
+        changed_at=factories.MONDAY_NOON,
+    )  # fmt: skip
+    page = reverse("admin:margin_limit_delete", args=[limit.pk])
+    asked = ada_in.get(page).content.decode()
+    assert "Propose the end" in asked
+    assert "would require deleting" not in asked
+    ada_in.post(page, {"post": "yes"})
     assert Proposal.objects.get().change["end"] is True
     assert Limit.objects.filter(revision_to__isnull=True).exists()
 

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.urls import reverse
 
-from accounts.models import Client, Proposal
+from accounts.models import Asset, Client, Desk, Proposal, Role
 from margin.models import Instrument, InstrumentSource, Loading, RiskFactor
 from tests import factories
 from tests.conftest import Cast
@@ -95,6 +95,61 @@ def test_the_page_of_its_terms_proposes_them(cast: Cast, ada_in: Browser) -> Non
     assert str(Instrument.objects.get().fee_rate.normalize()) == "0.002"
 
 
+def test_the_page_of_an_instrument_does_not_switch_it_off(cast: Cast, ada_in: Browser) -> None:
+    """Prices of an inactive instrument are refused, and whoever holds it has no figures."""
+    row = factories.instrument("BTC-PERP")
+    page = reverse("admin:margin_instrument_change", args=[row.pk])
+    sent = {
+        "name": "Renamed", "product": "perpetual", "asset_class": "crypto", "venue": row.venue_id,
+        "tick": "0.01", "lot": "0.001",
+        **{f"{name}-{form}_FORMS": "0" for name in ("sources", "loadings", "rate_paths")
+           for form in ("TOTAL", "INITIAL")},
+    }  # fmt: skip
+    assert ada_in.post(page, sent).status_code == 302
+    found = Instrument.objects.get()
+    assert (found.name, found.active) == ("Renamed", True)
+
+
+def test_the_page_of_an_asset_leaves_its_terms_and_their_own_page_proposes_them(
+    cast: Cast, ada_in: Browser
+) -> None:
+    row = factories.asset("BTC", Asset.Kind.COIN)
+    terms = {"shock_loading": "0", "step": "1000"}
+    page = reverse("admin:accounts_asset_change", args=[row.pk])
+    assert ada_in.post(page, {"name": "Bitcoin", "kind": "coin", **terms}).status_code == 302
+    found = Asset.objects.get(code="BTC")
+    assert (found.name, found.shock_loading, found.step) == ("Bitcoin", 1, Decimal("0.01"))
+    page = reverse("admin:margin_assetterms_change", args=[row.pk])
+    assert ada_in.get(page).status_code == 200
+    ada_in.post(page, {**terms, "reason": "it moves no more"})
+    proposal = Proposal.objects.get()
+    assert Asset.objects.get(code="BTC").shock_loading == 1, "proposed, not in force"
+    ada_in.force_login(cast.eve)
+    ada_in.post(reverse("admin:decide_proposal", args=[proposal.pk, "approve"]))
+    found = Asset.objects.get(code="BTC")
+    assert (found.shock_loading, found.step) == (0, 1000)
+
+
+def test_a_file_changes_no_terms_of_a_standing_asset(cast: Cast, ada_in: Browser) -> None:
+    factories.asset("BTC", Asset.Kind.COIN, scale=8)
+    columns = "code,name,kind,scale,shock_loading,step"
+    bring(ada_in, f"{columns}\nBTC,Bitcoin,coin,8,0,0.01\n", "asset")
+    bring(ada_in, f"{columns}\nBTC,Bitcoin,coin,8,1,1000\n", "asset")
+    assert Asset.objects.get(code="BTC").name == "BTC"
+    bring(ada_in, f"{columns}\nBTC,Bitcoin,coin,8,1,0.01\n", "asset")
+    assert Asset.objects.get(code="BTC").name == "Bitcoin"
+
+
+def test_a_desk_keeps_the_currency_it_began_with(cast: Cast, ada_in: Browser) -> None:
+    factories.grant(cast.ada, cast.prime, Role.ADMINISTRATOR)
+    other = factories.asset("EUR")
+    page = reverse("admin:accounts_desk_change", args=[cast.prime.pk])
+    sent = {"name": "Renamed", "zone": "UTC", "reporting_currency": other.pk}
+    assert ada_in.post(page, sent).status_code == 302
+    found = Desk.objects.get(pk=cast.prime.pk)
+    assert (found.name, found.reporting_currency.code) == ("Renamed", "USD")
+
+
 def test_a_file_changes_no_class_of_a_standing_client_and_may_bring_new_clients(
     cast: Cast, ada_in: Browser
 ) -> None:
@@ -112,8 +167,8 @@ def factors_move(row: Instrument) -> Loading:
     return Loading.objects.create(instrument=row, factor=factor, loading=1)
 
 
-def bring(browser: Browser, text: str) -> None:
+def bring(browser: Browser, text: str, noun: str = "client") -> None:
     file = SimpleUploadedFile("rows.csv", text.encode())
-    page = browser.post("/admin/accounts/client/import/", {"import_file": file, "format": "0"})
+    page = browser.post(f"/admin/accounts/{noun}/import/", {"import_file": file, "format": "0"})
     if page.status_code == 200 and "confirm_form" in page.context:
-        browser.post("/admin/accounts/client/process_import/", page.context["confirm_form"].initial)
+        browser.post(f"/admin/accounts/{noun}/process_import/", page.context["confirm_form"].initial)

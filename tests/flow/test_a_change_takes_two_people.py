@@ -52,6 +52,16 @@ def test_its_author_cannot_approve_it(cast: Cast) -> None:
     assert not Limit.objects.exists()
 
 
+def test_its_subject_says_of_what_kind_it_is_and_upon_whom(cast: Cast) -> None:
+    factories.client("ACME", of=cast.prime)
+    said = [cap(cast), cap(cast, kind="gross"), cap(cast, kind="net", scope="client", client="ACME")]
+    assert [one.subject for one in said] == [
+        "limit: Prime · Leverage · Every client of the desk",
+        "limit: Prime · Gross exposure · Every client of the desk",
+        "limit: Prime · Net exposure · A client · ACME",
+    ]
+
+
 def test_even_a_bare_update_cannot_let_one_person_do_both(cast: Cast) -> None:
     proposal = cap(cast)
     with pytest.raises(IntegrityError, match="nobody_approves_their_own"), transaction.atomic():
