@@ -24,6 +24,7 @@ from riskdesk.errors import Refusal
 PREFIX = "rdk_"
 SECRET_BYTES = 32
 DEFAULT_DAYS = 90
+MOST_DAYS = 3650
 NAME = re.compile(r"[^\W_][\w .:@-]{0,79}")
 PRICES_SCOPE = re.compile(r"prices:[a-z0-9][a-z0-9_-]{1,31}")
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -51,7 +52,7 @@ def issue(
         ApiToken.objects.filter(user=person, name=name, revoked_at__isnull=True, expires_at__lte=now).update(
             revoked_at=now  # an expired token gives its name back
         )
-        refusal = _refused(person, name, scopes)
+        refusal = _refused(person, name, scopes, days)
         if refusal:
             return refusal
         token = ApiToken.objects.create(
@@ -103,9 +104,12 @@ def revoke(*, token: ApiToken, by: User | AnonymousUser | str, reason: str = "")
             )
 
 
-def _refused(person: User, name: str, scopes: Sequence[str]) -> Refusal | None:
+def _refused(person: User, name: str, scopes: Sequence[str], days: int | None) -> Refusal | None:
     if not person.is_active:
         return Refusal("user", "inactive", person.username, f"{person} is switched off.")
+    if days is not None and not 0 < days <= MOST_DAYS:
+        most = f"A token lives 1 to {MOST_DAYS} days, or without an end."
+        return Refusal("days", "range", str(days), most)
     if not NAME.fullmatch(name):
         return Refusal("name", "shape", name, "A name is 1 to 80 letters, digits, spaces and . : @ _ -")
     if ApiToken.objects.filter(user=person, name=name, revoked_at__isnull=True).exists():

@@ -30,6 +30,7 @@ from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
 from margin.flow.findings import find
 from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give_back, take
+from margin.flow.parking import is_over, park
 from margin.flow.phrases import Scene
 from margin.flow.recompute import Computed, recompute
 from margin.flow.runs import Work
@@ -57,6 +58,8 @@ def run_cycle(
     """One run of the shard, if it is free (and, when asked so, if anybody, or that mark, still waits)."""
     lease = take(shard, only_if_wanted=only_if_wanted, mark=mark)
     if isinstance(lease, NotTaken):
+        if lease is NotTaken.EXHAUSTED:
+            park(shard)  # without it nobody would ever try again while the reconciler is away
         log.info("cycle.skipped", shard=shard, trigger=trigger, reason=lease.value)
         return CycleOutcome(lease.value)
     try:
@@ -122,5 +125,8 @@ def _commit(
             told += watch_prices(computed, run=work.run, now=now)
             work.count(alerts=told.raised, resolved=told.resolved, letters=told.letters)
         finished = finish(lease)
+        if lease.on_trial:
+            told += is_over(lease.shard, now)
+            log.info("shard.unparked", shard=lease.shard)
         runs.commit(work, computed, composed, seq=finished.seq, now=now)
     return finished, told

@@ -2,7 +2,7 @@
 
 Takes a shard; gives a lease with a fencing token, or the reason why not. Whoever lost the lease (paused,
 partitioned, too slow) cannot commit any more: the last statement of a run asks for its token. A shard whose
-runs died three times in a row is parked for a person to look at.
+runs died three times in a row is parked, and given once a minute for a trial: a run that commits unparks it.
 """
 
 import uuid
@@ -16,11 +16,14 @@ from riskdesk.clock import monotonic_seconds
 LEASE_SECONDS = 5.0
 RENEW_SECONDS = 1.0
 MOST_ATTEMPTS = 3
+TRIAL_SECONDS = 60.0
 
 TAKE = """
     WITH before AS (
-        SELECT shard_id, wanted_at FROM margin_shardstate
-        WHERE shard_id = %(shard)s AND parked_at IS NULL AND attempts < %(most)s
+        SELECT shard_id, wanted_at, parked_at IS NOT NULL AS parked FROM margin_shardstate
+        WHERE shard_id = %(shard)s AND CASE
+            WHEN parked_at IS NULL THEN attempts < %(most)s
+            ELSE parked_at < clock_timestamp() - make_interval(secs => %(trial)s) END
           AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND (wanted_at IS NOT NULL OR NOT %(only_if_wanted)s)
           AND (%(mark)s::timestamptz IS NULL OR wanted_at = %(mark)s::timestamptz)
@@ -28,9 +31,10 @@ TAKE = """
     )
     UPDATE margin_shardstate AS state
     SET lease_token = %(token)s, lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
-        attempts = attempts + 1, wanted_at = NULL
+        attempts = LEAST(attempts + 1, 30000), wanted_at = NULL,
+        parked_at = CASE WHEN parked THEN clock_timestamp() END
     FROM before WHERE state.shard_id = before.shard_id
-    RETURNING attempts, COALESCE(EXTRACT(epoch FROM clock_timestamp() - before.wanted_at), 0)::float8
+    RETURNING attempts, COALESCE(EXTRACT(epoch FROM clock_timestamp() - before.wanted_at), 0)::float8, parked
 """
 WHY_NOT = """
     SELECT parked_at IS NOT NULL, attempts >= %s, COALESCE(lease_until >= clock_timestamp(), false)
@@ -42,7 +46,8 @@ RENEW = """
 """
 FINISH = """
     UPDATE margin_shardstate
-    SET seq = seq + 1, lease_token = NULL, lease_until = NULL, attempts = 0, parked_reason = ''
+    SET seq = seq + 1, lease_token = NULL, lease_until = NULL, attempts = 0,
+        parked_at = NULL, parked_reason = ''
     WHERE shard_id = %s AND lease_token = %s RETURNING seq, wanted_at
 """
 GIVE_BACK = """
@@ -69,12 +74,16 @@ class LeaseLost(Exception):
 
 @dataclass(slots=True)
 class Lease:
-    """A shard held by this worker. `waited_seconds`: how long the oldest asker had waited."""
+    """A shard held by this worker. `waited_seconds`: how long the oldest asker had waited.
+
+    `on_trial`: the shard is parked, and this one run may show that it works again.
+    """
 
     shard: int
     token: uuid.UUID
     attempt: int
     waited_seconds: float
+    on_trial: bool = False
     renewed_at: float = field(default_factory=monotonic_seconds)
 
     def keep_alive(self) -> None:
@@ -97,6 +106,7 @@ def take(shard: int, *, only_if_wanted: bool = False, mark: str | None = None) -
     values: dict[str, int | bool | float | str | uuid.UUID | None] = {
         "shard": shard,
         "most": MOST_ATTEMPTS,
+        "trial": TRIAL_SECONDS,
         "only_if_wanted": only_if_wanted,
         "mark": mark,
         "token": token,
@@ -105,7 +115,7 @@ def take(shard: int, *, only_if_wanted: bool = False, mark: str | None = None) -
     with connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         row = cursor.fetchone()
-    return Lease(shard, token, row[0], row[1]) if row else _why_not(shard)
+    return Lease(shard, token, *row) if row else _why_not(shard)
 
 
 def _why_not(shard: int) -> NotTaken:

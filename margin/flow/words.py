@@ -132,7 +132,8 @@ def shard_parked(shard: int, attempts: int, error: str) -> Words:
         f"Figures of shard {shard} stand still: {attempts} runs failed in a row",
         paragraphs(
             f"The last failure: {error[:500] or 'its worker died'}.",
-            "Look at the logs of the risk worker, then let it go on with `manage.py cycle --unpark`.",
+            "It is tried again once a minute, and goes on as soon as a run succeeds. If it does not, look at "
+            "the logs of the risk worker, then let it go on at once with `manage.py cycle --unpark`.",
         ),
     )
 

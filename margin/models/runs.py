@@ -22,7 +22,9 @@ class ShardState(models.Model):
     attempts = models.PositiveSmallIntegerField(
         default=0, help_text="Runs that died since the last committed one."
     )
-    parked_at = models.DateTimeField(null=True, help_text="Set after three failed attempts; a person looks.")
+    parked_at = models.DateTimeField(
+        null=True, help_text="Set after three failed attempts, and anew by each trial."
+    )
     parked_reason = models.TextField(blank=True)
 
     class Meta:

@@ -18,4 +18,9 @@ def explain(error: OSError, *, doing: str) -> Trouble:
         )
     if error.errno == errno.EROFS:
         return Trouble(f"The file system is read-only while {doing}: choose another DATA_DIR.")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return Trouble(
+            f"There is a file where a folder is needed while {doing} ({error.filename}): "
+            "move it away or choose another DATA_DIR."
+        )
     return Trouble(f"Could not go on while {doing}: {error.strerror or error} ({error.filename}).")

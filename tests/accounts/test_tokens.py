@@ -112,6 +112,7 @@ def test_the_command_prints_the_token_and_nothing_else(cast: Cast, capsys):
         ["rita", "--name", ""],
         ["rita", "--name", "x", "--scope", "nonsense"],
         ["rita", "--name", "x", "--days", "-1"],
+        ["rita", "--name", "x", "--days", "99999999999"],
         ["rita", "--name", "x", "--revoke"],
         ["rita"],
     ],

@@ -112,6 +112,15 @@ def test_a_data_folder_that_cannot_be_made(open_folder: Path) -> None:
     assert "preparing the data folder" in refusal(open_folder / "file" / "data")
 
 
+def test_a_data_folder_that_is_a_file_says_what_to_do(open_folder: Path) -> None:
+    file = open_folder / "file"
+    file.write_text("")
+    for data in (file, file / "below"):
+        said = refusal(data)
+        assert f"There is a file where a folder is needed while preparing the data folder {data}" in said
+        assert "choose another DATA_DIR" in said
+
+
 def test_lost_secrets_are_named(data: Path) -> None:
     run_exec("true", data=data)
     shutil.rmtree(data / "secrets")

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import ApiToken, User
-from accounts.tokens import DEFAULT_DAYS, issue, revoke
+from accounts.tokens import DEFAULT_DAYS, MOST_DAYS, issue, revoke
 from riskdesk.errors import Refusal
 
 OPERATOR = "operator"
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         if options["revoke"]:
             self._revoke(person, options["name"])
             return
-        if options["days"] < 0:
-            raise CommandError("--days must be 0 (never expires) or more.")
+        if not 0 <= options["days"] <= MOST_DAYS:
+            raise CommandError(f"--days must be 0 (never expires) to {MOST_DAYS}.")
         answer = issue(
             person=person,
             name=options["name"],

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from margin.flow.cycle import run_cycle
-from margin.flow.reconcile import unpark
+from margin.flow.parking import unpark
 from margin.flow.wanted import all_shards
 
 
