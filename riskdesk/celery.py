@@ -58,11 +58,15 @@ def keep_connections(**_: Any) -> None:
 
 
 def warm_up(**_: Any) -> None:
-    """The first cycle shall not pay for imports, compilation and connection."""
+    """The first cycle shall not pay for imports and connection. From here on prices are awaited."""
     from django.db import connection
+
+    from margin.flow.awaited import begin
+    from riskdesk.clock import now
 
     app.loader.import_default_modules()  # the tasks, and with them every step
     connection.ensure_connection()
+    begin(now())
 
 
 def mend_connections(**_: Any) -> None:

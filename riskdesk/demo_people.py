@@ -30,7 +30,10 @@ PEOPLE = (
         "ada", "limits admin, staff", (("PRIME", "limits_admin"), ("RETAIL", "limits_admin")), staff=True
     ),
     DemoPerson(
-        "eve", "second limits admin", (("PRIME", "limits_admin"), ("RETAIL", "limits_admin")), staff=True
+        "eve",
+        "second limits admin, staff",
+        (("PRIME", "limits_admin"), ("RETAIL", "limits_admin")),
+        staff=True,
     ),
     DemoPerson("otto", "risk manager", (("RETAIL", "risk_manager"),)),
 )

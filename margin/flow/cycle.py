@@ -25,6 +25,7 @@ from margin.book.read import newest_frame
 from margin.book.snapshot import snapshot
 from margin.flow import runs, shelf
 from margin.flow.alert import Told, alert
+from margin.flow.awaited import awaiting_in
 from margin.flow.compose_frame import Composed, compose_frame
 from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
@@ -117,7 +118,7 @@ def _commit(
     earlier = {code: price.mark for code, price in before.prices.items()} if before else {}
     with transaction.atomic():
         with work.step("enforce"):
-            found = find(composed.clients, caps)
+            found = find(composed.clients, caps, awaiting=awaiting_in(computed))
             done = enforce(found, run=work.run, shard=lease.shard, now=now)
             work.count(findings=len(found), changes=len(done))
         with work.step("alert"):

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from accounts.models.columns import BEYOND
 from margin.engine import breach as life
-from margin.engine.figures import Level
+from margin.engine.figures import Level, Severity
 from margin.engine.rational import Fraction
 from margin.engine.shown import up
 from margin.flow.findings import of_maintenance
@@ -66,7 +66,9 @@ def _unknown_accounts(found: Sequence[Found]) -> set[int]:
     return {
         one.measured.fact.id
         for one in found
-        if one.measured is not None and one.rule == Breach.Rule.UNKNOWN_FIGURE and one.finding.is_over
+        if one.measured is not None
+        and one.rule == Breach.Rule.UNKNOWN_FIGURE
+        and one.finding.severity is not Severity.OK
     }
 
 

@@ -3,7 +3,7 @@
 Takes figures and caps; gives findings with the rows they concern. Writes nothing, decides nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from margin.book.applies import Caps
 from margin.engine.figures import Finding, Level, PoolFigures, Reason, Severity
@@ -19,21 +19,25 @@ CALLED = (Level.MARGIN_CALL, Level.LIQUIDATION)
 Rule = Breach.Rule
 
 
-def find(clients: Mapping[int, ClientFigures], caps: Caps) -> list[Found]:
-    """All findings of a run, by rule and subject."""
+def find(
+    clients: Mapping[int, ClientFigures], caps: Caps, *, awaiting: Set[int] = frozenset()
+) -> list[Found]:
+    """All findings of a run, by rule and subject. `awaiting`: sub-accounts whose prices may still come."""
     found: list[Found] = []
     for client in clients.values():
         found += over_caps(client, caps)
         for measured in client.members:
-            found.append(_unknown(client, measured))
+            found.append(_unknown(client, measured, awaits=measured.fact.id in awaiting))
             found += _of_pools(client, measured)
     return sorted(found, key=lambda one: one.key)
 
 
-def _unknown(client: ClientFigures, measured: Measured) -> Found:
+def _unknown(client: ClientFigures, measured: Measured, *, awaits: bool) -> Found:
+    """Unknown for want of a price that may still come is no finding yet, and cures nothing either."""
     figures = measured.figures
     unknown = figures.level is Level.UNKNOWN or bool(figures.unknown_because)
-    severity = Severity.BREACH if unknown else Severity.OK
+    over = Severity.UNKNOWN if awaits else Severity.BREACH
+    severity = over if unknown else Severity.OK
     reason = Reason.UNKNOWN_FIGURE if unknown else Reason.WITHIN
     return Found(
         Rule.UNKNOWN_FIGURE,

@@ -1,7 +1,8 @@
 """Doubtful prices, told once: an alert per desk and instrument, and one when a whole desk's feed is silent.
 
 Takes the marks of a run, inside its transaction; raises what is new and resolves what is over. A closed
-market is no doubt, and a price a few seconds late is not worth a word: stale is told at the hard limit.
+market is no doubt, and a price a few seconds late is not worth a word: stale is told at the hard limit,
+counted from the later of the last price and the desk's own start. Only a price ends what stands.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from margin.book.marks import Pinned
 from margin.engine.types import PriceState
 from margin.flow import words
 from margin.flow.alert import Severity, Told, raise_alerts
+from margin.flow.awaited import awaited_in
 from margin.flow.phrases import Words
 from margin.flow.recompute import Computed
 from margin.models import Alert, Run
@@ -28,15 +30,19 @@ def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
     true = {key: told for desk_id in held for key, told in _true_of(computed, desk_id, held[desk_id]).items()}
     over = [row.pk for key, row in said.items() if key not in true]
     resolved = resolve(Alert.objects.filter(pk__in=over), now) if over else 0
-    fresh = [true[key](run, now) for key in sorted(true.keys() - said.keys())]
-    return raise_alerts(fresh, now) + Told(resolved=resolved)
+    awaited = awaited_in(computed)
+    fresh = [true[key] for key in sorted(true.keys() - said.keys()) if not true[key].codes & awaited]
+    return raise_alerts([telling(run, now) for telling in fresh], now) + Told(resolved=resolved)
 
 
 class Telling:
-    """An alert to be raised if it is not standing already."""
+    """An alert about the prices of `marks`, to be raised if it is not standing already."""
 
-    def __init__(self, desk_id: int, subject: str, since: str, reason: Alert.Reason, said: Words) -> None:
-        self.desk_id, self.subject, self.since = desk_id, subject, since
+    def __init__(
+        self, desk_id: int, marks: Mapping[str, Pinned], *, subject: str, reason: Alert.Reason, said: Words
+    ) -> None:
+        self.desk_id, self.subject, self.codes = desk_id, subject, marks.keys()
+        self.since = max(_since(mark) for mark in marks.values())
         self.reason, self.said = reason, said
 
     def __call__(self, run: Run, now: datetime) -> Alert:
@@ -72,16 +78,20 @@ def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[
     marks = {code: computed.pinned[code] for code in sorted(held) if code in computed.pinned}
     true = {
         (desk_id, code): Telling(
-            desk_id, code, _since(mark), Alert.Reason.PRICE_IN_DOUBT, words.price_in_doubt(code, mark)
+            desk_id,
+            {code: mark},
+            subject=code,
+            reason=Alert.Reason.PRICE_IN_DOUBT,
+            said=words.price_in_doubt(code, mark),
         )
         for code, mark in marks.items()
         if _is_told(mark)
     }
     trading = {code: mark for code, mark in marks.items() if mark.state is not PriceState.CLOSED}
     if trading and all(mark.hard for mark in trading.values()):
-        since = max(_since(mark) for mark in trading.values())
         said = words.feed_silent(list(trading))
-        true[desk_id, ""] = Telling(desk_id, "", since, Alert.Reason.FEED_SILENT, said)
+        silent = Alert.Reason.FEED_SILENT
+        true[desk_id, ""] = Telling(desk_id, trading, subject="", reason=silent, said=said)
     return true
 
 

@@ -64,7 +64,7 @@ def _level(one: Found, scene: Scene) -> Words:
 
 def _consequence(one: Found) -> str:
     if one.level is not Level.LIQUIDATION:
-        return "New risk is refused until it is covered."
+        return "Call for it to be covered. Nothing is refused or closed by itself: people decide."
     if sure(one.pool, OF_A_POOL).pool == "cross":
         return "The cross pool is to be closed down as a whole; isolated positions stand."
     return "This isolated position alone is to be closed; the wallet and the others are untouched."

@@ -59,7 +59,11 @@ if [ ! -x "$venv/bin/python" ] || ! new_enough "$venv/bin/python"; then
     say "making a virtualenv in $venv with $("$interpreter" -V)"
     make_venv "$interpreter"
 fi
-say "installing $* (once; about 500 MB)"
+if ls "$venv"/riskdesk-*.stamp >/dev/null 2>&1; then
+    say "bringing the packages up to $* (only what is missing)"
+else
+    say "installing $* (once; about 500 MB)"
+fi
 if ! install "$@"; then
     say "the packages could not be installed (see above): check the network or the disk, then say make setup again"
     exit 1

@@ -17,12 +17,6 @@ from tests.conftest import Cast
 from tests.live.desk import cookie_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-# WhiteNoise answers with a plain file; under ASGI Django reads it through and says that this could be better.
-STATIC_FILES = "ignore:StreamingHttpResponse must consume synchronous iterators:Warning"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", STATIC_FILES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """`manage.py replay RUN` says the same or what differs, and ends with a number that a script can read."""
 
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -49,7 +50,21 @@ def test_another_engine_has_a_number_of_its_own(run: Run):
     assert "engine another then" in said
 
 
-@pytest.mark.parametrize("name", ["nonsense", "0b8e6c2e-5a6c-4f0e-9d3f-1c8f4a7b2d19"])
+def test_the_beginning_of_an_id_is_enough(run: Run):
+    code, said = replay(run.pk.hex[:8].upper())
+    assert (code, f"run {run.pk}" in said) == (0, True)
+    assert replay(str(run.pk)[:13])[0] == 0
+
+
+def test_a_beginning_of_two_ids_is_refused(run: Run):
+    run.pk = UUID(run.pk.hex[:31] + ("0" if run.pk.hex[31] != "0" else "1"))
+    run.seq = None
+    run.save(force_insert=True)
+    with pytest.raises(CommandError, match="several runs"):
+        call_command("replay", run.pk.hex[:31])
+
+
+@pytest.mark.parametrize("name", ["nonsense", "0b8e6c2", "0b8e6c2e-5a6c-4f0e-9d3f-1c8f4a7b2d19"])
 def test_an_unknown_run_is_refused(name: str):
     with pytest.raises(CommandError) as refused:
         call_command("replay", name)

@@ -1,5 +1,6 @@
 """`manage.py replay RUN`: computes a stored run again from its pinned inputs and compares."""
 
+import re
 import sys
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from margin.models import Run
 
 DIFFERS, REFUSED, ANOTHER_ENGINE = 1, 2, 3
 MOST_SHOWN = 200
+BEGINNING = re.compile("[0-9a-f]{8,32}")
 
 
 class Command(BaseCommand):
@@ -21,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", help="The id of a committed run.")
+        parser.add_argument("run", help="The id of a committed run, or its first 8 characters or more.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = replay(_run(options["run"]))
@@ -44,14 +46,23 @@ class Command(BaseCommand):
 
 
 def _run(text: str) -> Run:
-    try:
-        run = Run.objects.filter(pk=UUID(text)).first()
-    except ValueError:
-        raise CommandError(f"{text!r} is no id of a run.", returncode=REFUSED) from None
-    if run is None:
-        raise CommandError(f"There is no run {text}: it never was, or has had its time.", returncode=REFUSED)
+    run = _found(text)
     if run.state != Run.State.COMMITTED:
         raise CommandError(
             f"Run {text} is {run.state}: only a committed run has figures.", returncode=REFUSED
         )
     return run
+
+
+def _found(text: str) -> Run:
+    """The run whose id begins so; pages print the first eight characters."""
+    digits = text.replace("-", "").lower()
+    if not BEGINNING.fullmatch(digits):
+        raise CommandError(f"{text!r} is no id of a run, nor the beginning of one.", returncode=REFUSED)
+    first, last = (UUID(digits.ljust(32, end)) for end in "0f")
+    runs = Run.objects.filter(pk__range=(first, last))[:2]
+    if not runs:
+        raise CommandError(f"There is no run {text}: it never was, or has had its time.", returncode=REFUSED)
+    if len(runs) > 1:
+        raise CommandError(f"The ids of several runs begin with {text}: name more of it.", returncode=REFUSED)
+    return runs[0]
