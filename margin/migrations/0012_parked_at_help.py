@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('margin', '0010_alert_reasons'),
+        ('margin', '0011_terms_of_assets'),
     ]
 
     operations = [
