@@ -26,6 +26,11 @@ def level(word: str | None) -> str:
     return LEVELS.get(word or "", word or "")
 
 
+def first_pool(pool: str | None) -> str:
+    """Whose utilisation an account shows: that of the pool that bites first."""
+    return f"Of the pool that bites first: {pool.replace(':', ' ', 1)}" if pool else ""
+
+
 def money(text: Figure) -> str:
     """Every digit the frame gives, grouped."""
     return NONE if text is None else _typeset(f"{_exact(text):,f}")

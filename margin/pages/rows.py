@@ -12,9 +12,7 @@ from margin import formats
 from margin.book.frame import ACCOUNT_COLUMNS
 from margin.notify.push import Figures
 
-UNASKED = frozenset(
-    ("name", "desk", "initial", "maintenance", "binding_pool", "gross", "net", "free_margin", "positions")
-)
+UNASKED = frozenset(("name", "desk", "initial", "maintenance", "gross", "net", "free_margin", "positions"))
 COLUMNS = [name for name in ACCOUNT_COLUMNS if name not in UNASKED]
 """What the page asks of the socket."""
 FULL_SCALE = Decimal("1.2")
@@ -41,6 +39,7 @@ class AccountRow:
     requirement: str
     utilisation: str
     use: str
+    pool: str
     leverage: str
     cap: str
     cap_name: str
@@ -81,6 +80,7 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         requirement=formats.money(row["house_maintenance"]),
         utilisation=formats.percent(row["utilisation"]),
         use=bar_share(row["utilisation"], scale=FULL_SCALE, absent=use_without_equity(row)),
+        pool=formats.first_pool(row["binding_pool"]),
         leverage=formats.times(row["leverage"]),
         cap=formats.times(row["cap"]) if row["cap"] else "no cap",
         cap_name=row["cap_name"] or "",

@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CONTROLS, level, money, percent, share, times } from "./format.js";
+import { CONTROLS, firstPool, level, money, percent, share, times } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -30,6 +30,7 @@ export function paint(parts, row, before) {
   text(parts.currency, row.currency);
   text(parts.requirement, money(row.house_maintenance));
   text(parts.utilisation, percent(row.utilisation));
+  attribute(parts.use_cell, "title", firstPool(row.binding_pool) || null);
   bar(parts.use, share(row.utilisation, row.level === "liquidation" ? 1 : 0, FULL_SCALE));
   paintLeverage(parts, row);
   text(parts.next, percent(row.next, 2));

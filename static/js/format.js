@@ -42,6 +42,11 @@ export function level(word) {
   return LEVELS[word] ?? word ?? "";
 }
 
+/** Whose utilisation an account shows: that of the pool that bites first. */
+export function firstPool(pool) {
+  return pool ? `Of the pool that bites first: ${pool.replace(":", " ")}` : "";
+}
+
 export function money(text) {
   return text == null ? NONE : typeset(parse(text));
 }

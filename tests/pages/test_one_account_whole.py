@@ -39,6 +39,12 @@ def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene)
     assert "sell" in text
 
 
+def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:
+    assert ">of ETH-PERP alone</span>" in page(client, scene)
+    for path in ("/", "/clients/ACME/"):
+        assert 'title="Of the pool that bites first: isolated eth"' in page(client, scene, path)
+
+
 def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
     assert "sum of recognised collateral" not in page(client, scene)
     for path in ("/accounts/ACME-1/?why=equity", "/accounts/ACME-1/why/?figure=equity"):

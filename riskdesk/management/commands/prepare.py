@@ -20,8 +20,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [locks.PREPARE])  # ends with this session
+        self._say("tables")
         call_command("migrate", interactive=False, verbosity=0)
         if settings.ENV.production:
+            self._say("static files")
             call_command("collectstatic", interactive=False, verbosity=0)
         if settings.ENV.demo:
+            self._say("demo desk")
             call_command("demo")
+
+    def _say(self, step: str) -> None:
+        """At once: a first start takes a minute, and somebody looks on."""
+        self.stdout.write(step)
+        self.stdout.flush()
