@@ -5,7 +5,8 @@ Pages, charts and mails write through it, `static/js/format.js` writes the same,
 `tests/cases/formats.json`.
 """
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
+import re
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from margin.engine.figures import Level
 
@@ -19,6 +20,23 @@ WIDE = Context(prec=400)
 
 LEVELS = {level.word: level.label for level in Level}
 CONTROLS = {"open": "Open", "reduce_only": "Reduce only", "frozen": "Frozen"}
+
+
+REF = re.compile(r"(?:isolated:)?([^\s|:]+)\|(cross|isolated)\b\|?(\S*)|isolated:(\S+)")
+"""A pool or a position as machines write it: `isolated:SOL-PERP|isolated||venue|event`."""
+
+
+def named(text: str) -> str:
+    """Pools and positions as people call them, wherever they stand in a text: isolated SOL-PERP (event)."""
+    return REF.sub(_named, text)
+
+
+def _named(found: re.Match[str]) -> str:
+    instrument, mode, rest, opaque = found.groups()
+    if opaque:
+        return f"isolated {opaque}"
+    told = ", ".join(part for part in rest.split("|") if part)
+    return f"{mode} {instrument} ({told})" if told else f"{mode} {instrument}"
 
 
 def level(word: str | None) -> str:
@@ -66,6 +84,15 @@ def times(text: Figure, decimals: int = 2) -> str:
     if text is None:
         return NONE
     return _typeset(plain(f"{_cut(_exact(text), decimals, ROUND_CEILING):,f}")) + "×"
+
+
+def short(text: Figure) -> str:
+    """As many digits as a person reads: cents of thousands, at most eight places of less."""
+    if text is None:
+        return NONE
+    size = abs(_exact(text))
+    places = 2 if size >= 1_000 else 4 if size >= 1 else 8
+    return _typeset(plain(f"{_cut(_exact(text), places, ROUND_HALF_EVEN):,f}"))
 
 
 def plain(text: str) -> str:

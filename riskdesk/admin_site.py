@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
+FIRST = "Proposal"
+
 
 class RiskdeskAdmin(AdminSite):
     site_header = "Riskdesk administration"
@@ -24,6 +26,13 @@ class RiskdeskAdmin(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: back})}")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What waits for a second person comes first, the rest by name."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=lambda noun: noun["object_name"] != FIRST)
+        return sorted(apps, key=lambda app: app["models"][0]["object_name"] != FIRST)
 
     def password_change(  # type: ignore[override]  # leads away instead of showing a page
         self, request: HttpRequest, extra_context: Any = None

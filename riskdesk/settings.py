@@ -93,6 +93,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "riskdesk.formats"
 
 # --- sign-in -----------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [

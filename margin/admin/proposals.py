@@ -6,12 +6,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from accounts.access import for_user
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
+from margin.flow.ruled import RULED
 from riskdesk import clock
 
 DEEDS = {"approve": approve, "reject": reject, "withdraw": withdraw}
@@ -51,7 +53,15 @@ class ProposalPage(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         proposal = self.get_object(request, object_id)
-        shown = {"proposal": proposal, "difference": difference(proposal), "own": own(proposal, request)}
+        lines = difference(proposal)
+        shown = {
+            "title": "Proposal",
+            "subtitle": proposal and proposal.subject,
+            "proposal": proposal,
+            "changed": [line for line in lines if line["moved"]],
+            "unchanged": [line for line in lines if not line["moved"]],
+            "own": own(proposal, request),
+        }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def decide(self, request: HttpRequest, pk: int, deed: str) -> HttpResponse:
@@ -88,9 +98,16 @@ def difference(proposal: Proposal | None) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
+            "label": label(proposal.kind, name),
             "before": before.get(name),
             "after": after.get(name),
             "moved": before.get(name) != after.get(name),
         }
         for name in names
     ]
+
+
+def label(kind: str, name: str) -> str:
+    """A column as its form calls it."""
+    columns = {field.name: field for field in RULED[kind].model._meta.get_fields()} if kind in RULED else {}
+    return capfirst(getattr(columns.get(name), "verbose_name", name.replace("_", " ")))

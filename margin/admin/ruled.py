@@ -3,11 +3,12 @@
 The forms are Django's own; what they say becomes plain JSON for `margin.flow.change`, which checks it all.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import DecimalField, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -15,6 +16,7 @@ from accounts.access import Action
 from accounts.admin.base import DeskAdmin, caller, desk_of
 from accounts.admin.typed import AnyForm
 from accounts.models import Proposal, User
+from margin import formats
 from margin.flow.change import propose, weigh
 from margin.flow.ruled import RULED
 from margin.flow.versions import plain
@@ -45,6 +47,12 @@ class RuledForm(AnyForm):
         max_length=2000,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = formats.plain(f"{value:f}")
+
     def said(self) -> dict[str, Any]:
         """The form's columns as a change is written."""
         ruled = RULED[self.kind]
@@ -71,14 +79,33 @@ class RuledAdmin(DeskAdmin):
 
     kind: str
     form = RuledForm
+    change_form_template = "admin/margin/ruled.html"
     edit_action = Action.PROPOSE
     immutable = ()
     save_as = False
     delete_confirmation_template = "admin/margin/end.html"
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    def _column(self, name: Any) -> Any:
+        """Decimals without idle zeros; every other column as it is."""
+        column = next((field for field in self.model._meta.fields if field.name == name), None)
+        if not isinstance(column, DecimalField):
+            return name
+
+        @admin.display(description=column.verbose_name, ordering=name, empty_value="-")
+        def plainly(row: Any) -> str | None:
+            value = getattr(row, name)
+            return None if value is None else formats.plain(f"{value:f}")
+
+        return plainly
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         ruled = RULED[self.kind]
-        return (*ruled.identity, *ruled.values, *self.get_readonly_fields(request, obj), "reason")
+        named = (*ruled.identity, *ruled.values)
+        shown = (name for name in self.get_readonly_fields(request, obj) if name not in named)
+        return (*named, *shown, "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = RULED[self.kind].identity if obj is not None else ()

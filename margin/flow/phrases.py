@@ -7,6 +7,7 @@ equity down. Pure.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from margin import formats
 from margin.book.marks import text_of
 from margin.engine import shown
 from margin.engine.figures import PositionFigures
@@ -70,7 +71,7 @@ def sentence(words: str) -> str:
 
 
 def pool_named(name: str) -> str:
-    return "the cross pool" if name == "cross" else f"the isolated pool of {name.removeprefix('isolated:')}"
+    return "the cross pool" if name == "cross" else formats.named(name)
 
 
 def paragraphs(*sentences: str) -> str:

@@ -12,6 +12,7 @@ from margin.pages.rows import AccountRow, shown
 @dataclass(frozen=True, slots=True)
 class PositionRow:
     ref: str
+    named: str
     instrument: str
     side: str
     quantity: str
@@ -49,13 +50,18 @@ def drawer(row: Mapping[str, Any], positions: Sequence[Mapping[str, Any]]) -> Dr
 def pool_name(pool: str, positions: Sequence[Mapping[str, Any]]) -> str:
     """A pocket of its own goes by what it holds: `isolated:<ref>` tells a person nothing."""
     alone = next((row["instrument"] for row in positions if row["pool"] == pool), "")
-    return f"{alone} alone" if alone and pool.startswith("isolated:") else pool
+    return (
+        f"isolated {alone}"
+        if alone and pool.startswith("isolated:") and alone not in pool
+        else formats.named(pool)
+    )
 
 
 def position(row: Mapping[str, Any]) -> PositionRow:
     quantity, pnl = row["quantity"], row["unrealised_pnl"]
     return PositionRow(
         ref=row["ref"],
+        named=formats.named(row["ref"]),
         instrument=row["instrument"],
         side="short" if Decimal(quantity) < 0 else "long",
         quantity=formats.money(_plain(quantity)),

@@ -38,7 +38,7 @@ def pool_names(seen: Revisited) -> dict[str, str]:
         p.pool: by_ref.get(p.pool.removeprefix(WALL), p.pool.removeprefix(WALL)) for p in seen.figures.pools
     }
     often = {name for name in named.values() if list(named.values()).count(name) > 1}
-    return {pool: pool.removeprefix(WALL) if name in often else name for pool, name in named.items()} | {
+    return {pool: formats.named(pool) if name in often else name for pool, name in named.items()} | {
         "cross": "Cross"
     }
 

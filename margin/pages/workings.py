@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import SubAccount
 from margin import formats
 from margin.engine.explain import Working
-from margin.pages.pools import WALL, pool_names
+from margin.pages.pools import pool_names
 from margin.whatif import between, why
 from margin.whatif.revisit import Gone, Revisited, revisit, run_at
 
@@ -41,12 +41,23 @@ MOST_PARTS = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """An input of a line: short to read, exact to hover over or to copy."""
+
+    name: str
+    value: str
+    exact: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     figure: str
     of: str
     formula: str
-    inputs: list[tuple[str, str, str]]
+    inputs: list[Given]
     result: str
+    exact: str
     note: str
 
 
@@ -88,22 +99,28 @@ def _line(line: Working) -> Line:
     plain = why.plain_line(line)
     return Line(
         figure=WORDS.get(line.figure, line.figure),
-        of=line.of.removeprefix(WALL),
+        of=formats.named(line.of),
         formula=line.formula,
-        inputs=[(given["name"], number(given["value"]), given["source"]) for given in plain["inputs"]],
+        inputs=[_given(**given) for given in plain["inputs"]],
         result=amount(line.figure, plain["result"]),
+        exact=plain["result"] or "",
         note=line.note,
     )
 
 
-def number(text: str | None) -> str:
-    return formats.money(text)
+def _given(name: str, value: str | None, source: str) -> Given:
+    return Given(in_words(name), formats.short(value), value or "", formats.named(source))
+
+
+def in_words(name: str) -> str:
+    """A figure's or a pool's name; a letter of a formula stays as it is."""
+    return WORDS.get(name) or formats.named(name)
 
 
 def amount(figure: str, text: str | None) -> str:
     if figure in SHARES:
         return formats.percent(text, 4)
-    return formats.times(text, 6) if figure in TIMES else formats.money(text)
+    return formats.times(text, 6) if figure in TIMES else formats.short(text)
 
 
 def changed(account: SubAccount, seen: Revisited, figure: str, minutes: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from margin import formats
 from margin.engine.correlation import direction_score
 from margin.engine.figures import PositionFigures, known
 from margin.engine.rational import Fraction
@@ -20,7 +21,6 @@ from margin.whatif.calculator import Answer
 HEDGED_BELOW = Fraction(35, 100)
 DIRECTIONAL_FROM = Fraction(80, 100)
 HIGH_LEVERAGE = Fraction(10)
-CENTS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +167,9 @@ def _warnings(given: Answer, score: Fraction | None, held: list[Position]) -> It
         yield Reason("high_leverage_one_bet_in_cross", says)
     for found in given.figures.pools:
         if found.pool != "cross" and found.shortfall:
-            says = (
-                f"{found.pool} has lost more than its pocket: the house bears {_amount(up, found.shortfall)}."
-            )
+            own = found.positions[0].instrument if found.positions else found.pool
+            lost = _amount(up, found.shortfall)
+            says = f"Isolated {own} has lost more than its pocket: the house bears {lost}."
             yield Reason("shortfall", says)
     if given.tested is not None and given.tested.is_met is False:
         yield Reason("close_out", f"{given.tested.name}: the account is to be closed out by this test.")
@@ -181,9 +181,9 @@ def _nearest(answer: Answer) -> Fraction | None:
 
 def _amount(to: Callable[[Fraction, int], Decimal], number: Fraction) -> str:
     """Cents of a large sum, the parts of a coin of a small one."""
-    shown = to(number, 2 if number >= 1_000 else 4 if number >= 1 else 8)
-    whole = shown.quantize(CENTS)
-    return f"{whole if whole == shown else shown.normalize():,f}"
+    if number >= 1_000:
+        return f"{to(number, 2):,f}"
+    return formats.plain(f"{to(number, 4 if number >= 1 else 8):f}")
 
 
 def _percent(share: Fraction) -> str:

@@ -260,3 +260,16 @@ def test_nobody_sets_the_password_of_who_approves(cast: Cast, client: Browser) -
     client.force_login(cast.ada)
     page = reverse("admin:auth_user_password_change", args=[cast.eve.pk])
     assert client.get(page).status_code == 403
+
+
+def test_a_limit_is_shown_once_and_plainly_and_is_proposed_not_saved(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    page = ada_in.get(reverse("admin:margin_limit_change", args=[limit.pk])).content.decode()
+    assert page.count("field-scope") == 1
+    assert 'name="value" value="10"' in page
+    assert 'value="Propose"' in page
+    assert "_addanother" not in page
+    listed = ada_in.get(reverse("admin:margin_limit_changelist")).content.decode()
+    assert ">10<" in listed
+    assert "10.000" not in listed
+    assert f"{limit.valid_at:%Y-%m-%d %H:%M}" in listed

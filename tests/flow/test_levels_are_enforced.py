@@ -130,6 +130,6 @@ def test_a_silent_feed_is_told_once_beyond_the_hard_limit(scene: Scene):
     assert reasons(state="open") == []
 
 
-def test_a_pool_is_named_by_its_ref_as_it_is_written() -> None:
+def test_a_pool_is_named_as_people_call_it() -> None:
     pool = pool_named("isolated:XRP-PERP|isolated|event")
-    assert sentence(pool) == "The isolated pool of XRP-PERP|isolated|event"
+    assert sentence(pool) == "Isolated XRP-PERP (event)"

@@ -104,7 +104,7 @@ export class Answer {
 /** What bites first; a pocket of its own by its position. */
 function test({ binding_test: name, positions }) {
   const place = /^isolated:(\d+)$/.exec(name ?? "")?.[1];
-  return place === undefined ? name ?? NONE : `${positions.find(({ index }) => String(index) === place)?.instrument ?? place} alone`;
+  return place === undefined ? name ?? NONE : `isolated ${positions.find(({ index }) => String(index) === place)?.instrument ?? place}`;
 }
 
 function line(name, cells, first = false) {

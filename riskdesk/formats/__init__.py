@@ -1,0 +1,1 @@
+"""How dates are written, wherever a page leaves it to Django."""
