@@ -3,7 +3,15 @@
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from accounts.models.columns import ProposedVersion, code_field, coded, finite_rates, rate_field, tracked
+from accounts.models.columns import (
+    ProposedVersion,
+    code_field,
+    coded,
+    finite_rates,
+    name_field,
+    rate_field,
+    tracked,
+)
 from accounts.models.desks import HOUSE, Asset, Desk, Shard
 
 
@@ -34,7 +42,7 @@ class Client(models.Model):
     desk_path = "desk"
 
     code = code_field()
-    name = models.CharField(max_length=120)
+    name = name_field(120)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="clients")
     regulatory_class = models.CharField(max_length=16, choices=RegulatoryClass.choices)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
@@ -58,7 +66,7 @@ class SubAccount(models.Model):
     desk_path = "client__desk"
 
     code = code_field()
-    name = models.CharField(max_length=120)
+    name = name_field(120)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="sub_accounts")
     default_mode = models.CharField(
         max_length=12,

@@ -1,10 +1,12 @@
 """Column kinds and constraints that every noun shares: codes, exact numbers, versions."""
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pghistory
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q
@@ -13,6 +15,8 @@ CODE_PATTERN = r"^[A-Z0-9][A-Z0-9.-]{1,31}$"
 code_validator = RegexValidator(
     CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
 )
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Line breaks, control characters, and marks that turn the direction: what reads as another text."""
 HOUSE_WIDE = ""
 INTERNAL = None
 """Every model says where its desk lies: `desk_path = "client__desk"`, HOUSE_WIDE for what anybody with a role
@@ -30,6 +34,22 @@ BEYOND = (
 def code_field(**options: Any) -> "models.CharField[str, str]":
     """A house-wide unique, immutable code."""
     return models.CharField(max_length=32, unique=True, validators=[code_validator], **options)
+
+
+def one_visible_line(text: str) -> None:
+    """A name reads as it is stored, in pages, mails and logs."""
+    if not text.strip():
+        raise ValidationError("A name cannot be blank.", code="blank")
+    if UNSEEN.search(text):
+        raise ValidationError(
+            "A name is one line: no line breaks, control characters or marks that turn the direction.",
+            code="one_visible_line",
+        )
+
+
+def name_field(characters: int = 80, **options: Any) -> "models.CharField[str, str]":
+    """What people call it."""
+    return models.CharField(max_length=characters, validators=[one_visible_line], **options)
 
 
 @overload

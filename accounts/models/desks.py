@@ -11,6 +11,7 @@ from accounts.models.columns import (
     code_field,
     coded,
     finite,
+    name_field,
     rate_field,
     tracked,
 )
@@ -44,7 +45,7 @@ class Asset(models.Model):
         METAL = "metal", "Metal"
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
     kind = models.CharField(max_length=12, choices=Kind.choices)
     scale = models.PositiveSmallIntegerField(
         default=2, validators=[MaxValueValidator(18)], help_text="Decimals of a ledger amount."
@@ -72,7 +73,7 @@ class Desk(models.Model):
     desk_path = "pk"
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
     zone = models.CharField(max_length=64, default="UTC", help_text="IANA time zone, such as Europe/London.")
     reporting_currency = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
 

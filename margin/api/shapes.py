@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
+from accounts.models.columns import UNSEEN
 from margin.api.formats import JsonNumber
 from margin.api.output import plain
 from riskdesk.errors import Refusal
@@ -23,7 +24,6 @@ PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MOST_DIGITS, MOST_DECIMALS = 38, 18
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def shown(value: object) -> str:
@@ -71,13 +71,14 @@ class Text(Kind[str]):
     def read(self, value: object, field: str, refused: list[Refusal]) -> str | None:
         if not isinstance(value, str):
             return refuse(refused, field, "text", value, "This is a text, in quotes.")
-        if len(value) < self.least:
+        if len(value) < self.least or (value.isspace() and not self.lines):
             return refuse(refused, field, "blank", value, "This cannot be blank.")
         if len(value) > self.most:
             return refuse(refused, field, "max_length", value, f"At most {self.most} characters.")
         inside = value.replace("\n", " ").replace("\t", " ") if self.lines else value
-        if CONTROL.search(inside):
-            return refuse(refused, field, "control_character", value, "Control characters are refused.")
+        if UNSEEN.search(inside):
+            says = "Control characters, and marks that turn the direction of writing, are refused."
+            return refuse(refused, field, "control_character", value, says)
         if self.pattern and not re.fullmatch(self.pattern, value):
             return refuse(refused, field, "pattern", value, self.says)
         return value

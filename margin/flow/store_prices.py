@@ -22,6 +22,7 @@ COUNT_REFUSAL = """
         count = margin_pricerefusal.count + EXCLUDED.count,
         last_value = EXCLUDED.last_value, last_at = EXCLUDED.last_at
 """
+NAMES_NOBODY_KNOWS = {"unknown_instrument", "unknown_source"}
 QUOTE_COLUMNS = [
     *("price", "bid", "ask", "time", "received_at", "state"),
     *("doubt", "doubt_since", "confirmed_price", "confirmed_time"),
@@ -90,8 +91,9 @@ def _quote(one: Accepted) -> Quote:
 
 def count_refusals(source: str, refused: Sequence[tuple[PriceReport, str]], now: datetime) -> None:
     """Counted by source, instrument and reason; the last value is kept for people to see."""
-    counts = Counter((_shown(report.instrument, 64), reason) for report, reason in refused)
-    last = {(_shown(report.instrument, 64), reason): str(report.price) for report, reason in refused}
+    named = [(*_counted_as(report, reason), reason) for report, reason in refused]
+    counts = Counter((instrument, reason) for instrument, _, reason in named)
+    last = {(instrument, reason): value for instrument, value, reason in named}
     with connection.cursor() as cursor:
         cursor.executemany(
             COUNT_REFUSAL,
@@ -100,6 +102,14 @@ def count_refusals(source: str, refused: Sequence[tuple[PriceReport, str]], now:
                 for (instrument, reason), count in sorted(counts.items())
             ],
         )
+
+
+def _counted_as(report: PriceReport, reason: str) -> tuple[str, str]:
+    """The instrument and the value to show. Names nobody knows share a row: a sender may invent many."""
+    name = _shown(report.instrument, 64)
+    if reason in NAMES_NOBODY_KNOWS:
+        return "", f"{name} {report.price}"
+    return name, str(report.price)
 
 
 def _shown(text: str, most: int) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import UniqueConstraint
 
 from accounts.models import Desk
+from accounts.models.columns import name_field
 
 
 class LocalSchedule(models.Model):
@@ -14,7 +15,7 @@ class LocalSchedule(models.Model):
     class Job(models.TextChoices):
         DIGEST = "digest", "Daily digest"
 
-    name = models.CharField(max_length=80, unique=True)
+    name = name_field(unique=True)
     job = models.CharField(max_length=20, choices=Job.choices)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="schedules")
     time = models.TimeField()

@@ -11,6 +11,7 @@ from accounts.models.columns import (
     coded,
     finite,
     finite_rates,
+    name_field,
     rate_field,
     tracked,
 )
@@ -23,7 +24,7 @@ class Venue(models.Model):
     desk_path = HOUSE_WIDE
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
 
     class Meta:
         ordering = ["code"]
@@ -40,7 +41,7 @@ class Calendar(models.Model):
     desk_path = HOUSE_WIDE
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
     zone = models.CharField(max_length=64, default="UTC")
     sessions = models.JSONField(
         default=list, blank=True, help_text='[{"from": "sun 18:00", "to": "fri 17:00"}] in the zone above.'
@@ -73,7 +74,7 @@ class RiskFactor(models.Model):
         EQUITY = "equity", "Equity"
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
     asset_class = models.CharField(max_length=12, choices=AssetClass.choices)
 
     class Meta:
@@ -101,7 +102,7 @@ class Instrument(models.Model):
         FX = "fx", "FX"
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.LINEAR)
     product = models.CharField(max_length=12, choices=Product.choices)
     asset_class = models.CharField(max_length=12, choices=RiskFactor.AssetClass.choices)
@@ -192,7 +193,7 @@ class Source(models.Model):
     desk_path = HOUSE_WIDE
 
     code = models.CharField(max_length=32, unique=True)
-    name = models.CharField(max_length=80)
+    name = name_field()
 
     class Meta:
         ordering = ["code"]

@@ -66,7 +66,7 @@ class PriceRefusal(models.Model):
     desk_path = HOUSE_WIDE
 
     source = models.CharField(max_length=32)
-    instrument = models.CharField(max_length=64, help_text="As it was sent; it may be unknown.")
+    instrument = models.CharField(max_length=64, blank=True, help_text="Blank for names nobody knows.")
     reason = models.CharField(max_length=40)
     count = models.PositiveBigIntegerField(default=1)
     last_value = models.CharField(max_length=80)

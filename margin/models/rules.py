@@ -12,6 +12,7 @@ from accounts.models.columns import (
     coded,
     finite,
     finite_rates,
+    name_field,
     rate_field,
     tracked,
 )
@@ -24,7 +25,7 @@ class MarginSchedule(models.Model):
     desk_path = HOUSE_WIDE
 
     code = code_field()
-    name = models.CharField(max_length=80)
+    name = name_field()
 
     class Meta:
         ordering = ["code"]

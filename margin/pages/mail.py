@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp, csp_update
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
@@ -74,7 +74,7 @@ def message(request: HttpRequest, message: UUID) -> HttpResponse:
 @never_cache
 @login_required
 @xframe_options_sameorigin
-@csp_replace(NOTHING_RUNS)  # type: ignore[arg-type]  # the same
+@csp(NOTHING_RUNS)  # type: ignore[arg-type]  # the same
 def body(request: HttpRequest, message: UUID) -> HttpResponse:
     """The mail itself, alone in its frame."""
     delivery = get_object_or_404(letters_of(request.user), message_id=message)

@@ -172,6 +172,8 @@ FIELDS = {
     "leverage above the bound": ({"leverage": "10001"}, "positions[0].leverage", "most"),
     "NUL in a text": ({"strategy": "a\0b"}, "positions[0].strategy", "control_character"),
     "a line end in a text": ({"strategy": "a\r\nBcc: b"}, "positions[0].strategy", "control_character"),
+    "a turned direction in a text": ({"strategy": "a\u202eb"}, "positions[0].strategy", "control_character"),
+    "a ref of blanks": ({"ref": " "}, "positions[0].ref", "blank"),
     "a bar in a strategy": ({"strategy": "a|b"}, "positions[0].strategy", "pattern"),
     "a slash in a ref": ({"ref": "../../etc"}, "positions[0].ref", "pattern"),
     "a ref of 121 characters": ({"ref": "r" * 121}, "positions[0].ref", "max_length"),

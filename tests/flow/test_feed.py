@@ -110,7 +110,13 @@ def test_an_unknown_source_is_refused_whole():
 
 def test_hostile_names_are_counted_as_printable_text():
     send(report("1", instrument="A\0B\r\n" + "x" * 300))
-    assert PriceRefusal.objects.get().instrument.startswith("A?B??xxx")
+    assert PriceRefusal.objects.get().last_value.startswith("A?B??xxx")
+
+
+def test_invented_names_of_one_source_share_one_row():
+    send(*(report("5", instrument=f"NO-SUCH-{number}") for number in range(50)))
+    row = PriceRefusal.objects.get()
+    assert (row.source, row.instrument, row.count, row.last_value) == ("sim", "", 50, "NO-SUCH-49 5")
 
 
 def test_a_batch_is_judged_in_the_order_of_its_times_whatever_its_own_order():
