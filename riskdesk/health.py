@@ -1,7 +1,8 @@
 """The desk's own state for machines: /healthz (this process), /readyz (everything a figure needs), /metrics.
 
 Takes vitals, the broker and the disk; gives JSON or Prometheus text. /readyz answers 503 with the reason as
-soon as any figure on the screen could be older than it looks. Never says anything about a client.
+soon as any figure on the screen could be older than it looks; what else is wrong stands under `problems` of a
+200, because pages that show right figures shall not be taken away. Never says anything about a client.
 """
 
 import shutil
@@ -23,17 +24,19 @@ from riskdesk import broker
 from riskdesk.workers import QUEUES
 
 SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
+LETTER_SECONDS = 300.0
 FREE_SHARE = 0.05
 PROXY_MARKS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part's state; `reason` is blank while it is well."""
+    """One part's state; `reason` is blank while it is well. `stops`: figures cannot be trusted without it."""
 
     part: str
     reason: str = ""
     figures: dict[str, object] = field(default_factory=dict)
+    stops: bool = True
 
 
 @never_cache
@@ -47,9 +50,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     found = list(findings())
-    faults = [f"{finding.part}: {finding.reason}" for finding in found if finding.reason]
+    faults, problems = _said(found, stops=True), _said(found, stops=False)
     checks = {f.part: {"ok": not f.reason, "reason": f.reason, **f.figures} for f in found}
-    answer = {"ready": not faults, "reason": "; ".join(faults), "checks": checks}
+    answer = {"ready": not faults, "reason": "; ".join(faults), "problems": problems, "checks": checks}
     return JsonResponse(answer, status=503 if faults else 200)
 
 
@@ -69,6 +72,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
             response["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
     return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+
+
+def _said(found: list[Finding], *, stops: bool) -> list[str]:
+    return [f"{one.part}: {one.reason}" for one in found if one.reason and one.stops is stops]
 
 
 def findings() -> Iterator[Finding]:
@@ -127,7 +134,19 @@ def _heartbeat(vitals: Vitals) -> Finding:
     return Finding("heartbeat", reason, {f"{q}_age_seconds": _rounded(age) for q, age in ages.items()})
 
 
-JUDGES: tuple[Callable[[Vitals], Finding], ...] = (_clock, _feed, _recompute, _heartbeat)
+def _jobs(vitals: Vitals) -> Finding:
+    names = ", ".join(vitals.stopped_jobs)
+    reason = f"disabled, missing or too rare: {names}" if names else ""
+    return Finding("jobs", reason, {"stopped": list(vitals.stopped_jobs)}, stops=False)
+
+
+def _mail(vitals: Vitals) -> Finding:
+    age = vitals.letter_age_seconds
+    reason = f"a message waits for {age:.0f} s" if age is not None and age > LETTER_SECONDS else ""
+    return Finding("mail", reason, {"age_seconds": _rounded(age)}, stops=False)
+
+
+JUDGES: tuple[Callable[[Vitals], Finding], ...] = (_clock, _feed, _recompute, _heartbeat, _jobs, _mail)
 
 
 def _of_valkey() -> Finding:

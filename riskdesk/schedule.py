@@ -1,8 +1,9 @@
 """The clock as a list: what is done again and again, how often, by which queue.
 
 Takes the list below; writes rows of django-celery-beat that are missing. Never touches a row that is there:
-an administrator may change an interval or switch a job off, and that stays. A job that was *deleted* comes
-back when the clock next starts, because the desk does not work without it: to stop a job, disable it.
+an administrator may change an interval or switch a job off (the admin offers nothing else), and that stays.
+A job that was *deleted* comes back when the clock next starts, because the desk does not work without it: to
+stop a job, disable it.
 
 Jobs at a local time of day are rows of `LocalSchedule`, placed by `margin.flow.local_jobs`.
 """
@@ -10,11 +11,15 @@ Jobs at a local time of day are rows of `LocalSchedule`, placed by `margin.flow.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from riskdesk import workers
+
+if TYPE_CHECKING:
+    from django_celery_beat.models import PeriodicTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,12 @@ CLOCK = (
 )
 
 
+VITAL = {"margin.recompute", "margin.reconcile", "margin.dispatch"}
+"""Without these, figures, enforcement or mails stand still."""
+VITAL_SECONDS = 60
+"""A vital job that is asked for more rarely counts as stopped."""
+
+
 def recompute_of(shard: int) -> Job:
     why = f"Recomputes and enforces shard {shard}, also when no price came."
     return Job(f"Recompute shard {shard}", "margin.recompute", 5, 4, RISK, why, (shard, "schedule"))
@@ -54,6 +65,30 @@ def jobs() -> Iterator[Job]:
     yield from CLOCK
     for number in Shard.objects.exclude(number=HOUSE).order_by("number").values_list("number", flat=True):
         yield recompute_of(number)
+
+
+def job_of(row: "PeriodicTask") -> Job | None:
+    """The job of the list that this row is: by its name, or renamed, by its task and arguments."""
+    for job in jobs():
+        if row.name == job.name or (row.task, _plain(row.args)) == (job.task, _text(job)):
+            return job
+    return None
+
+
+def stopped() -> list[str]:
+    """Names of the vital jobs that do not come: deleted, disabled, made too rare, or not what they were."""
+    from django_celery_beat.models import PeriodicTask
+
+    rows = PeriodicTask.objects.filter(enabled=True, task__in=VITAL).select_related("interval")
+    alive = {(row.task, _plain(row.args), row.queue) for row in rows if _comes_often(row)}
+    return [
+        job.name for job in jobs() if job.task in VITAL and (job.task, _text(job), job.queue) not in alive
+    ]
+
+
+def _comes_often(row: "PeriodicTask") -> bool:
+    every = row.interval and row.interval.schedule.run_every
+    return every is not None and every.total_seconds() <= VITAL_SECONDS
 
 
 def tables_stand() -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -18,13 +18,19 @@ from accounts.admin.base import DeskAdmin, DeskFilter, can
 from accounts.admin.typed import AnyAdmin
 from accounts.audit import record
 from margin.models import LocalSchedule, LocalSlot
+from riskdesk.schedule import job_of
 
 for unused in (ClockedSchedule, SolarSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask):
     admin.site.unregister(unused)
 
 
+FIXED = ("name", "task", "args", "kwargs", "queue", "expire_seconds")
+
+
 class ClockRights(AnyAdmin):
-    """Who may set limits may set the clock."""
+    """Who may set limits may set the clock: one row at a time, so that each change leaves its audit row."""
+
+    actions: Any = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return can(request, Action.EDIT_REFERENCE, None)
@@ -34,32 +40,96 @@ class ClockRights(AnyAdmin):
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = values_of(self.model._default_manager.filter(pk=obj.pk).first())
+        super().save_model(request, obj, form, change)
+        after = {name: value for name, value in values_of(obj).items() if before.get(name) != value}
+        told = {name: before[name] for name in after if name in before}
+        record(actor=request.user, action="clock.changed", subject=subject_of(obj), before=told, after=after)
+
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        record(actor=request.user, action="clock.changed", subject=str(obj), after={"change": str(message)})
+        """Said when it was saved, with the values."""
 
     log_addition = log_change
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for row in queryset:
-            record(actor=request.user, action="clock.changed", subject=str(row), after={"change": "deleted"})
+            before, after = values_of(row), {"change": "deleted"}
+            record(
+                actor=request.user,
+                action="clock.changed",
+                subject=subject_of(row),
+                before=before,
+                after=after,
+            )
+
+
+def subject_of(row: Any) -> str:
+    return row.name if isinstance(row, PeriodicTask) else str(row)
+
+
+def values_of(row: Any) -> dict[str, str]:
+    """Every column a person can change, as text."""
+    columns = row._meta.concrete_fields if row else ()
+    return {
+        column.name: str(getattr(row, column.name))
+        for column in columns
+        if column.editable and not column.primary_key
+    }
+
+
+class JobForm(PeriodicTaskForm):
+    def clean(self) -> Any:
+        """What the desk's own jobs do is not asked, so there is nothing of it to check."""
+        return super().clean() if "task" in self.fields else self.cleaned_data
 
 
 @admin.register(PeriodicTask)
 class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):
-    """Jobs at intervals, in UTC. Edited one by one, so that each change leaves its audit row."""
+    """Jobs at intervals, in UTC. Of the desk's own jobs only the interval and the switch can be changed."""
 
     actions = None
-
+    form = JobForm
     change_form_template = "admin/change_form.html"  # its own holds a script, which the policy forbids
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request) and (obj is None or job_of(obj) is None)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = (*FIXED, "regtask") if obj and job_of(obj) else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj and job_of(obj):
+            why = (
+                "One of the desk's own jobs: it can be disabled or given another interval, and nothing else."
+            )
+            return [(None, {"fields": ("enabled", "interval", *FIXED, "last_run_at"), "description": why})]
+        return super().get_fieldsets(request, obj)
+
+
+class TimesPage(ClockRights):
+    """Times to choose from. What a job goes by stays as it is: choose another on the page of the job."""
+
+    readonly_fields = ("used_by",)
+
+    @admin.display(description="used by (to change it, choose another interval there)")
+    def used_by(self, row: Any) -> str:
+        return ", ".join(row.periodictask_set.order_by("name").values_list("name", flat=True)) or "no job"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request) and (obj is None or not obj.periodictask_set.exists())
+
+    has_delete_permission = has_change_permission
 
 
 @admin.register(IntervalSchedule)
-class IntervalPage(ClockRights):
+class IntervalPage(TimesPage):
     """Intervals to choose from."""
 
 
 @admin.register(CrontabSchedule)
-class CrontabPage(ClockRights):
+class CrontabPage(TimesPage):
     """Crontabs to choose from, in UTC: what must keep a local time is a local schedule."""
 
 

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Case, F, Max, Min, Q, QuerySet, Sum, When
 
 from accounts.models import Desk
 from margin.engine.calendar import is_open, read_calendar
-from margin.models import Calendar, Heartbeat, PriceRefusal, Run, ShardState, Source
-from riskdesk import clock
+from margin.models import Calendar, Delivery, Heartbeat, PriceRefusal, Run, ShardState, Source
+from riskdesk import clock, schedule
 
 REFUSALS_COUNT_FOR = timedelta(hours=1)
 
@@ -34,6 +34,8 @@ class ShardVitals:
 class Vitals:
     """`feed_age_seconds` is that of the newest price of anything that trades now; None: no price yet.
 
+    `letter_age_seconds` is that of the letter which has waited longest to be tried; None: none waits.
+    `stopped_jobs` are those of the clock without which figures or mails stand still.
     `trading` says whether any active instrument is in its session: outside, an old price is no fault.
     """
 
@@ -44,6 +46,8 @@ class Vitals:
     source_age_seconds: Mapping[str, float | None]
     shards: tuple[ShardVitals, ...]
     heartbeat_age_seconds: Mapping[str, float]
+    letter_age_seconds: float | None = None
+    stopped_jobs: tuple[str, ...] = ()
 
     @property
     def recompute_age_seconds(self) -> float | None:
@@ -65,6 +69,8 @@ def take_vitals() -> Vitals:
         source_age_seconds=_sources(at),
         shards=tuple(_shard(state, at) for state in ShardState.objects.order_by("shard_id")),
         heartbeat_age_seconds={beat.name: _seconds(at, beat.beaten_at) for beat in _beats()},
+        letter_age_seconds=_age(_oldest_letter(at), at),
+        stopped_jobs=tuple(schedule.stopped()),
     )
 
 
@@ -91,6 +97,18 @@ def database_time() -> tuple[datetime, float]:
         (at,) = cursor.fetchone()
     way = (clock.monotonic_seconds() - started) / 2
     return at, (before - at).total_seconds() + way
+
+
+def _oldest_letter(at: datetime) -> datetime | None:
+    """Since when the longest waiting letter could have been tried.
+
+    An untried one waits since it was written: a mail server that is away moves only the time of the next try.
+    """
+    unsent = Delivery.objects.filter(state__in=[Delivery.State.WAITING, Delivery.State.SENDING])
+    could = unsent.filter(Q(attempts=0) | Q(due_at__lte=at))
+    since = Min(Case(When(attempts=0, then=F("created_at")), default=F("due_at")))
+    oldest: datetime | None = could.aggregate(since=since)["since"]
+    return oldest
 
 
 def _newest_price(at: datetime) -> tuple[bool, datetime | None]:

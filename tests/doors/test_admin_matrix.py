@@ -37,8 +37,8 @@ NOUNS = {
     "accounts.user": SEE,
     "axes.accessattempt": "",
     "django_celery_beat.crontabschedule": "see add change delete",
-    "django_celery_beat.intervalschedule": "see add change delete",
-    "django_celery_beat.periodictask": "see add change delete",
+    "django_celery_beat.intervalschedule": "see add change",  # those of the desk's own jobs stay
+    "django_celery_beat.periodictask": "see add change",
     "margin.alert": SEE,
     "margin.assetterms": "see change",
     "margin.breach": SEE,

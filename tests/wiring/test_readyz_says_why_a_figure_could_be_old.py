@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 import redis
 from django.db import OperationalError, connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from margin.flow.heartbeat import beat
-from margin.models import Calendar, Heartbeat, Instrument, Quote, Run, ShardState
+from margin.models import Calendar, Delivery, Heartbeat, Instrument, Quote, Run, ShardState
 from riskdesk import broker, clock
+from tests import factories
 
 pytestmark = pytest.mark.usefixtures("well")
 
@@ -30,7 +32,17 @@ def reason(client):
 def test_a_desk_in_order_is_ready_and_shows_its_figures(client):
     status, answer = ask(client)
     assert (status, answer["reason"]) == (200, "")
-    assert set(answer["checks"]) == {"database", "clock", "feed", "recompute", "heartbeat", "valkey", "disk"}
+    assert set(answer["checks"]) == {
+        "database",
+        "clock",
+        "feed",
+        "recompute",
+        "heartbeat",
+        "valkey",
+        "disk",
+        "jobs",
+        "mail",
+    }
     assert answer["checks"]["valkey"]["waiting"]["general"] == 3
     assert answer["checks"]["feed"]["age_seconds"] < 30
 
@@ -118,6 +130,51 @@ def test_a_full_disk(client, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 97, 3))
     assert reason(client) == "disk: only 3% free"
+
+
+@pytest.mark.parametrize(
+    "done",
+    [{"enabled": False}, {"name": "x", "args": "[7]"}, {"queue": "nowhere"}, {"task": "margin.nonsense"}],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["Recompute shard 1", "Reconcile", "Dispatch"])
+def test_a_vital_job_that_does_not_come_is_a_problem_of_a_desk_that_is_ready(client, name, done):
+    PeriodicTask.objects.filter(name=name).update(**done)
+    status, answer = ask(client)
+    assert (status, answer["problems"]) == (200, [f"jobs: disabled, missing or too rare: {name}"])
+    assert not answer["checks"]["jobs"]["ok"]
+
+
+def test_a_vital_job_made_rare_is_a_problem(client):
+    rare = IntervalSchedule.objects.create(every=2, period="minutes")
+    PeriodicTask.objects.filter(name="Dispatch").update(interval=rare)
+    assert ask(client)[1]["problems"] == ["jobs: disabled, missing or too rare: Dispatch"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "created", "due", "told"),
+    [
+        (0, 400, 400, True),
+        (0, 400, -4, True),  # the mail server is away, the next try is near
+        (2, 400, 310, True),
+        (2, 400, -30, False),  # refused for now, and put off
+        (0, 200, 200, False),
+    ],
+)
+def test_mail_that_waits_is_a_problem_of_a_desk_that_is_ready(client, well, attempts, created, due, told):
+    with clock.pinned(well):
+        Delivery.objects.create(
+            desk=factories.desk(),
+            kind="alert",
+            recipient="rita@desk.example",
+            subject="x",
+            attempts=attempts,
+            created_at=well - timedelta(seconds=created),
+            due_at=well - timedelta(seconds=due),
+        )
+    status, answer = ask(client)
+    assert (status, bool(answer["problems"])) == (200, told)
+    assert answer["checks"]["mail"]["ok"] is not told
 
 
 def test_several_faults_are_all_named(client, well):
