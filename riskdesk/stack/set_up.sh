@@ -60,7 +60,7 @@ if [ ! -x "$venv/bin/python" ] || ! new_enough "$venv/bin/python"; then
     make_venv "$interpreter"
 fi
 if ls "$venv"/riskdesk-*.stamp >/dev/null 2>&1; then
-    say "bringing the packages up to $* (only what is missing)"
+    say "installing what is missing of $*"
 else
     say "installing $* (once; about 500 MB)"
 fi
