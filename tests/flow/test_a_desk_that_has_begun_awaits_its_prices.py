@@ -10,6 +10,7 @@ import pytest
 from margin.book.read import account_rows
 from margin.flow import awaited
 from margin.models import Alert, Breach
+from riskdesk.celery import warm_up
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -40,6 +41,14 @@ def test_a_desk_that_comes_back_says_nothing_of_prices_that_are_still_to_come(sc
     scene.step(NEAR_ITS_END)
     assert Alert.objects.count() == 0
     assert account_rows()[0]["level"] != "unknown"
+
+
+def test_a_risk_worker_says_that_it_began_before_its_first_run(scene: Scene):
+    awaited.forget()
+    with scene.clock():
+        warm_up()
+    scene.cycle()
+    assert standing() == []
 
 
 def test_a_feed_that_stays_silent_is_told_once_the_hard_limit_has_gone_by_since_the_start(scene: Scene):
