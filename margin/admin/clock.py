@@ -108,7 +108,7 @@ class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):
         return super().get_fieldsets(request, obj)
 
 
-class TimesPage(ClockRights):
+class TimesAdmin(ClockRights):
     """Times to choose from. What a job goes by stays as it is: choose another on the page of the job."""
 
     readonly_fields = ("used_by",)
@@ -124,12 +124,12 @@ class TimesPage(ClockRights):
 
 
 @admin.register(IntervalSchedule)
-class IntervalPage(TimesPage):
+class IntervalPage(TimesAdmin):
     """Intervals to choose from."""
 
 
 @admin.register(CrontabSchedule)
-class CrontabPage(TimesPage):
+class CrontabPage(TimesAdmin):
     """Crontabs to choose from, in UTC: what must keep a local time is a local schedule."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 MAP = (ROOT / "docs/internals/map.md").read_text()
 NO_ROOMS = {"apps", "migrations"}
-WIRING = {"celery", "settings", "start"}
+WIRING = {"celery", "schedule", "settings", "start"}
 """Parts of the project that a door or a command may ask for although they are no ground."""
 
 
