@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
 STACK  := $(PY) -m riskdesk.stack exec --
-WORKERS ?= 2
+# Tests wait for the database and for processes more than they compute: more workers than cores pay.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench prove mutate browser clean
