@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 
 from margin.models import Heartbeat, Quote, Run, ShardState
-from riskdesk import broker, clock
+from riskdesk import broker, clock, health
 from riskdesk.workers import QUEUES
 from tests import factories
 
 
 @pytest.fixture
 def well(db, monkeypatch):
-    """A price, a run and both heartbeats, all of now, and a broker that answers."""
+    """A price, a run and both heartbeats, all of now, and a broker that answers. Time stands still,
+    so that ages are what a test says however slow the machine; the database's clock may run on meanwhile.
+    """
     now = clock.now()
     factories.quote(factories.instrument("BTC-PERP"), "58000", at=now)
     Quote.objects.update(received_at=now)
@@ -31,4 +33,6 @@ def well(db, monkeypatch):
     for queue in QUEUES:
         Heartbeat.objects.create(name=queue, beaten_at=now)
     monkeypatch.setattr(broker, "queue_lengths", lambda: {"risk": 0, "general": 3, "unacked": 1})
-    return now
+    monkeypatch.setattr(health, "SKEW_SECONDS", 20.0)
+    with clock.pinned(now):
+        yield now
