@@ -46,7 +46,7 @@ def level(word: str | None) -> str:
 
 def first_pool(pool: str | None) -> str:
     """Whose utilisation an account shows: that of the pool that bites first."""
-    return f"Of the pool that bites first: {pool.replace(':', ' ', 1)}" if pool else ""
+    return f"Of the pool that bites first: {named(pool)}" if pool else ""
 
 
 def money(text: Figure) -> str:
@@ -54,14 +54,14 @@ def money(text: Figure) -> str:
     return NONE if text is None else _typeset(f"{_exact(text):,f}")
 
 
-def whole_down(text: Figure) -> str:
-    """Whole units, never more than there is: for equity."""
-    return _whole(text, ROUND_FLOOR)
+def whole_down(text: Figure, decimals: int = 0) -> str:
+    """Whole units (or to so many decimals), never more than there is: for equity."""
+    return _whole(text, decimals, ROUND_FLOOR)
 
 
-def whole_up(text: Figure) -> str:
-    """Whole units, never less than is needed: for requirements."""
-    return _whole(text, ROUND_CEILING)
+def whole_up(text: Figure, decimals: int = 0) -> str:
+    """Whole units (or to so many decimals), never less than is needed: for requirements."""
+    return _whole(text, decimals, ROUND_CEILING)
 
 
 def percent(text: Figure, decimals: int = 1) -> str:
@@ -72,6 +72,11 @@ def percent(text: Figure, decimals: int = 1) -> str:
     cut = _cut(exact, decimals, ROUND_DOWN)
     over = ">" if cut == 100 and exact > 100 else ""
     return f"{over}{_typeset(f'{cut:,f}')} %"
+
+
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    """So many of a thing: 1 account, 2 accounts."""
+    return f"{number:,} {noun}{'' if number == 1 else plural}"
 
 
 def signed_percent(text: Figure, decimals: int = 1) -> str:
@@ -108,10 +113,10 @@ def _cut(exact: Decimal, decimals: int, rounding: str) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-decimals), rounding, context=WIDE)
 
 
-def _whole(text: Figure, rounding: str) -> str:
+def _whole(text: Figure, decimals: int, rounding: str) -> str:
     if text is None:
         return NONE
-    return _typeset(f"{_cut(_exact(text), 0, rounding):,f}")
+    return _typeset(plain(f"{_cut(_exact(text), decimals, rounding):,f}"))
 
 
 def _typeset(text: str) -> str:

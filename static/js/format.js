@@ -42,9 +42,20 @@ export function level(word) {
   return LEVELS[word] ?? word ?? "";
 }
 
+const REF = /(?:isolated:)?([^\s|:]+)\|(cross|isolated)\b\|?(\S*)|isolated:(\S+)/g;
+
+/** Pools and positions as people call them, wherever they stand in a text: isolated SOL-PERP (event). */
+export function named(text) {
+  return text.replace(REF, (_, instrument, mode, rest, opaque) => {
+    if (opaque) return `isolated ${opaque}`;
+    const told = rest.split("|").filter(Boolean).join(", ");
+    return told ? `${mode} ${instrument} (${told})` : `${mode} ${instrument}`;
+  });
+}
+
 /** Whose utilisation an account shows: that of the pool that bites first. */
 export function firstPool(pool) {
-  return pool ? `Of the pool that bites first: ${pool.replace(":", " ")}` : "";
+  return pool ? `Of the pool that bites first: ${named(pool)}` : "";
 }
 
 export function money(text) {
