@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from margin import formats
 from margin.charts.look import AMOUNTS, Figure
 from margin.charts.paper import label, on_side
 
@@ -19,6 +20,11 @@ class Bar:
     key: str
     gross: float
     net: float
+
+    @property
+    def said(self) -> str:
+        sign = "+" if self.net > 0 else ""
+        return f"net {sign}{formats.whole_up(self.net)}, gross {formats.whole_up(self.gross)}"
 
 
 def bars(rows: Sequence[Bar], *, currency: str) -> Figure:
@@ -44,7 +50,7 @@ def _gross(rows: Sequence[Bar], side: int, currency: str) -> dict[str, Any]:
     return _bar(rows, [side * size for size in sizes], 0.78, "series-1" if side > 0 else "series-2", 0.26) | {
         "name": word,
         "hovertext": [
-            f"<b>{label(row.key)}</b><br>{word} {size:,.0f} {label(currency)}"
+            f"<b>{label(row.key)}</b><br>{word} {formats.whole_up(size)} {label(currency)}"
             for row, size in zip(rows, sizes, strict=True)
         ],
     }
@@ -54,10 +60,7 @@ def _net(rows: Sequence[Bar], side: int, currency: str) -> dict[str, Any]:
     own = [row.net if row.net * side > 0 else None for row in rows]
     return _bar(rows, own, 0.34, "series-1" if side > 0 else "series-2", 1.0) | {
         "name": "net",
-        "hovertext": [
-            f"<b>{label(row.key)}</b><br>net {row.net:+,.0f}, gross {row.gross:,.0f} {label(currency)}"
-            for row in rows
-        ],
+        "hovertext": [f"<b>{label(row.key)}</b><br>{row.said} {label(currency)}" for row in rows],
     }
 
 
@@ -90,8 +93,6 @@ def _layout(rows: Sequence[Bar]) -> dict[str, Any]:
 def _text(rows: Sequence[Bar], currency: str) -> str:
     if not rows:
         return "Nothing is held."
-    told = [
-        f"{row.key or 'not told'} net {row.net:+,.0f}, gross {row.gross:,.0f}" for row in rows[:MOST_ROWS]
-    ]
+    told = [f"{row.key or 'not told'} {row.said}" for row in rows[:MOST_ROWS]]
     more = len(rows) - len(told)
     return "; ".join(told) + f" {currency}" + (f"; and {more} more." if more > 0 else ".")

@@ -7,11 +7,10 @@ those who cannot see it.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Protocol
 
 from margin import formats
-from margin.charts.look import AMOUNTS, Figure, layout, line, live
+from margin.charts.look import AMOUNTS, Bands, Figure, instant, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
 CLOCK = [
@@ -30,17 +29,6 @@ class Point(Protocol):
     def house_maintenance(self) -> Decimal: ...
     @property
     def utilisation(self) -> Decimal | None: ...
-
-
-class Bands(Protocol):
-    """Where a policy lets the levels begin, as shares of equity."""
-
-    @property
-    def watch(self) -> Fraction: ...
-    @property
-    def at_risk(self) -> Fraction: ...
-    @property
-    def danger(self) -> Fraction: ...
 
 
 def headroom(
@@ -62,7 +50,7 @@ def headroom(
 
 def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
     """Requirement first, so that the area up to equity is the headroom."""
-    times = [_instant(point.at) for point in points]
+    times = [instant(point.at) for point in points]
     use = [None if point.utilisation is None else float(point.utilisation) for point in points]
     return [
         _stairs("House requirement", "series-2", times, [float(point.house_maintenance) for point in points]),
@@ -79,7 +67,7 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
-    times = {"type": "date", "range": [_instant(since), _instant(until)], "anchor": "y2", "nticks": 6}
+    times = {"type": "date", "range": [instant(since), instant(until)], "anchor": "y2", "nticks": 6}
     words = {
         "tickformatstops": CLOCK,
         "hoverformat": "%H:%M:%S UTC",
@@ -150,8 +138,3 @@ def _since(points: Sequence[Point], until: datetime, span: timedelta) -> datetim
     """Where the window begins: a young desk is not shown as an empty half hour."""
     first = points[0].at if points else until - span
     return max(until - span, min(first, until - LEAST_SPAN))
-
-
-def _instant(at: datetime) -> str:
-    """Plotly reads a date without a zone as it stands: UTC here, as everywhere."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from margin import formats
 from margin.charts.look import Figure
 from margin.charts.paper import label, on_side
 
@@ -30,7 +31,8 @@ class Rung:
     entry: float | None
     liquidation: float | None
     shown: str
-    """The liquidation price as the table writes it."""
+    far: str
+    """The liquidation price, and how far it is, as the table writes them."""
 
     def move(self, price: float | None) -> float | None:
         """What the market has to do to get there, of the mark."""
@@ -83,15 +85,15 @@ def _band(own: Sequence[tuple[int, Rung]], colour: str, word: str, edge: float) 
         "x": [max(-edge, min(edge, move)) for move in moves],
         "width": 0.5,
         "marker": {"color": f"var(--{colour})", "opacity": 0.75, "line": {"width": 0}},
-        "hovertext": [_hover(rung, move) for (_, rung), move in zip(own, moves, strict=True)],
+        "hovertext": [_hover(rung) for _, rung in own],
         "hoverinfo": "text",
     }
 
 
-def _hover(rung: Rung, move: float) -> str:
+def _hover(rung: Rung) -> str:
     return (
         f"<b>{label(rung.name)}</b><br>mark {rung.mark:,.10g}<br>"
-        f"liquidation {label(rung.shown)}<br>{_percent(move)} away"
+        f"liquidation {label(rung.shown)}<br>{rung.far} away"
     )
 
 
@@ -116,7 +118,7 @@ def _layout(rungs: Sequence[Rung], edge: float) -> dict[str, Any]:
     scale = {
         "range": [-edge * 1.1, edge * 1.1],
         "tickvals": list(steps),
-        "ticktext": [_percent(step, 0 if step * 100 % 1 == 0 else 1) if step else "mark" for step in steps],
+        "ticktext": [formats.signed_percent(step, 0) if step else "mark" for step in steps],
         "zeroline": True,
         "zerolinecolor": "var(--mark)",
     }
@@ -132,7 +134,7 @@ def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:
         says = "none of its own" if rung.mark is not None else "no price"
     else:
         beyond = "\u2192 " if abs(move) > edge else ""
-        says = f"<b>{label(rung.shown)}</b>  {beyond}{_percent(move)}"
+        says = f"<b>{label(rung.shown)}</b>  {beyond}{rung.far}"
     return {
         "xref": "paper",
         "x": 1,
@@ -149,13 +151,9 @@ def _text(rungs: Sequence[Rung]) -> str:
     if not rungs:
         return "There are no positions."
     found = [
-        f"{rung.name} is liquidated at {rung.shown}, {_percent(rung.move(rung.liquidation) or 0)} away"
+        f"{rung.name} is liquidated at {rung.shown}, {rung.far} away"
         if rung.away != float("inf")
         else f"{rung.name} has no liquidation price"
         for rung in rungs
     ]
     return "; ".join(found) + "."
-
-
-def _percent(move: float, decimals: int = 1) -> str:
-    return f"{move:+.{decimals}%}".replace("-", "\u2212").replace("%", " %")

@@ -4,7 +4,9 @@ Takes what a chart has of its own; gives Plotly's layout. Colours are names of t
 """
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Protocol
 
 Figure = dict[str, Any]
 """`data` and `layout` as Plotly takes them, `text` that says the same in words, and `live` if it moves."""
@@ -17,11 +19,28 @@ AMOUNTS = {
     ]
 }
 """Ticks of money: thousands and more by letters, parts of a coin plainly (a milli reads as a million)."""
+WHOLE_FROM = 1_000
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",
     "bordercolor": "var(--line-strong)",
     "font": {"color": "var(--text)", "size": 11},
 }
+
+
+def places(most: float) -> int:
+    """Decimals of a chart's amounts: none, unless all of it is less than some thousands of a unit."""
+    return 0 if most >= WHOLE_FROM else 4
+
+
+class Bands(Protocol):
+    """Where a policy lets the levels begin, as shares of equity."""
+
+    @property
+    def watch(self) -> Fraction: ...
+    @property
+    def at_risk(self) -> Fraction: ...
+    @property
+    def danger(self) -> Fraction: ...
 
 
 def layout(*, left: int, bottom: int, **own: Any) -> dict[str, Any]:
@@ -54,3 +73,8 @@ def live(*, x: str, y: Sequence[str], least_seconds: float, most_seconds: float)
     The time axis ends at the newest point and goes back as far as there are points, within the two bounds.
     """
     return {"x": x, "y": list(y), "least_seconds": least_seconds, "most_seconds": most_seconds}
+
+
+def instant(at: datetime) -> str:
+    """Plotly reads a date without a zone as it stands: UTC here, as everywhere."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from margin import formats
-from margin.charts.look import AMOUNTS, Figure, layout, line
+from margin.charts.look import AMOUNTS, Figure, layout, line, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,6 @@ class Course:
     up: float | None
 
 
-WHOLE_FROM = 1_000
 NAMES = {
     "cross": ("Cross", "series-1"),
     "isolated": ("Isolated", "series-2"),
@@ -62,9 +61,9 @@ def _lines(name: str, shocks: Sequence[float], course: Course) -> list[dict[str,
 
 
 def _digits(course: Course) -> str:
-    """Whole units, unless all of it is less than some thousands of a unit: then a coin's parts count."""
-    most = max((abs(value) for value in course.equity if value is not None), default=0.0)
-    return ",.0f" if most >= WHOLE_FROM else ",.4~r"
+    """As plotly writes it: where whole units tell too little, a coin's parts without idle zeros."""
+    decimals = places(max((abs(value) for value in course.equity if value is not None), default=0.0))
+    return f",.{decimals}~r" if decimals else ",.0f"
 
 
 def _layout() -> dict[str, Any]:

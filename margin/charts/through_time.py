@@ -1,7 +1,7 @@
 """One account through time: equity against what is required, utilisation in its bands, and what happened.
 
-Takes points in time order (figures absent where they were unknown) and events; gives the figure with a
-sentence that says the same in words.
+Takes points in time order (figures absent where they were unknown), events, and the desk's policy; gives the
+figure with a sentence that says the same in words.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 from margin import formats
-from margin.charts.look import AMOUNTS, Figure, layout
+from margin.charts.look import AMOUNTS, Bands, Figure, instant, layout
 from margin.charts.look import line as drawn
 from margin.charts.paper import label
 
 LEAST_SPAN = timedelta(minutes=3)
-EDGES = (0.6, 0.7, 0.8, 1.0, 10.0)
 LEVELS = ("watch", "at-risk", "danger", "liquidation")
 SYMBOLS = {"critical": "octagon", "warning": "triangle-up", "info": "circle"}
 SEVERE = {"critical": "liquidation", "warning": "danger", "info": "watch"}
@@ -41,14 +40,20 @@ class Event:
 
 
 def through_time(
-    points: Sequence[Moment], events: Sequence[Event], *, currency: str, since: datetime, until: datetime
+    points: Sequence[Moment],
+    events: Sequence[Event],
+    *,
+    bands: Bands,
+    currency: str,
+    since: datetime,
+    until: datetime,
 ) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
     first = max(since, min(points[0].at if points else since, until - LEAST_SPAN))
     shown = [event for event in events if first <= event.at <= until]
     return {
         "data": [*_lines(points), *_events(points, shown)],
-        "layout": _layout(points, shown, first, until),
+        "layout": _layout(points, shown, bands, since=first, until=until),
         "height": 300,
         "text": _text(points, shown, currency),
     }
@@ -109,10 +114,11 @@ def _owned(points: Sequence[Moment], at: datetime) -> float | None:
 
 
 def _layout(
-    points: Sequence[Moment], events: Sequence[Event], since: datetime, until: datetime
+    points: Sequence[Moment], events: Sequence[Event], bands: Bands, *, since: datetime, until: datetime
 ) -> dict[str, Any]:
-    highest = max([point.utilisation for point in points if point.utilisation is not None], default=0.6)
-    top = min(max(highest * 1.12, 0.65), 1.6)
+    watch = float(bands.watch)
+    highest = max([point.utilisation for point in points if point.utilisation is not None], default=watch)
+    top = min(max(highest * 1.12, watch + 0.05), 1.6)
     time = {
         "type": "date",
         "range": [instant(since), instant(until)],
@@ -122,7 +128,7 @@ def _layout(
         "nticks": 8,
         "showgrid": False,
     }
-    share = {"domain": [0, 0.33], "tickformat": ".0%", "range": [0, top], "tickvals": [0, 0.6, 1.0]}
+    share = {"domain": [0, 0.33], "tickformat": ".0%", "range": [0, top], "tickvals": [0, watch, 1.0]}
     return layout(
         left=46,
         bottom=22,
@@ -130,12 +136,13 @@ def _layout(
         xaxis=time,
         yaxis={"domain": [0.42, 1], **AMOUNTS, "nticks": 5, "hoverformat": ",.0f"},
         yaxis2=share,
-        shapes=[*_bands(top), *(_moment(event) for event in events)],
+        shapes=[*_grounds(bands, top), *(_moment(event) for event in events)],
     )
 
 
-def _bands(top: float) -> list[dict[str, Any]]:
+def _grounds(bands: Bands, top: float) -> list[dict[str, Any]]:
     """Levels as faint grounds of the utilisation panel."""
+    edges = (float(bands.watch), float(bands.at_risk), float(bands.danger), 1.0, top)
     return [
         {
             "type": "rect",
@@ -150,7 +157,7 @@ def _bands(top: float) -> list[dict[str, Any]]:
             "line": {"width": 0},
             "layer": "below",
         }
-        for (low, high), level in zip(pairwise(EDGES), LEVELS, strict=True)
+        for (low, high), level in zip(pairwise(edges), LEVELS, strict=True)
         if low < top
     ]
 
@@ -180,9 +187,4 @@ def _text(points: Sequence[Moment], events: Sequence[Event], currency: str) -> s
         told += f" Utilisation between {least} and {most} since {known[0].at:%H:%M} UTC."
     gaps = len(points) - len(known)
     told += f" Unknown at {gaps} of {len(points)} points." if gaps else ""
-    return told + (f" {len(events)} alerts in this time." if events else "")
-
-
-def instant(at: datetime) -> str:
-    """Plotly reads a date without a zone as it stands: UTC here, as everywhere."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}"
+    return told + (f" {formats.counted(len(events), 'alert')} in this time." if events else "")

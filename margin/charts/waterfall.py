@@ -9,7 +9,8 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from margin.charts.look import AMOUNTS, Figure
+from margin import formats
+from margin.charts.look import AMOUNTS, Figure, places
 from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 27
@@ -39,6 +40,11 @@ class Step:
     def adds(self) -> float:
         return self.amount if self.kind in (Kind.PART, Kind.BUFFER) else 0.0
 
+    def shown(self, decimals: int) -> str:
+        """Rounded as everywhere: what is required up, what is owned down."""
+        cut = formats.whole_down if self.kind is Kind.EQUITY else formats.whole_up
+        return cut(self.amount, decimals)
+
 
 def waterfall(steps: Sequence[Step], *, currency: str) -> Figure:
     """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
@@ -46,15 +52,22 @@ def waterfall(steps: Sequence[Step], *, currency: str) -> Figure:
     bases = [start if step.adds else 0.0 for start, step in zip(starts, steps, strict=True)]
     most = max((base + step.amount for base, step in zip(bases, steps, strict=True)), default=1.0) or 1.0
     return {
-        "data": [_kind(kind, steps, bases, currency) for kind in Kind if any(s.kind is kind for s in steps)],
+        "data": [
+            _kind(kind, steps, bases, currency, places(most))
+            for kind in Kind
+            if any(s.kind is kind for s in steps)
+        ],
         "layout": _layout(steps, most),
         "height": 40 + ROW_PIXELS * max(1, len(steps)),
-        "text": _text(steps, currency),
+        "text": _text(steps, currency, places(most)),
     }
 
 
-def _kind(kind: Kind, steps: Sequence[Step], bases: Sequence[float], currency: str) -> dict[str, Any]:
+def _kind(
+    kind: Kind, steps: Sequence[Step], bases: Sequence[float], currency: str, decimals: int
+) -> dict[str, Any]:
     own = [(place, step) for place, step in enumerate(steps) if step.kind is kind]
+    unit = label(currency)
     return {
         "type": "bar",
         "orientation": "h",
@@ -62,13 +75,13 @@ def _kind(kind: Kind, steps: Sequence[Step], bases: Sequence[float], currency: s
         "y": [place for place, _ in own],
         "x": [step.amount for _, step in own],
         "base": [bases[place] for place, _ in own],
-        "text": [f"{'+' if step.adds else ''}{step.amount:,.0f}" for _, step in own],
+        "text": [("+" if step.adds else "") + step.shown(decimals) for _, step in own],
         "textposition": "outside",
         "cliponaxis": False,
         "textfont": {"color": "var(--text)", "size": 11},
         "width": 0.62,
         "marker": {"color": f"var(--{COLOURS[kind]})", "opacity": 0.8, "line": {"width": 0}},
-        "hovertext": [f"{label(step.name)}<br>{step.amount:,.2f} {label(currency)}" for _, step in own],
+        "hovertext": [f"{label(step.name)}<br>{step.shown(decimals + 2)} {unit}" for _, step in own],
         "hoverinfo": "text",
     }
 
@@ -83,7 +96,7 @@ def _name(step: Step) -> str:
     return f"<b>{shown}</b>" if step.kind in (Kind.SUM, Kind.EQUITY) else shown
 
 
-def _text(steps: Sequence[Step], currency: str) -> str:
+def _text(steps: Sequence[Step], currency: str, decimals: int) -> str:
     if not steps:
         return "Nothing is required."
-    return "; ".join(f"{step.name} {step.amount:,.0f}" for step in steps) + f" {currency}."
+    return "; ".join(f"{step.name} {step.shown(decimals)}" for step in steps) + f" {currency}."

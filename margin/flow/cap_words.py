@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from margin import formats
 from margin.engine import shown
 from margin.engine.figures import Reason
 from margin.engine.measures import LimitKind, Used
@@ -81,8 +82,7 @@ def _limit(one: Found) -> Fraction:
 def _over(one: Found) -> str:
     """What was added up."""
     if one.measured is None:
-        count = len(one.client.members)
-        return f", over {count} sub-account{'s' if count != 1 else ''}"
+        return f", over {formats.counted(len(one.client.members), 'sub-account')}"
     return f", in {pool_named(one.pool.pool)}" if one.instrument and one.pool is not None else ""
 
 

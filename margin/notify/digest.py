@@ -34,7 +34,8 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
     rows = account_rows([desk.code])
     levels = summary["levels"] if summary else {}
     trouble = sum(levels.get(level.word, 0) for level in Level if Level.DANGER <= level < Level.UNKNOWN)
-    state = f"{counted(len(breaches), 'open breach', 'es')}, {counted(trouble, 'account')} in danger or worse"
+    opened = formats.counted(len(breaches), "open breach", "es")
+    state = f"{opened}, {formats.counted(trouble, 'account')} in danger or worse"
     return write(
         "digest",
         f"{desk.name}, {now.astimezone(ZoneInfo(desk.zone)):%a %-d %b}: {state}",
@@ -106,10 +107,6 @@ def _alerts_of_the_day(desk: Desk, now: datetime) -> list[tuple[str, int]]:
     raised = Alert.objects.filter(desk=desk, raised_at__gt=now - timedelta(days=1), raised_at__lte=now)
     counts = Counter(raised.order_by().values_list("severity", flat=True))
     return [(Alert.Severity(severity).label, counts[severity]) for severity in SEVERITIES]
-
-
-def counted(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number} {noun}{'' if number == 1 else plural}"
 
 
 def age(duration: timedelta) -> str:

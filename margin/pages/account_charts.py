@@ -8,11 +8,14 @@ from django.http import HttpRequest
 
 from accounts.models import SubAccount
 from margin import formats
+from margin.book.load_rules import policy_of
 from margin.charts.ladder import Rung, ladder
 from margin.charts.through_time import Event, Moment, through_time
 from margin.charts.waterfall import Kind, Step, waterfall
+from margin.engine.types import total_of
 from margin.flow.series import account_history
 from margin.models import Alert
+from margin.pages.drawer import to_liquidation
 from margin.whatif.requirement import requirement_of
 from margin.whatif.revisit import Revisited
 from riskdesk import clock
@@ -38,6 +41,7 @@ def history_figure(account: SubAccount, span: str) -> dict[str, Any]:
     return through_time(
         [moment(point) for point in points],
         [Event(alert.raised_at, alert.title, alert.severity) for alert in raised],
+        bands=policy_of(account.client.desk),
         currency=account.base_currency.code,
         since=since,
         until=until,
@@ -64,6 +68,7 @@ def _rung(row: dict[str, Any]) -> Rung:
         entry=_float(row["entry_price"]),
         liquidation=_float(shown),
         shown="" if shown is None else formats.money(formats.plain(shown)),
+        far=to_liquidation(row["mark"], shown),
     )
 
 
@@ -76,10 +81,11 @@ def waterfall_figure(seen: Revisited) -> dict[str, Any]:
     found = requirement_of(seen)
     if found is None:
         return waterfall([], currency=seen.account.base)
-    parts = [Step(name, float(amount)) for name, amount in found.by_instrument]
-    steps = parts if len(parts) <= MOST_PARTS else parts[: MOST_PARTS - 1]
-    others = sum(step.amount for step in parts[len(steps) :])
-    steps += [Step(f"{len(parts) - len(steps)} others", others)] if others else []
+    parts = found.by_instrument
+    alone = len(parts) if len(parts) <= MOST_PARTS else MOST_PARTS - 1
+    steps = [Step(name, float(amount)) for name, amount in parts[:alone]]
+    if others := parts[alone:]:
+        steps.append(Step(f"{len(others)} others", float(total_of(amount for _, amount in others))))
     steps += [Step("Debts and other", float(found.rest))] if found.rest else []
     steps += [Step("Maintenance", float(found.maintenance), Kind.SUM)]
     steps += [Step(f"House buffer {_share(seen)}", float(found.house_buffer), Kind.BUFFER)]

@@ -76,7 +76,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         loses=pnl is not None and Decimal(pnl) < 0,
         maintenance=formats.money(row["maintenance"]),
         liquidation_price=formats.money(_plain(row["liquidation_price"])),
-        to_liquidation=_to_liquidation(row["mark"], row["liquidation_price"]),
+        to_liquidation=to_liquidation(row["mark"], row["liquidation_price"]),
     )
 
 
@@ -85,7 +85,7 @@ def _plain(text: str | None) -> str | None:
     return None if text is None else formats.plain(text)
 
 
-def _to_liquidation(mark: str | None, price: str | None) -> str:
+def to_liquidation(mark: str | None, price: str | None) -> str:
     """How far its own market may move, of the mark."""
     if mark is None or price is None or not Decimal(mark):
         return ""

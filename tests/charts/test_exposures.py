@@ -11,8 +11,16 @@ def test_longs_go_right_shorts_left_and_the_net_lies_on_them() -> None:
     figure = bars([Bar("BTC", 150.0, 50.0), Bar("", 10.0, -10.0)], currency="USD")
     drawn = go.Figure(data=figure["data"], layout=figure["layout"]).data
     assert [list(trace.x) for trace in drawn] == [[100.0, 0.0], [-50.0, -10.0], [50.0, None], [None, -10.0]]
-    assert figure["text"] == "BTC net +50, gross 150; not told net -10, gross 10 USD."
+    assert figure["text"] == "BTC net +50, gross 150; not told net \u221210, gross 10 USD."
     assert bars([], currency="USD")["text"] == "Nothing is held."
+
+
+def test_amounts_are_said_in_whole_units_as_the_tiles_beside_say_them() -> None:
+    figure = bars([Bar("BTC", 150.5, 50.1)], currency="USD")
+    assert figure["text"] == "BTC net +51, gross 151 USD."
+    assert [trace["hovertext"][0].partition("<br>")[2] for trace in figure["data"]] == [
+        "long 101 USD", "short 51 USD", "net +51, gross 151 USD", "net +51, gross 151 USD",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("sizes", [[6, 6, 4, 3, 2, 2, 1], [1], [5, 5, 5, 5], [1e9, 1.0, 1e-9]])

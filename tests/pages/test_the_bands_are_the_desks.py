@@ -1,4 +1,4 @@
-"""Where the levels begin is the desk's policy: bars and chart draw their marks there."""
+"""Where the levels begin is the desk's policy: bars and charts draw their marks there."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -33,3 +33,11 @@ def test_they_follow_the_policy_in_force(client: Client, cast: Cast, book: Path)
     page, bands = shown(client)
     assert bands == [0.3, 0.48, 0.9, 1.0]
     assert "--at-watch:0.2500;--at-at-risk:0.4000;--at-danger:0.7500" in page
+
+
+def test_an_accounts_own_chart_follows_it_too(client: Client, cast: Cast, book: Path) -> None:
+    factories.sub_account("ACME-1", of=factories.client("ACME", of=cast.prime))
+    DeskPolicy.objects.create(desk=cast.prime, watch=Decimal("0.3"), **factories.version())
+    client.force_login(cast.rita)
+    figure = client.get("/accounts/ACME-1/history/").json()
+    assert [shape["y0"] for shape in figure["layout"]["shapes"]] == [0.3]
