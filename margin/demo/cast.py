@@ -27,7 +27,7 @@ def at_market(instrument: str, quantity: str, **options: Unpack[Options]) -> Pos
 def cast() -> list[ClientPlan]:
     return [
         hedged_fund(), near_the_cap(), coin_in_coin(), at_the_requirement(),
-        event_trader(), gold_house(), cap_strategy(), oil_bet(),
+        event_trader(), gold_house(), cap_strategy(), oil_bet(), gross_book(), one_way(), large_leg(),
     ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def hedged_fund() -> ClientPlan:
         ],
     )  # fmt: skip
     return ClientPlan(
-        "HALCYON", "Halcyon Basis Fund", "PRIME", "eligible", [shared, walled], leverage_cap=D(15)
+        "HALCYON", "Halcyon Basis Fund", "PRIME", "eligible", [shared, walled], caps={"leverage": D(15)}
     )
 
 
@@ -60,7 +60,7 @@ def near_the_cap() -> ClientPlan:
     return ClientPlan(
         "ORCHARD", "Orchard Currency Partners", "PRIME", "professional",
         [AccountPlan("ORCHARD-FX", "Currency carry", "cross", "USD", {"USD": D(1_000_000)}, book)],
-        leverage_cap=D(10),
+        caps={"leverage": D(10)},
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def coin_in_coin() -> ClientPlan:
     return ClientPlan(
         "LODESTAR", "Lodestar Digital", "PRIME", "professional",
         [AccountPlan("LODESTAR-COIN", "Long on its own coin", "cross", "USD", {"BTC": D("15.5"), "USD": D(40_000)}, book)],
-        leverage_cap=D(12),
+        caps={"leverage": D(12)},
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def event_trader() -> ClientPlan:
         "MERIDIAN-EVENT", "Isolated bets beside a core", "hybrid", "USD", {"USD": D(60_000)}, book
     )
     return ClientPlan(
-        "MERIDIAN", "Meridian Event Driven", "PRIME", "professional", [account], leverage_cap=D(12)
+        "MERIDIAN", "Meridian Event Driven", "PRIME", "professional", [account], caps={"leverage": D(12)}
     )
 
 
@@ -115,13 +115,18 @@ def cap_strategy() -> ClientPlan:
         PositionPlan("EUR-USD", D(-1_830_000), start_price("EUR-USD"), strategy="hedge"),
     ]
     tight = AccountPlan(
-        "TAMARIND-FX", "Capped by mandate", "cross", "USD", {"USD": D(500_000)}, book, leverage_cap=D(8)
+        "TAMARIND-FX", "Capped by mandate", "cross", "USD", {"USD": D(500_000)}, book, caps={"leverage": D(8)}
     )
     calm = AccountPlan(
         "TAMARIND-INDEX", "Index overlay", "cross", "EUR", {"EUR": D(800_000)}, [at_market("US500", "120")]
     )
     return ClientPlan(
-        "TAMARIND", "Tamarind Multi Strategy", "PRIME", "professional", [tight, calm], leverage_cap=D(20)
+        "TAMARIND",
+        "Tamarind Multi Strategy",
+        "PRIME",
+        "professional",
+        [tight, calm],
+        caps={"leverage": D(20)},
     )
 
 
@@ -130,3 +135,48 @@ def oil_bet() -> ClientPlan:
     book = [at_market("BRENT", "-1000", mode="isolated", isolated_margin=D(9_000), strategy="event")]
     account = AccountPlan("PELICAN-OIL", "Short oil, walled off", "isolated", "USD", {"USD": D(25_000)}, book)
     return ClientPlan("PELICAN", "Pelican Commodities", "PRIME", "professional", [account])
+
+
+def gross_book() -> ClientPlan:
+    """Little risk and much of it: what is capped is the sum of both sides, and a firmer euro raises both."""
+    book = [at_market("EUR-USD", "3200000"), at_market("GBP-USD", "-2600000")]
+    account = AccountPlan("VANTAGE-PAIRS", "Currency pairs", "cross", "USD", {"USD": D(1_400_000)}, book)
+    return ClientPlan(
+        "VANTAGE", "Vantage Relative Value", "PRIME", "professional", [account], caps={"gross": D(6_825_000)}
+    )
+
+
+def one_way() -> ClientPlan:
+    """Two books that lean the same way on balance: what is capped is what is left when both are netted."""
+    long = AccountPlan(
+        "PALISADE-LONG",
+        "Long the euro",
+        "cross",
+        "USD",
+        {"USD": D(1_500_000)},
+        [at_market("EUR-USD", "6000000")],
+    )
+    short = AccountPlan(
+        "PALISADE-HEDGE",
+        "Part of it hedged",
+        "cross",
+        "USD",
+        {"USD": D(600_000)},
+        [at_market("EUR-USD", "-2000000")],
+    )
+    return ClientPlan(
+        "PALISADE", "Palisade Macro", "PRIME", "professional", [long, short], caps={"net": D(4_375_000)}
+    )
+
+
+def large_leg() -> ClientPlan:
+    """More gold in one leg than the last tier allows once gold is dearer: a limit on a position."""
+    account = AccountPlan(
+        "STRONGROOM-GOLD",
+        "One large leg",
+        "cross",
+        "USD",
+        {"USD": D(9_000_000)},
+        [at_market("XAU-USD", "15000")],
+    )
+    return ClientPlan("STRONGROOM", "Strongroom Bullion", "PRIME", "eligible", [account])

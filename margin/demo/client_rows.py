@@ -52,19 +52,19 @@ def make_clients(plans: list[ClientPlan], desks: dict[str, Desk], stamp: Stamp) 
     )
     for plan in plans:
         client, desk = clients[plan.code], desks[plan.desk]
-        if plan.leverage_cap is not None:
-            cap(desk, "client", plan.leverage_cap, stamp, client=client)
+        for kind, value in plan.caps.items():
+            cap(desk, "client", value, stamp, kind=kind, client=client)
         for account in plan.accounts:
             own_rules(account, desk, stamp)
 
 
 def own_rules(account: AccountPlan, desk: Desk, stamp: Stamp) -> None:
-    """The cap and buffer a sub-account has of its own."""
-    if account.leverage_cap is None and account.buffer is None:
+    """The caps and the buffer a sub-account has of its own."""
+    if not account.caps and account.buffer is None:
         return
     row = SubAccount.objects.get(code=account.code)
-    if account.leverage_cap is not None:
-        cap(desk, "sub_account", account.leverage_cap, stamp, sub_account=row)
+    for kind, value in account.caps.items():
+        cap(desk, "sub_account", value, stamp, kind=kind, sub_account=row)
     if account.buffer is not None:
         HouseBuffer.objects.create(desk=desk, sub_account=row, buffer=account.buffer, **stamp.columns())
 

@@ -53,6 +53,8 @@ SCHEDULES = {  # code: (name, [(floor, initial, maintenance)]), floors in the se
     "PEG": ("Stablecoins", [("0", "0.04", "0.03")]),
     "SPOT": ("Reference rates", [("0", "1", "1")]),
 }
+POSITION_LIMITS = {"GOLD": "40000000"}
+"""Schedules whose last tier has an end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from margin.demo.market import (
     FACTORS,
     HAIRCUTS,
     LISTINGS,
+    POSITION_LIMITS,
     SCHEDULES,
     SOURCES,
     VENUES,
@@ -75,10 +76,13 @@ def make_market(stamp: Stamp) -> None:
     for code, (name, rates) in SCHEDULES.items():
         schedule = MarginSchedule.objects.create(code=code, name=name)
         version = ScheduleVersion.objects.create(schedule=schedule, **stamp.columns())
-        Tier.objects.bulk_create(
+        rows = [
             Tier(version=version, floor=Decimal(f), initial_rate=Decimal(i), maintenance_rate=Decimal(m))
             for f, i, m in rates
-        )
+        ]
+        if code in POSITION_LIMITS:
+            rows[-1].cap = Decimal(POSITION_LIMITS[code])
+        Tier.objects.bulk_create(rows)
     for listing in LISTINGS:
         list_instrument(listing)
 

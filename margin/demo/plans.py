@@ -38,7 +38,8 @@ class AccountPlan:
     wallet: dict[str, Decimal] = field(default_factory=dict)
     positions: list[PositionPlan] = field(default_factory=list)
     buffer: Decimal | None = None
-    leverage_cap: Decimal | None = None
+    caps: dict[str, Decimal] = field(default_factory=dict)
+    """By what they measure: leverage, gross, net."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class ClientPlan:
     desk: str
     regulatory_class: str
     accounts: list[AccountPlan] = field(default_factory=list)
-    leverage_cap: Decimal | None = None
+    caps: dict[str, Decimal] = field(default_factory=dict)
     buffer: Decimal | None = None
 
 

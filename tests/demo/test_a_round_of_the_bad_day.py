@@ -35,6 +35,9 @@ BREACHED = {
     ("instrument_leverage", "account:FOUNDRY-METAL/cross/XAU-USD"),
     ("sub_account_leverage", "account:TAMARIND-FX"),
     ("margin_level", "account:HALCYON-WALLED/isolated:SOL-PERP|isolated|event"),
+    ("client_gross", "client:VANTAGE"),
+    ("client_net", "client:PALISADE"),
+    ("position_limit", "account:STRONGROOM-GOLD/cross/XAU-USD/long"),
     ("unknown_figure", "account:PELICAN-OIL"),
     STANDS,
 }
