@@ -1,7 +1,7 @@
 """What is the same for every test of a run, made once instead of each time.
 
-The database: the first of several workers migrates one, and each takes a copy of it. The list of static files:
-every test client makes the middleware anew, which would look through all folders each time.
+The database: the first of several workers migrates one, and each takes a copy of it. The list of static
+files: every test client makes the middleware anew, which would look through all folders each time.
 """
 
 import fcntl
