@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['subject', '-id'], name='accounts_au_subject_9274ce_idx')],
             },
         ),
         migrations.CreateModel(
@@ -112,6 +113,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='desk_code_is_well_formed')],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +129,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='client_code_is_well_formed'), models.CheckConstraint(condition=models.Q(('shard', 0), _negated=True), name='client_belongs_to_a_shard')],
             },
         ),
         migrations.AddField(
@@ -155,6 +158,9 @@ class Migration(migrations.Migration):
                 ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.asset')),
                 ('pocket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='accounts.pocket')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('pocket', 'asset'), name='one_balance_per_pocket_and_asset'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('-100000000000000000000')), ('amount__lt', Decimal('100000000000000000000'))), name='balance_numbers_are_finite')],
+            },
         ),
         migrations.CreateModel(
             name='Proposal',
@@ -177,6 +183,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_proposal'), models.CheckConstraint(condition=models.Q(models.Q(('approved_by__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('approved_by__isnull', True)), _connector='OR'), name='approved_proposals_name_who_approved')],
             },
         ),
         migrations.CreateModel(
@@ -210,6 +217,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='accounts_rolegrant_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('user', 'desk', 'role'), name='one_grant_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +233,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='sub_account_code_is_well_formed')],
             },
         ),
         migrations.AddField(
@@ -250,6 +259,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='accounts_housebuffer_revisions_run_forward'), models.CheckConstraint(condition=models.Q(('buffer__gte', Decimal('0')), ('buffer__lte', Decimal('10'))), name='house_buffer_rates_are_in_range'), models.CheckConstraint(condition=models.Q(models.Q(('client__isnull', True), ('sub_account__isnull', True)), models.Q(('regulatory_class', ''), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('regulatory_class', '')), _connector='OR'), name='house_buffer_has_one_scope'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('desk', 'regulatory_class', 'client', 'sub_account'), name='one_house_buffer_in_force', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +283,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['debit', 'id'], name='accounts_tr_debit_i_c6220f_idx'), models.Index(fields=['credit', 'id'], name='accounts_tr_credit__24abbc_idx'), models.Index(fields=['transaction'], name='accounts_tr_transac_05f7e5_idx')],
+                'constraints': [models.UniqueConstraint(fields=('desk', 'reference'), name='transfer_reference_is_unique_per_desk'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_is_positive'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('-100000000000000000000')), ('amount__lt', Decimal('100000000000000000000'))), name='transfer_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='transfer_has_two_ends')],
             },
         ),
         migrations.CreateModel(
@@ -294,53 +306,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'name'), name='token_name_is_unique_per_person')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='desk',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='desk_code_is_well_formed'),
-        ),
         migrations.AddIndex(
             model_name='auditevent',
             index=models.Index(fields=['desk', '-id'], name='accounts_au_desk_id_97daea_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['subject', '-id'], name='accounts_au_subject_9274ce_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='balance',
-            constraint=models.UniqueConstraint(fields=('pocket', 'asset'), name='one_balance_per_pocket_and_asset'),
-        ),
-        migrations.AddConstraint(
-            model_name='balance',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('-100000000000000000000')), ('amount__lt', Decimal('100000000000000000000'))), name='balance_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_proposal'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_by__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('approved_by__isnull', True)), _connector='OR'), name='approved_proposals_name_who_approved'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='accounts_rolegrant_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('user', 'desk', 'role'), name='one_grant_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='client_code_is_well_formed'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('shard', 0), _negated=True), name='client_belongs_to_a_shard'),
-        ),
-        migrations.AddConstraint(
-            model_name='subaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='sub_account_code_is_well_formed'),
         ),
         migrations.AddConstraint(
             model_name='pocket',
@@ -349,49 +317,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pocket',
             constraint=models.UniqueConstraint(fields=('desk', 'sub_account', 'key'), name='one_pocket_per_key', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='housebuffer',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='accounts_housebuffer_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='housebuffer',
-            constraint=models.CheckConstraint(condition=models.Q(('buffer__gte', Decimal('0')), ('buffer__lte', Decimal('10'))), name='house_buffer_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='housebuffer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('client__isnull', True), ('sub_account__isnull', True)), models.Q(('regulatory_class', ''), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('regulatory_class', '')), _connector='OR'), name='house_buffer_has_one_scope'),
-        ),
-        migrations.AddConstraint(
-            model_name='housebuffer',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('desk', 'regulatory_class', 'client', 'sub_account'), name='one_house_buffer_in_force', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['debit', 'id'], name='accounts_tr_debit_i_c6220f_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['credit', 'id'], name='accounts_tr_credit__24abbc_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['transaction'], name='accounts_tr_transac_05f7e5_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('desk', 'reference'), name='transfer_reference_is_unique_per_desk'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('-100000000000000000000')), ('amount__lt', Decimal('100000000000000000000'))), name='transfer_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='transfer_has_two_ends'),
         ),
     ]

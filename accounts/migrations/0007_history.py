@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('scale', models.PositiveSmallIntegerField(default=2, help_text='Decimals of a ledger amount.', validators=[django.core.validators.MaxValueValidator(18)])),
                 ('shock_loading', models.DecimalField(decimal_places=10, default=1, help_text='How it moves in a market-wide shock; 0 for currencies.', max_digits=12)),
                 ('step', models.DecimalField(decimal_places=18, default='0.01', help_text='A deposit is rounded up to this.', max_digits=38)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.asset')),
             ],
             options={
                 'abstract': False,
@@ -44,6 +46,10 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('regulatory_class', models.CharField(choices=[('retail_eu', 'Retail, EU'), ('retail_uk', 'Retail, UK'), ('retail_au', 'Retail, Australia'), ('professional', 'Professional'), ('eligible', 'Eligible counterparty')], max_length=16)),
                 ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended'), ('closed', 'Closed')], default='active', max_length=12)),
+                ('desk', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.desk')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.client')),
+                ('shard', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.shard')),
             ],
             options={
                 'abstract': False,
@@ -59,6 +65,9 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[A-Z0-9][A-Z0-9.-]{1,31}$', 'A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit.')])),
                 ('name', models.CharField(max_length=80)),
                 ('zone', models.CharField(default='UTC', help_text='IANA time zone, such as Europe/London.', max_length=64)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.desk')),
+                ('reporting_currency', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
             ],
             options={
                 'abstract': False,
@@ -75,6 +84,10 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('default_mode', models.CharField(choices=[('cross', 'Cross'), ('isolated', 'Isolated'), ('hybrid', 'Hybrid')], default='cross', help_text='Mode of a new position; hybrid leaves it to each.', max_length=12)),
                 ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended'), ('closed', 'Closed')], default='active', max_length=12)),
+                ('base_currency', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
+                ('client', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.client')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.subaccount')),
             ],
             options={
                 'abstract': False,
@@ -127,71 +140,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='subaccount',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_subaccountevent" ("base_currency_id", "client_id", "code", "default_mode", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status") VALUES (OLD."base_currency_id", OLD."client_id", OLD."code", OLD."default_mode", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."status"); RETURN NULL;', hash='d8da765fad2bfddc4a057d0907b143fc04c72979', operation='DELETE', pgid='pgtrigger_delete_delete_7d8e2', table='accounts_subaccount', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='assetevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='assetevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='clientevent',
-            name='desk',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.desk'),
-        ),
-        migrations.AddField(
-            model_name='clientevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='clientevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.client'),
-        ),
-        migrations.AddField(
-            model_name='clientevent',
-            name='shard',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.shard'),
-        ),
-        migrations.AddField(
-            model_name='deskevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='deskevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.desk'),
-        ),
-        migrations.AddField(
-            model_name='deskevent',
-            name='reporting_currency',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='subaccountevent',
-            name='base_currency',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='subaccountevent',
-            name='client',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.client'),
-        ),
-        migrations.AddField(
-            model_name='subaccountevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='subaccountevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='accounts.subaccount'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='assetevent',

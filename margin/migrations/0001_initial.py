@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_haircutversion_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('asset',), name='one_haircut_in_force'), models.CheckConstraint(condition=models.Q(('liability_initial_rate__gte', Decimal('0')), ('liability_initial_rate__lte', Decimal('1')), ('liability_maintenance_rate__gte', Decimal('0')), ('liability_maintenance_rate__lte', Decimal('1'))), name='haircut_rates_are_in_range')],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +87,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['version', 'floor'],
+                'constraints': [models.UniqueConstraint(fields=('version', 'floor'), name='one_haircut_per_floor'), models.CheckConstraint(condition=models.Q(('floor__gt', Decimal('-100000000000000000000')), ('floor__lt', Decimal('100000000000000000000'))), name='haircut_tier_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('haircut__gte', Decimal('0')), ('haircut__lte', Decimal('1'))), name='haircut_tier_rates_are_in_range'), models.CheckConstraint(condition=models.Q(('floor__gte', 0)), name='haircut_floor_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +117,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='instrument_code_is_well_formed'), models.CheckConstraint(condition=models.Q(('contract_size__gt', Decimal('-100000000000000000000')), ('contract_size__lt', Decimal('100000000000000000000')), ('tick__gt', Decimal('-100000000000000000000')), ('tick__lt', Decimal('100000000000000000000')), ('lot__gt', Decimal('-100000000000000000000')), ('lot__lt', Decimal('100000000000000000000')), ('reference_price__gt', Decimal('-100000000000000000000')), ('reference_price__lt', Decimal('100000000000000000000'))), name='instrument_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('fee_rate__gte', Decimal('0')), ('fee_rate__lte', Decimal('99')), ('jump_band__gte', Decimal('0')), ('jump_band__lte', Decimal('99')), ('guard_band__gte', Decimal('0')), ('guard_band__lte', Decimal('99'))), name='instrument_rates_are_in_range'), models.CheckConstraint(condition=models.Q(('contract_size__gt', 0), ('lot__gt', 0), ('reference_price__gte', 0), ('tick__gt', 0)), name='instrument_sizes_are_positive'), models.CheckConstraint(condition=models.Q(('kind', 'linear'), ('allow_negative', False), _connector='OR'), name='inverse_prices_stay_positive'), models.CheckConstraint(condition=models.Q(('stale_hard_seconds__gte', models.F('stale_soft_seconds'))), name='instrument_staleness_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -132,6 +135,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_instrumentbuffer_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('instrument',), name='one_instrument_buffer_in_force'), models.CheckConstraint(condition=models.Q(('buffer__gte', Decimal('0')), ('buffer__lte', Decimal('10'))), name='instrument_buffer_rates_are_in_range')],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +161,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_limit_revisions_run_forward'), models.CheckConstraint(condition=models.Q(('warn__gt', Decimal('-100000000000000000000')), ('warn__lt', Decimal('100000000000000000000')), ('value__gt', Decimal('-100000000000000000000')), ('value__lt', Decimal('100000000000000000000'))), name='limit_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='limit_is_positive'), models.CheckConstraint(condition=models.Q(('warn__isnull', True), models.Q(('warn__gt', 0), ('warn__lte', models.F('value'))), _connector='OR'), name='limit_warns_first'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gt', models.F('valid_at')), _connector='OR'), name='limit_dates_run_forward'), models.CheckConstraint(condition=models.Q(models.Q(('client__isnull', True), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'desk'), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('instrument__isnull', True), ('scope', 'class'), ('sub_account__isnull', True), models.Q(('regulatory_class', ''), _negated=True)), models.Q(('client__isnull', False), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'client'), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'sub_account'), ('sub_account__isnull', False)), models.Q(('client__isnull', True), ('instrument__isnull', False), ('regulatory_class', ''), ('scope', 'instrument'), ('sub_account__isnull', True)), _connector='OR'), name='limit_names_its_scope'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('desk', 'kind', 'scope', 'regulatory_class', 'client', 'sub_account', 'instrument'), name='one_limit_in_force', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +189,9 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField()),
                 ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slots', to='margin.localschedule')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('schedule', 'local_date'), name='one_slot_per_local_date')],
+            },
         ),
         migrations.CreateModel(
             name='MarginSchedule',
@@ -226,6 +234,9 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rate_paths', to='margin.instrument')),
                 ('quote', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rates_as_quote', to='accounts.asset')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('base', 'quote'), name='one_rate_per_pair'), models.CheckConstraint(condition=models.Q(('base', models.F('quote')), _negated=True), name='a_rate_joins_two_assets')],
+            },
         ),
         migrations.CreateModel(
             name='RiskFactor',
@@ -248,6 +259,9 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='loadings', to='margin.instrument')),
                 ('factor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loadings', to='margin.riskfactor')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('instrument', 'factor'), name='one_loading_per_factor'), models.CheckConstraint(condition=models.Q(('loading__gte', Decimal('-99')), ('loading__lte', Decimal('99'))), name='loading_rates_are_in_range')],
+            },
         ),
         migrations.CreateModel(
             name='Run',
@@ -273,6 +287,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-started_at'],
+                'indexes': [models.Index(fields=['shard', '-started_at'], name='margin_run_shard_i_80c0fc_idx'), models.Index(fields=['started_at'], name='margin_run_started_83100b_idx')],
+                'constraints': [models.UniqueConstraint(fields=('shard', 'seq'), name='one_run_per_sequence_number')],
             },
         ),
         migrations.CreateModel(
@@ -299,6 +315,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-opened_at'],
+                'indexes': [models.Index(fields=['desk', 'state', '-opened_at'], name='margin_brea_desk_id_ae116c_idx')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'cured'), _negated=True), fields=('rule', 'subject'), name='one_live_breach_per_subject'), models.CheckConstraint(condition=models.Q(('measured__gt', Decimal('-100000000000000000000')), ('measured__lt', Decimal('100000000000000000000')), ('allowed__gt', Decimal('-100000000000000000000')), ('allowed__lt', Decimal('100000000000000000000'))), name='breach_numbers_are_finite')],
             },
         ),
         migrations.CreateModel(
@@ -324,6 +342,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['desk', '-id'], name='margin_aler_desk_id_011457_idx'), models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['desk', 'severity'], name='alert_live_by_severity')],
             },
         ),
         migrations.CreateModel(
@@ -340,6 +359,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_scheduleversion_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('schedule',), name='one_schedule_version_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -366,6 +386,9 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateTimeField()),
                 ('sub_account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshot_times', to='accounts.subaccount')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('sub_account', 'source'), name='one_snapshot_time_per_source')],
+            },
         ),
         migrations.CreateModel(
             name='Source',
@@ -395,6 +418,9 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='margin.instrument')),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='margin.source')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('instrument', 'source'), name='one_quote_per_source'), models.CheckConstraint(condition=models.Q(('price__gt', Decimal('-100000000000000000000')), ('price__lt', Decimal('100000000000000000000')), ('bid__gt', Decimal('-100000000000000000000')), ('bid__lt', Decimal('100000000000000000000')), ('ask__gt', Decimal('-100000000000000000000')), ('ask__lt', Decimal('100000000000000000000')), ('confirmed_price__gt', Decimal('-100000000000000000000')), ('confirmed_price__lt', Decimal('100000000000000000000'))), name='quote_numbers_are_finite')],
+            },
         ),
         migrations.CreateModel(
             name='InstrumentSource',
@@ -406,6 +432,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['instrument', 'rank'],
+                'constraints': [models.UniqueConstraint(fields=('instrument', 'source'), name='instrument_names_a_source_once'), models.UniqueConstraint(fields=('instrument', 'rank'), name='instrument_ranks_sources')],
             },
         ),
         migrations.CreateModel(
@@ -419,6 +446,10 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ticks', to='margin.instrument')),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='margin.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['instrument', '-time'], name='margin_tick_instrum_4a48b0_idx'), models.Index(fields=['received_at'], name='margin_tick_receive_b805f4_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('price__gt', Decimal('-100000000000000000000')), ('price__lt', Decimal('100000000000000000000'))), name='tick_numbers_are_finite')],
+            },
         ),
         migrations.CreateModel(
             name='Tier',
@@ -433,6 +464,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['version', 'floor'],
+                'constraints': [models.UniqueConstraint(fields=('version', 'floor'), name='one_tier_per_floor'), models.CheckConstraint(condition=models.Q(('floor__gt', Decimal('-100000000000000000000')), ('floor__lt', Decimal('100000000000000000000')), ('maintenance_amount__gt', Decimal('-100000000000000000000')), ('maintenance_amount__lt', Decimal('100000000000000000000')), ('cap__gt', Decimal('-100000000000000000000')), ('cap__lt', Decimal('100000000000000000000'))), name='tier_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('initial_rate__gte', Decimal('0')), ('initial_rate__lte', Decimal('1')), ('maintenance_rate__gte', Decimal('0')), ('maintenance_rate__lte', Decimal('1'))), name='tier_rates_are_in_range'), models.CheckConstraint(condition=models.Q(('floor__gte', 0), ('initial_rate__gte', models.F('maintenance_rate')), ('maintenance_rate__gt', 0)), name='tier_rates_are_ordered')],
             },
         ),
         migrations.CreateModel(
@@ -470,6 +502,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(fields=['sub_account', 'revision_from'], name='margin_posi_sub_acc_5f6858_idx'), models.Index(fields=['sub_account', 'revision_to'], name='margin_posi_sub_acc_157dc5_idx'), models.Index(condition=models.Q(('revision_to__isnull', True)), fields=['instrument'], name='position_open_by_instrument')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_positionversion_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('sub_account', 'ref'), name='one_open_position_per_ref'), models.CheckConstraint(condition=models.Q(('quantity__gt', Decimal('-100000000000000000000')), ('quantity__lt', Decimal('100000000000000000000')), ('entry_price__gt', Decimal('-100000000000000000000')), ('entry_price__lt', Decimal('100000000000000000000')), ('realised_pnl__gt', Decimal('-100000000000000000000')), ('realised_pnl__lt', Decimal('100000000000000000000')), ('leverage__gt', Decimal('-100000000000000000000')), ('leverage__lt', Decimal('100000000000000000000'))), name='position_numbers_are_finite'), models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='a_position_has_a_quantity'), models.CheckConstraint(condition=models.Q(('leverage__isnull', True), models.Q(('leverage__gte', 1), ('leverage__lte', 10000)), _connector='OR'), name='position_leverage_from_1_to_10000')],
             },
         ),
         migrations.AddField(
@@ -528,237 +562,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'constraints': [models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_deskpolicy_revisions_run_forward'), models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('desk',), name='one_policy_in_force'), models.CheckConstraint(condition=models.Q(('at_risk__gt', models.F('watch')), ('danger__gt', models.F('at_risk')), ('danger__lt', 1), ('target__gt', 0), ('target__lte', 1), ('watch__gt', 0)), name='policy_bands_are_ordered')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='haircutversion',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_haircutversion_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircutversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('asset',), name='one_haircut_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircutversion',
-            constraint=models.CheckConstraint(condition=models.Q(('liability_initial_rate__gte', Decimal('0')), ('liability_initial_rate__lte', Decimal('1')), ('liability_maintenance_rate__gte', Decimal('0')), ('liability_maintenance_rate__lte', Decimal('1'))), name='haircut_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircuttier',
-            constraint=models.UniqueConstraint(fields=('version', 'floor'), name='one_haircut_per_floor'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircuttier',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__gt', Decimal('-100000000000000000000')), ('floor__lt', Decimal('100000000000000000000'))), name='haircut_tier_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircuttier',
-            constraint=models.CheckConstraint(condition=models.Q(('haircut__gte', Decimal('0')), ('haircut__lte', Decimal('1'))), name='haircut_tier_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='haircuttier',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__gte', 0)), name='haircut_floor_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrumentbuffer',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_instrumentbuffer_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrumentbuffer',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('instrument',), name='one_instrument_buffer_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrumentbuffer',
-            constraint=models.CheckConstraint(condition=models.Q(('buffer__gte', Decimal('0')), ('buffer__lte', Decimal('10'))), name='instrument_buffer_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_limit_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('warn__gt', Decimal('-100000000000000000000')), ('warn__lt', Decimal('100000000000000000000')), ('value__gt', Decimal('-100000000000000000000')), ('value__lt', Decimal('100000000000000000000'))), name='limit_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='limit_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('warn__isnull', True), models.Q(('warn__gt', 0), ('warn__lte', models.F('value'))), _connector='OR'), name='limit_warns_first'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gt', models.F('valid_at')), _connector='OR'), name='limit_dates_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('client__isnull', True), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'desk'), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('instrument__isnull', True), ('scope', 'class'), ('sub_account__isnull', True), models.Q(('regulatory_class', ''), _negated=True)), models.Q(('client__isnull', False), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'client'), ('sub_account__isnull', True)), models.Q(('client__isnull', True), ('instrument__isnull', True), ('regulatory_class', ''), ('scope', 'sub_account'), ('sub_account__isnull', False)), models.Q(('client__isnull', True), ('instrument__isnull', False), ('regulatory_class', ''), ('scope', 'instrument'), ('sub_account__isnull', True)), _connector='OR'), name='limit_names_its_scope'),
-        ),
-        migrations.AddConstraint(
-            model_name='limit',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('desk', 'kind', 'scope', 'regulatory_class', 'client', 'sub_account', 'instrument'), name='one_limit_in_force', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='localslot',
-            constraint=models.UniqueConstraint(fields=('schedule', 'local_date'), name='one_slot_per_local_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratepath',
-            constraint=models.UniqueConstraint(fields=('base', 'quote'), name='one_rate_per_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratepath',
-            constraint=models.CheckConstraint(condition=models.Q(('base', models.F('quote')), _negated=True), name='a_rate_joins_two_assets'),
-        ),
-        migrations.AddConstraint(
-            model_name='loading',
-            constraint=models.UniqueConstraint(fields=('instrument', 'factor'), name='one_loading_per_factor'),
-        ),
-        migrations.AddConstraint(
-            model_name='loading',
-            constraint=models.CheckConstraint(condition=models.Q(('loading__gte', Decimal('-99')), ('loading__lte', Decimal('99'))), name='loading_rates_are_in_range'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['shard', '-started_at'], name='margin_run_shard_i_80c0fc_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['started_at'], name='margin_run_started_83100b_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('shard', 'seq'), name='one_run_per_sequence_number'),
-        ),
-        migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(fields=['desk', 'state', '-opened_at'], name='margin_brea_desk_id_ae116c_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'cured'), _negated=True), fields=('rule', 'subject'), name='one_live_breach_per_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(('measured__gt', Decimal('-100000000000000000000')), ('measured__lt', Decimal('100000000000000000000')), ('allowed__gt', Decimal('-100000000000000000000')), ('allowed__lt', Decimal('100000000000000000000'))), name='breach_numbers_are_finite'),
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['desk', '-id'], name='margin_aler_desk_id_011457_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['desk', 'severity'], name='alert_live_by_severity'),
-        ),
-        migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_scheduleversion_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('schedule',), name='one_schedule_version_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshottime',
-            constraint=models.UniqueConstraint(fields=('sub_account', 'source'), name='one_snapshot_time_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='quote',
-            constraint=models.UniqueConstraint(fields=('instrument', 'source'), name='one_quote_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='quote',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', Decimal('-100000000000000000000')), ('price__lt', Decimal('100000000000000000000')), ('bid__gt', Decimal('-100000000000000000000')), ('bid__lt', Decimal('100000000000000000000')), ('ask__gt', Decimal('-100000000000000000000')), ('ask__lt', Decimal('100000000000000000000')), ('confirmed_price__gt', Decimal('-100000000000000000000')), ('confirmed_price__lt', Decimal('100000000000000000000'))), name='quote_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrumentsource',
-            constraint=models.UniqueConstraint(fields=('instrument', 'source'), name='instrument_names_a_source_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrumentsource',
-            constraint=models.UniqueConstraint(fields=('instrument', 'rank'), name='instrument_ranks_sources'),
-        ),
-        migrations.AddIndex(
-            model_name='tick',
-            index=models.Index(fields=['instrument', '-time'], name='margin_tick_instrum_4a48b0_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='tick',
-            index=models.Index(fields=['received_at'], name='margin_tick_receive_b805f4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='tick',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', Decimal('-100000000000000000000')), ('price__lt', Decimal('100000000000000000000'))), name='tick_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.UniqueConstraint(fields=('version', 'floor'), name='one_tier_per_floor'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__gt', Decimal('-100000000000000000000')), ('floor__lt', Decimal('100000000000000000000')), ('maintenance_amount__gt', Decimal('-100000000000000000000')), ('maintenance_amount__lt', Decimal('100000000000000000000')), ('cap__gt', Decimal('-100000000000000000000')), ('cap__lt', Decimal('100000000000000000000'))), name='tier_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.CheckConstraint(condition=models.Q(('initial_rate__gte', Decimal('0')), ('initial_rate__lte', Decimal('1')), ('maintenance_rate__gte', Decimal('0')), ('maintenance_rate__lte', Decimal('1'))), name='tier_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__gte', 0), ('initial_rate__gte', models.F('maintenance_rate')), ('maintenance_rate__gt', 0)), name='tier_rates_are_ordered'),
-        ),
-        migrations.AddIndex(
-            model_name='positionversion',
-            index=models.Index(fields=['sub_account', 'revision_from'], name='margin_posi_sub_acc_5f6858_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='positionversion',
-            index=models.Index(fields=['sub_account', 'revision_to'], name='margin_posi_sub_acc_157dc5_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='positionversion',
-            index=models.Index(condition=models.Q(('revision_to__isnull', True)), fields=['instrument'], name='position_open_by_instrument'),
-        ),
-        migrations.AddConstraint(
-            model_name='positionversion',
-            constraint=models.CheckConstraint(condition=models.Q(('revision_to__isnull', True), ('revision_to__gt', models.F('revision_from')), _connector='OR'), name='margin_positionversion_revisions_run_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='positionversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('revision_to__isnull', True)), fields=('sub_account', 'ref'), name='one_open_position_per_ref'),
-        ),
-        migrations.AddConstraint(
-            model_name='positionversion',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', Decimal('-100000000000000000000')), ('quantity__lt', Decimal('100000000000000000000')), ('entry_price__gt', Decimal('-100000000000000000000')), ('entry_price__lt', Decimal('100000000000000000000')), ('realised_pnl__gt', Decimal('-100000000000000000000')), ('realised_pnl__lt', Decimal('100000000000000000000')), ('leverage__gt', Decimal('-100000000000000000000')), ('leverage__lt', Decimal('100000000000000000000'))), name='position_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='positionversion',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='a_position_has_a_quantity'),
-        ),
-        migrations.AddConstraint(
-            model_name='positionversion',
-            constraint=models.CheckConstraint(condition=models.Q(('leverage__isnull', True), models.Q(('leverage__gte', 1), ('leverage__lte', 10000)), _connector='OR'), name='position_leverage_from_1_to_10000'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9][A-Z0-9.-]{1,31}$')), name='instrument_code_is_well_formed'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('contract_size__gt', Decimal('-100000000000000000000')), ('contract_size__lt', Decimal('100000000000000000000')), ('tick__gt', Decimal('-100000000000000000000')), ('tick__lt', Decimal('100000000000000000000')), ('lot__gt', Decimal('-100000000000000000000')), ('lot__lt', Decimal('100000000000000000000')), ('reference_price__gt', Decimal('-100000000000000000000')), ('reference_price__lt', Decimal('100000000000000000000'))), name='instrument_numbers_are_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('fee_rate__gte', Decimal('0')), ('fee_rate__lte', Decimal('99')), ('jump_band__gte', Decimal('0')), ('jump_band__lte', Decimal('99')), ('guard_band__gte', Decimal('0')), ('guard_band__lte', Decimal('99'))), name='instrument_rates_are_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('contract_size__gt', 0), ('lot__gt', 0), ('reference_price__gte', 0), ('tick__gt', 0)), name='instrument_sizes_are_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'linear'), ('allow_negative', False), _connector='OR'), name='inverse_prices_stay_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('stale_hard_seconds__gte', models.F('stale_soft_seconds'))), name='instrument_staleness_in_order'),
         ),
     ]

@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('zone', models.CharField(default='UTC', max_length=64)),
                 ('sessions', models.JSONField(blank=True, default=list, help_text='[{"from": "sun 18:00", "to": "fri 17:00"}] in the zone above.')),
                 ('holidays', models.JSONField(blank=True, default=list, help_text='["2026-12-25"]: closed for that local date.')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.calendar')),
             ],
             options={
                 'abstract': False,
@@ -57,6 +59,13 @@ class Migration(migrations.Migration):
                 ('jump_band', models.DecimalField(decimal_places=10, default='0.10', help_text='A larger relative move is unconfirmed until seen again.', max_digits=12)),
                 ('guard_band', models.DecimalField(decimal_places=10, default='0.05', help_text='How far a price in doubt may lie from the last confirmed one.', max_digits=12)),
                 ('active', models.BooleanField(default=True)),
+                ('calendar', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.calendar')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.instrument')),
+                ('schedule', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.marginschedule')),
+                ('settlement', models.ForeignKey(db_constraint=False, help_text='P&L is in this.', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
+                ('underlying', models.ForeignKey(blank=True, db_constraint=False, help_text='An asset that moves with it in proportion, where one does.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
+                ('venue', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.venue')),
             ],
             options={
                 'abstract': False,
@@ -70,6 +79,10 @@ class Migration(migrations.Migration):
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
                 ('rank', models.PositiveSmallIntegerField(default=1)),
+                ('instrument', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.instrumentsource')),
+                ('source', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.source')),
             ],
             options={
                 'abstract': False,
@@ -83,6 +96,10 @@ class Migration(migrations.Migration):
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
                 ('loading', models.DecimalField(decimal_places=10, default=1, max_digits=12)),
+                ('factor', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.riskfactor')),
+                ('instrument', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.loading')),
             ],
             options={
                 'abstract': False,
@@ -97,6 +114,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('code', models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[A-Z0-9][A-Z0-9.-]{1,31}$', 'A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit.')])),
                 ('name', models.CharField(max_length=80)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.marginschedule')),
             ],
             options={
                 'abstract': False,
@@ -109,6 +128,11 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
+                ('base', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
+                ('instrument', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument')),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.ratepath')),
+                ('quote', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset')),
             ],
             options={
                 'abstract': False,
@@ -124,6 +148,8 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[A-Z0-9][A-Z0-9.-]{1,31}$', 'A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit.')])),
                 ('name', models.CharField(max_length=80)),
                 ('asset_class', models.CharField(choices=[('crypto', 'Crypto'), ('fx', 'FX'), ('index', 'Equity index'), ('commodity', 'Commodity'), ('metal', 'Precious metal'), ('rates', 'Rates'), ('equity', 'Equity')], max_length=12)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.riskfactor')),
             ],
             options={
                 'abstract': False,
@@ -138,6 +164,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('code', models.CharField(max_length=32)),
                 ('name', models.CharField(max_length=80)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.source')),
             ],
             options={
                 'abstract': False,
@@ -152,6 +180,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('code', models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[A-Z0-9][A-Z0-9.-]{1,31}$', 'A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit.')])),
                 ('name', models.CharField(max_length=80)),
+                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.venue')),
             ],
             options={
                 'abstract': False,
@@ -264,156 +294,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='venue',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "margin_venueevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."code", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='ee24214ea25941f985ed2ecac7a166ce1710e344', operation='DELETE', pgid='pgtrigger_delete_delete_20797', table='margin_venue', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='calendarevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='calendarevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.calendar'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='calendar',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.calendar'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.instrument'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='schedule',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.marginschedule'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='settlement',
-            field=models.ForeignKey(db_constraint=False, help_text='P&L is in this.', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='underlying',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='An asset that moves with it in proportion, where one does.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='instrumentevent',
-            name='venue',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.venue'),
-        ),
-        migrations.AddField(
-            model_name='instrumentsourceevent',
-            name='instrument',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument'),
-        ),
-        migrations.AddField(
-            model_name='instrumentsourceevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='instrumentsourceevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.instrumentsource'),
-        ),
-        migrations.AddField(
-            model_name='instrumentsourceevent',
-            name='source',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.source'),
-        ),
-        migrations.AddField(
-            model_name='loadingevent',
-            name='factor',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.riskfactor'),
-        ),
-        migrations.AddField(
-            model_name='loadingevent',
-            name='instrument',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument'),
-        ),
-        migrations.AddField(
-            model_name='loadingevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='loadingevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.loading'),
-        ),
-        migrations.AddField(
-            model_name='marginscheduleevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='marginscheduleevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.marginschedule'),
-        ),
-        migrations.AddField(
-            model_name='ratepathevent',
-            name='base',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='ratepathevent',
-            name='instrument',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='margin.instrument'),
-        ),
-        migrations.AddField(
-            model_name='ratepathevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='ratepathevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.ratepath'),
-        ),
-        migrations.AddField(
-            model_name='ratepathevent',
-            name='quote',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.asset'),
-        ),
-        migrations.AddField(
-            model_name='riskfactorevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='riskfactorevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.riskfactor'),
-        ),
-        migrations.AddField(
-            model_name='sourceevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='sourceevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.source'),
-        ),
-        migrations.AddField(
-            model_name='venueevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='venueevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='margin.venue'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='calendarevent',
