@@ -16,7 +16,10 @@ from django.db import connection
 from accounts.models import Desk, Role, User
 from margin.flow import as_of, measure
 from margin.whatif import known, revisit
-from tests import factories
+from tests import (
+    factories,
+    tries,  # noqa: F401 - before any property is read
+)
 from tests.once import _static_files_are_found_once, django_db_modify_db_settings  # noqa: F401 - fixtures
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.ledger import Movement, Posted, external_pocket, house_pocket, pocket_for, post, reverse
@@ -249,7 +249,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_whatever_is_posted_the_kept_balances_are_the_sums_and_all_pockets_sum_to_zero(
     scene: Scene, steps: list[tuple[int, int, int, bool, int]]

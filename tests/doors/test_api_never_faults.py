@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import factories
@@ -57,11 +57,7 @@ BODIES = st.one_of(
     st.tuples(st.just("transfers/"), MONEY | ANYTHING),
     st.tuples(st.just("prices/"), PRICES | ANYTHING),
 )
-EXAMPLES = settings(
-    max_examples=2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EXAMPLES = settings(max_examples=2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 60)
 
 
 @pytest.fixture

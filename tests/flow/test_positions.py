@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Balance, Pocket, Transfer
@@ -352,7 +352,7 @@ LINES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.lists(LINES, max_size=4), st.booleans()), min_size=1, max_size=4))
 def test_every_snapshot_put_twice_stands_as_if_put_once(account, snapshots):
     from django.db import transaction
