@@ -95,6 +95,16 @@ class AlertPage(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryPage(ReadOnlyAdmin):
-    list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "sent_at", "error")
-    list_filter = (DeskFilter, "state", "kind")
+    list_display = (
+        "created_at",
+        "kind",
+        "channel",
+        "recipient",
+        "subject",
+        "state",
+        "attempts",
+        "sent_at",
+        "error",
+    )
+    list_filter = (DeskFilter, "state", "kind", "channel")
     search_fields = ("recipient", "subject", "message_id")

@@ -52,7 +52,7 @@ def lines_of(kind: LimitKind, caps: list[Cap], currency: str) -> list[str]:
     if len(lines) > 1:
         lines[0] += " (the tightest, so it binds)"
     if not lines and kind is REQUIRED:
-        lines.append(f"No {name.lower()} cap: new risk is blocked")
+        lines.append(f"No {name.lower()} cap: holding positions is a breach")
     return lines
 
 

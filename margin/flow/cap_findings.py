@@ -20,7 +20,7 @@ from margin.models import Breach
 
 Rule: TypeAlias = Breach.Rule
 REQUIRED = LimitKind.LEVERAGE
-"""Without a cap of this kind a client is blocked: somebody must have said how far it may go."""
+"""Without a cap of this kind, holding anything is a breach: somebody must have said how far one may go."""
 
 
 @dataclass(frozen=True, slots=True)

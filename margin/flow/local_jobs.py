@@ -5,19 +5,25 @@ two workers, a repeated message or a crash cannot do it twice. Of several dates 
 latest is made up for, and only while it is still of use.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
 
+from accounts.models import Desk
 from margin.engine.calendar import TradingCalendar, read_calendar, trades_on
 from margin.engine.local_time import date_exists, instant_of, local_date
-from margin.models import LocalSchedule
+from margin.models import Delivery, LocalSchedule
 from margin.notify.letters import compose_digests
 
 log = structlog.get_logger(__name__)
 
+DEEDS: Mapping[str, Callable[[Desk, datetime], list[Delivery]]] = {
+    LocalSchedule.Job.DIGEST: compose_digests,
+}
+"""What each job writes for its desk when its time has come."""
 OF_USE = timedelta(hours=6)
 """A digest that comes later than this is not sent: the next one says more."""
 
@@ -79,6 +85,6 @@ def do(row: LocalSchedule, slot: Slot, now: datetime) -> bool:
             cursor.execute(CLAIM, [row.pk, slot.day, slot.due, now])
             if cursor.rowcount != 1:
                 return False
-        letters = compose_digests(row.desk, now)
+        letters = DEEDS[row.job](row.desk, now)
     log.info("step.local_job", schedule=row.name, local_date=str(slot.day), letters=len(letters))
     return True

@@ -26,6 +26,7 @@ from margin.models import Breach
 from riskdesk.errors import sure
 
 Rule = Breach.Rule
+PEOPLE_DECIDE = "Nothing is refused or closed by itself: people decide."
 OF_A_POOL = "a finding of a level is of a pool that was measured"
 
 
@@ -64,7 +65,7 @@ def _level(one: Found, scene: Scene) -> Words:
 
 def _consequence(one: Found) -> str:
     if one.level is not Level.LIQUIDATION:
-        return "Call for it to be covered. Nothing is refused or closed by itself: people decide."
+        return f"Call for it to be covered. {PEOPLE_DECIDE}"
     if sure(one.pool, OF_A_POOL).pool == "cross":
         return "The cross pool is to be closed down as a whole; isolated positions stand."
     return "This isolated position alone is to be closed; the wallet and the others are untouched."
@@ -95,7 +96,10 @@ def _no_cap(one: Found) -> Words:
     code = one.client.client.code
     return Words(
         f"{code} holds positions but no leverage cap applies to it",
-        "A missing cap means blocked: no new risk until one is set for the desk, the class or the client.",
+        paragraphs(
+            "None means none allowed: it stands as a breach until the desk, the class or the client has one.",
+            PEOPLE_DECIDE,
+        ),
     )
 
 

@@ -19,9 +19,10 @@ from margin.book.frame import rows_of
 from margin.book.read import newest_frame
 from margin.charts.bars import Bar, bars
 from margin.engine.figures import Severity
+from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
-from margin.models import Breach
+from margin.models import Breach, Limit
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown
@@ -29,7 +30,6 @@ from margin.whatif.client import Asked, ClientSeen, client_now
 from margin.whatif.exposures import exposed_book, sums
 
 MOST_CURED = 5
-KINDS = {"leverage": "Leverage", "gross": "Gross exposure", "net": "Net exposure"}
 WORDS = {
     Severity.BREACH: ("liquidation", "Broken"),
     Severity.BLOCKED: ("unknown", "No cap"),
@@ -115,7 +115,7 @@ def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:
 
 def _own_cap(seen: ClientSeen) -> Fraction | None:
     """The tightest that is asked of the client's whole leverage."""
-    own = [one.finding.limit for one in seen.caps if one.whole and one.kind == "leverage"]
+    own = [one.finding.limit for one in seen.caps if one.whole and one.kind is LimitKind.LEVERAGE]
     return min((limit for limit in own if limit is not None), default=None)
 
 
@@ -133,7 +133,7 @@ def _cap(asked: Asked, is_first: bool) -> dict[str, Any]:
     use = _text(asked.use)
     return {
         "name": finding.binding,
-        "kind": KINDS.get(asked.kind, "Largest leg"),
+        "kind": Limit.Kind(asked.kind).label if asked.kind else "Largest leg",
         "of": asked.of,
         "limit": _measure(finding.limit, asked.currency),
         "measured": _measure(finding.measured, asked.currency),

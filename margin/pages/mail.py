@@ -48,7 +48,8 @@ def may_enter(person: User | AnonymousUser) -> bool:
 
 
 def letters_of(person: User | AnonymousUser) -> "QuerySet[Delivery]":
-    return access.for_user(Delivery, person).select_related("desk", "alert").order_by("-id")
+    mails = access.for_user(Delivery, person).filter(channel=Delivery.Channel.MAIL)
+    return mails.select_related("desk", "alert").order_by("-id")
 
 
 @require_GET

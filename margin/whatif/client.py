@@ -27,9 +27,12 @@ WORST = (Severity.BREACH, Severity.BLOCKED, Severity.UNKNOWN, Severity.WARN, Sev
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One cap with what it measures: of whom, and in what (`currency` empty: as a multiple of equity)."""
+    """One cap with what it measures: of whom, and in what (`currency` empty: as a multiple of equity).
 
-    kind: str
+    `kind` None: it is no limit that somebody set but the cap of a schedule, asked of a leg.
+    """
+
+    kind: LimitKind | None
     of: str
     whole: bool
     currency: str
@@ -97,8 +100,8 @@ def _asked(client: ClientFigures, caps: Caps) -> Iterator[Asked]:
             yield Asked(kind, "the whole client", True, _currency(kind, client.currency), finding)
     for found in over_caps(client, caps):
         if found.rule not in of_client and found.finding.limit is not None:
-            named = found.kind.value if found.kind else "leg"
-            yield Asked(named, _whom(found), False, _currency(found.kind, found.currency), found.finding)
+            currency = _currency(found.kind, found.currency)
+            yield Asked(found.kind, _whom(found), False, currency, found.finding)
 
 
 def _currency(kind: LimitKind | None, currency: str) -> str:

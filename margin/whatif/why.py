@@ -55,9 +55,8 @@ def _lines(seen: Revisited, figure: str) -> Iterable[Working]:
 def _cap_line(code: str, row: Mapping[str, Any]) -> Working:
     """The tightest cap, as the run measured it (of a client over all its sub-accounts)."""
     if not row.get("cap"):
-        return Working(
-            "cap", code, "", (), None, "no cap is set, so new risk is blocked: none means none allowed"
-        )
+        none = "no cap is set: none means none allowed, and holding positions is a breach"
+        return Working("cap", code, "", (), None, none)
     inputs = (Input("cap", Fraction(row["cap"]), row["cap_name"]),)
     use = None if row["cap_use"] is None else Fraction(row["cap_use"])
     note = f"measured over {row['cap_name'].partition(' ')[0]}, against the tightest cap that applies"

@@ -148,11 +148,12 @@ def test_a_stale_price_still_opens_what_holds_over_the_whole_band(scene: Scene):
     assert breaches() == [("client_leverage", "client:ACME", "open")]
 
 
-def test_a_client_without_any_cap_is_blocked_and_said_so():
+def test_a_client_without_any_cap_is_in_breach_and_said_so():
     scene = make_scene(cap=None)
     scene.step(SAFE)
     assert breaches() == [("missing_cap", "client:ACME", "open")]
     assert alerts() == [("cap_missing", "open")]
+    assert Alert.objects.get().text.endswith("Nothing is refused or closed by itself: people decide.")
     factories.limit(scene.desk, "10")
     scene.step(SAFE)
     assert breaches() == [("missing_cap", "client:ACME", "cured")]

@@ -1,6 +1,7 @@
 """A way out is a channel, a carrier and a writer; with the three, alerts and digests reach people on it."""
 
 import pytest
+from django.test import Client
 
 from margin.models import Delivery
 from margin.notify.carriers import CARRIERS
@@ -50,6 +51,17 @@ def test_an_alert_goes_out_on_every_way_in_the_words_of_each(
     mail, pigeon = Delivery.objects.order_by("channel")
     assert (pigeon.alert, pigeon.run_id, pigeon.state) == (mail.alert, mail.run_id, "sent")
     assert pigeon.text == f"{pigeon.alert.title}, in few words"
+
+
+def test_the_mail_room_shows_mails_and_nothing_that_went_another_way(
+    scene: Scene, lofts: dict[str, Loft], monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    monkeypatch.setitem(WRITERS, "pigeon", writer())
+    scene.step(OVER)
+    client.force_login(scene.rita, "django.contrib.auth.backends.ModelBackend")
+    mail, pigeon = Delivery.objects.order_by("channel")
+    assert client.get(f"/mail/{mail.message_id}/").status_code == 200
+    assert client.get(f"/mail/{pigeon.message_id}/").status_code == 404
 
 
 def test_a_digest_goes_out_on_the_ways_that_have_one(

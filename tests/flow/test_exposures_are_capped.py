@@ -95,7 +95,7 @@ def test_a_sub_accounts_cap_is_in_the_reporting_currency_too(scene: Scene):
     assert Breach.objects.get().measured == 30_000
 
 
-def test_without_a_cap_on_exposure_nobody_is_blocked(scene: Scene):
+def test_without_a_cap_on_exposure_nobody_is_in_breach(scene: Scene):
     scene.step("60000")
     assert breaches() == []
 

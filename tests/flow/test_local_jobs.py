@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import Role
-from margin.flow.local_jobs import latest_slot
+from margin.flow.local_jobs import DEEDS, latest_slot
 from margin.models import Delivery, LocalSchedule, LocalSlot
 from tests import factories
 from tests.flow.jobs import do_local_jobs
@@ -46,6 +46,10 @@ def schedule(db: None) -> LocalSchedule:
     return LocalSchedule.objects.create(
         name="digest", job="digest", desk=desk, time=time(7, 30), zone=desk.zone
     )
+
+
+def test_every_job_that_can_be_chosen_has_a_deed():
+    assert set(DEEDS) == set(LocalSchedule.Job.values)
 
 
 NEW_YORK_0730 = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)

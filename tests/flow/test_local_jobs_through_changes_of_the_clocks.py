@@ -129,17 +129,17 @@ def test_a_job_that_fails_leaves_its_slot_open_and_the_others_done(digest, retai
     LocalSchedule.objects.create(
         name="A of RETAIL", job="digest", desk=retail, time=time(11, 50), zone="Europe/London"
     )
-    working = local_jobs.compose_digests
+    working = local_jobs.DEEDS["digest"]
 
     def fails_for_prime(desk, now):
         if desk.code == "PRIME":
             raise RuntimeError("no figures")
         return working(desk, now)
 
-    monkeypatch.setattr(local_jobs, "compose_digests", fails_for_prime)
+    monkeypatch.setitem(local_jobs.DEEDS, "digest", fails_for_prime)
     do_local_jobs(SEVEN)
     assert set(LocalSlot.objects.values_list("schedule__desk__code", flat=True)) == {"RETAIL"}
-    monkeypatch.setattr(local_jobs, "compose_digests", working)
+    monkeypatch.setitem(local_jobs.DEEDS, "digest", working)
     do_local_jobs(SEVEN + timedelta(seconds=20))
     assert LocalSlot.objects.count() == 2
 
