@@ -19,3 +19,4 @@ class Docs(SpectacularSwaggerSplitView):
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]
     url_name = "api-schema"
+    template_name = "api/docs.html"

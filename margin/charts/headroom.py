@@ -10,14 +10,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from margin import formats
-from margin.charts.look import AMOUNTS, Bands, Figure, instant, layout, line, live
+from margin.charts.look import AMOUNTS, CLOCK, Bands, Figure, instant, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
-CLOCK = [
-    {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
-    {"dtickrange": [60_000, None], "value": "%H:%M"},
-]
-"""Ticks closer than a minute say their seconds: the same minute twice tells nothing."""
 
 
 class Point(Protocol):
@@ -69,8 +64,7 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
 def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
     times = {"type": "date", "range": [instant(since), instant(until)], "anchor": "y2", "nticks": 6}
     words = {
-        "tickformatstops": CLOCK,
-        "hoverformat": "%H:%M:%S UTC",
+        **CLOCK,
         "ticklabelstandoff": 4,
         "showgrid": False,
     }

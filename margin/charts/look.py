@@ -19,6 +19,14 @@ AMOUNTS = {
     ]
 }
 """Ticks of money: thousands and more by letters, parts of a coin plainly (a milli reads as a million)."""
+CLOCK = {
+    "tickformatstops": [
+        {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+        {"dtickrange": [60_000, None], "value": "%H:%M"},
+    ],
+    "hoverformat": "%H:%M:%S UTC",
+}
+"""Ticks closer than a minute say their seconds: the same minute twice tells nothing."""
 WHOLE_FROM = 1_000
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from margin import formats
-from margin.charts.look import AMOUNTS, Bands, Figure, instant, layout
+from margin.charts.look import AMOUNTS, CLOCK, Bands, Figure, instant, layout
 from margin.charts.look import line as drawn
 from margin.charts.paper import label
 
@@ -123,8 +123,7 @@ def _layout(
         "type": "date",
         "range": [instant(since), instant(until)],
         "anchor": "y2",
-        "tickformat": "%H:%M",
-        "hoverformat": "%H:%M:%S UTC",
+        **CLOCK,
         "nticks": 8,
         "showgrid": False,
     }
