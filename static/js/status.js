@@ -94,6 +94,7 @@ export class Status {
     text(get("refused"), String(refused));
     get("refused-item").classList.toggle("poor", refused > 0);
     get("parked").hidden = parked.length === 0;
+    get("parked").title = parked[0] ?? "";
     text(get("parked"), parked.length ? `Computing is parked: ${parked[0]}` : "");
     this.tick();
   }
