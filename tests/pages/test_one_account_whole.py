@@ -40,7 +40,7 @@ def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene)
 
 
 def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:
-    assert ">of isolated ETH-PERP</span>" in page(client, scene)
+    assert ">of isolated ETH-PERP</p>" in page(client, scene)
     for path in ("/", "/clients/ACME/"):
         assert 'title="Of the pool that bites first: isolated eth"' in page(client, scene, path)
 
