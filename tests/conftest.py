@@ -20,6 +20,7 @@ from tests import (
     factories,
     tries,  # noqa: F401 - before any property is read
 )
+from tests.emptying import _tables_are_emptied_quickly  # noqa: F401 - a fixture
 from tests.once import _static_files_are_found_once, django_db_modify_db_settings  # noqa: F401 - fixtures
 
 

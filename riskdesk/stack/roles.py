@@ -29,6 +29,8 @@ APPLICATION_LIMITS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 OWNER_LIMITS = {"lock_timeout": "10s"}
+# Around a throw-away cluster run tests, which empty its tables between them without waking any trigger.
+FOR_TESTS: LiteralString = "GRANT SET ON PARAMETER session_replication_role TO riskdesk_owner"
 
 IN_EVERY_DATABASE: tuple[LiteralString, ...] = (
     "GRANT USAGE ON SCHEMA public TO riskdesk",
@@ -62,7 +64,7 @@ def make_roles(places: Places, *, port: int, may_create_databases: bool) -> None
         _make_role(
             connection, APPLICATION, places.secret(APPLICATION_FILE), APPLICATION_LIMITS, creates=False
         )
-        for statement in IN_EVERY_DATABASE:
+        for statement in (*IN_EVERY_DATABASE, *((FOR_TESTS,) if may_create_databases else ())):
             connection.execute(statement)
     with _superuser(places, port=port, database="postgres") as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
