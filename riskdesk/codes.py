@@ -1,4 +1,4 @@
-"""Codes of nouns in addresses: they never meet a word in lower case, and nothing else gets past.
+"""What a code of a noun looks like, and codes in addresses: they never meet a word in lower case there.
 
 Importing registers the converter `code` for every room's addresses.
 """
@@ -6,11 +6,13 @@ Importing registers the converter `code` for every room's addresses.
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 
+SHAPE = "[A-Z0-9][A-Z0-9.-]{1,31}"
+
 
 class Code(StringConverter):
     """What cannot be a code is no address: no database is asked about it."""
 
-    regex = "[A-Z0-9][A-Z0-9.-]{1,31}"
+    regex = SHAPE
 
 
 register_converter(Code, "code")

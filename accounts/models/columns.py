@@ -11,7 +11,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q
 
-CODE_PATTERN = r"^[A-Z0-9][A-Z0-9.-]{1,31}$"
+from riskdesk.codes import SHAPE
+
+CODE_PATTERN = f"^{SHAPE}$"
 code_validator = RegexValidator(
     CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
 )

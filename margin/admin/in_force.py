@@ -34,7 +34,7 @@ def of_account(account: SubAccount) -> str:
     caps = Caps(rules, clock.now())
     lines = [f"House buffer {float(buffer.buffer):.2%}, from {buffer.source or 'nobody: none is set'}"]
     client = rules.clients[fact.client_id]
-    currency = rules.desks[client.desk_id].currency
+    currency = rules.desk_of(fact).currency
     for kind in LimitKind:
         found = [*caps.of_client(kind, client), caps.of_account(kind, fact)]
         lines += lines_of(kind, [cap for cap in found if cap is not None], currency)

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import orjson
 
+from margin import formats
+
 
 def plain(value: Decimal) -> str:
     """Digits only, without trailing zeros or an exponent."""
-    text = f"{value:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
+    text = formats.plain(f"{value:f}")
+    return "0" if text == "-0" else text
 
 
 def iso(value: datetime) -> str:

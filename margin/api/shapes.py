@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from accounts.models.columns import UNSEEN
 from margin.api.formats import JsonNumber
 from margin.api.output import plain
+from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ class Text(Kind[str]):
 
 def code(noun: str) -> Text:
     says = f"A code of {noun} is 2 to 32 characters of A-Z, 0-9, dot and dash."
-    return Text(most=32, pattern="[A-Z0-9][A-Z0-9.-]{1,31}", says=says)
+    return Text(most=32, pattern=SHAPE, says=says)
 
 
 @dataclass(frozen=True)

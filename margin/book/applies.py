@@ -32,8 +32,7 @@ class Buffers:
 
     def of(self, account: AccountFact) -> EffectiveBuffer:
         """The most specific of sub-account, client, class and desk."""
-        client = self.rules.clients[account.client_id]
-        desk = self.rules.desks[client.desk_id]
+        client, desk = self.rules.clients[account.client_id], self.rules.desk_of(account)
         value, scope = effective_buffer(
             desk=self.set_for.get((desk.id, "desk", "")),
             client_class=self.set_for.get((desk.id, "client_class", client.regulatory_class)),
@@ -81,8 +80,7 @@ class Caps:
 
     def of_account(self, kind: LimitKind, account: AccountFact) -> Cap | None:
         """A sub-account's own cap, where it has one."""
-        desk_id = self.rules.clients[account.client_id].desk_id
-        place = (desk_id, "sub_account", "", None, account.id, "")
+        place = (self.rules.desk_of(account).id, "sub_account", "", None, account.id, "")
         return self._named(kind, f"sub-account {account.code}", place)
 
     def of_instruments(self, kind: LimitKind, desk_id: int) -> Mapping[str, Cap]:

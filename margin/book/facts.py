@@ -118,6 +118,9 @@ class Rules:
     faults: Mapping[str, str]
     """Instruments and assets whose terms cannot be used, with the reason."""
 
+    def desk_of(self, account: AccountFact) -> DeskFact:
+        return self.desks[self.clients[account.client_id].desk_id]
+
 
 @dataclass(frozen=True, slots=True)
 class PositionFact:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from margin import formats
 from margin.book.facts import Guarded, QuoteFact
 from margin.book.frame import ShownPrice
 from margin.engine.calendar import is_open
@@ -141,7 +142,4 @@ def _fraction(number: Decimal | None) -> Fraction | None:
 
 def text_of(number: Decimal | None) -> str | None:
     """Plain digits without idle zeros."""
-    if number is None:
-        return None
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return None if number is None else formats.plain(f"{number:f}")

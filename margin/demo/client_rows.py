@@ -12,6 +12,7 @@ from accounts.pockets import external_pocket, pocket_for
 from accounts.revisions import take_revision
 from margin.demo.market_rows import Stamp, asset, cap
 from margin.demo.plans import AccountPlan, ClientPlan
+from margin.engine.types import isolated_pocket
 from margin.models import Instrument, PositionVersion
 from riskdesk.errors import Broken
 
@@ -138,6 +139,6 @@ def funding(account: AccountPlan, row: SubAccount, assets: dict[str, Asset], ban
         movements.append(Movement(f"opening:{row.code}:{code}", bank, wallet, assets[code], total))
     for position, margin in isolated:
         ref = ref_of(position.instrument, position.mode, position.strategy)
-        pocket = pocket_for(row, f"isolated:{ref}")
+        pocket = pocket_for(row, isolated_pocket(ref))
         movements.append(Movement(f"opening:{row.code}:{ref}", wallet, pocket, base, margin))
     return movements

@@ -19,7 +19,7 @@ from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, risk_of
 from margin.engine.trades import Fill, cost_of, filled, position_called
-from margin.engine.types import ZERO, Account, Instrument, Market, Mode, Policy
+from margin.engine.types import ZERO, Account, Instrument, Market, Mode, Policy, isolated_pocket
 
 
 class Decision(StrEnum):
@@ -199,11 +199,11 @@ class _Gate:
         """Its own pool; and the pool that funds an isolated allocation or takes back what is left."""
         if self.order.mode is Mode.CROSS:
             return {CROSS}
-        own = {f"isolated:{self.order.ref}"}
+        own = {isolated_pocket(self.order.ref)}
         return own | {CROSS} if self.order.isolated_margin else own
 
     def _against_reducing(self, after: AccountFigures) -> list[Because]:
-        own = CROSS if self.order.mode is Mode.CROSS else f"isolated:{self.order.ref}"
+        own = CROSS if self.order.mode is Mode.CROSS else isolated_pocket(self.order.ref)
         now, then = _pool(self.before, own), _pool(after, own)
         if now is None or then is None or not then.positions:
             return []

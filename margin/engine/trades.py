@@ -7,7 +7,17 @@ behind the position; what is left of a closed isolated pocket returns to the wal
 from dataclasses import dataclass, replace
 
 from margin.engine.rational import Fraction
-from margin.engine.types import WALLET, ZERO, Account, Holding, Instrument, Mode, Position, total_of
+from margin.engine.types import (
+    WALLET,
+    ZERO,
+    Account,
+    Holding,
+    Instrument,
+    Mode,
+    Position,
+    isolated_pocket,
+    total_of,
+)
 from margin.engine.valuation import profit, unit_size
 
 
@@ -56,7 +66,7 @@ def position_called(account: Account, ref: str) -> Position | None:
 
 
 def pocket_of(fill: Fill) -> str:
-    return WALLET if fill.mode is Mode.CROSS else f"isolated:{fill.ref}"
+    return WALLET if fill.mode is Mode.CROSS else isolated_pocket(fill.ref)
 
 
 def paid(account: Account, pocket: str, amount: Fraction) -> Account:

@@ -16,6 +16,7 @@ from margin.engine.tiers import Haircuts, Schedule
 ZERO = Fraction(0)
 ONE = Fraction(1)
 WALLET = "wallet"
+ISOLATED = "isolated:"
 
 
 def exact(number: str | int | Decimal | Fraction) -> Fraction:
@@ -32,6 +33,11 @@ def total_of(numbers: Iterable[Fraction]) -> Fraction:
     for number in rest:
         total += number
     return total
+
+
+def isolated_pocket(ref: str) -> str:
+    """The pocket of an isolated position, and so its pool."""
+    return f"{ISOLATED}{ref}"
 
 
 class Kind(StrEnum):
@@ -118,7 +124,7 @@ class Position:
     @property
     def pool(self) -> str:
         """The pool whose margin stands behind this position."""
-        return "cross" if self.mode is Mode.CROSS else f"isolated:{self.ref}"
+        return "cross" if self.mode is Mode.CROSS else isolated_pocket(self.ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ from margin.flow.phrases import (
     down,
     paragraphs,
     percent,
-    plain,
     pool_named,
     up,
     whom,
 )
+from margin.flow.show import plain
 
 Phrase = Callable[[Found, Scene], str]
 
@@ -132,21 +132,19 @@ def _leg(one: Found, scene: Scene) -> str:
     return f"The {one.detail['side']} positions in {one.instrument} are {_money(one, scene)}{_over(one)}."
 
 
-def _close(one: Found, scene: Scene) -> str:
-    return f"To come back inside, close at least {_excess(one, scene)} of positions."
+def _in_money(name: str, measured: Phrase, deed: str) -> Saying:
+    """A cap on an amount: the way back is to do that much of the deed."""
 
+    def way_back(one: Found, scene: Scene) -> str:
+        excess = up(_used(one).amount - _limit(one), scene.places(one.currency))
+        return f"To come back inside, {deed} at least {excess} {one.currency} of positions."
 
-def _close_or_offset(one: Found, scene: Scene) -> str:
-    return f"To come back inside, close or offset at least {_excess(one, scene)} of positions."
-
-
-def _excess(one: Found, scene: Scene) -> str:
-    return f"{up(_used(one).amount - _limit(one), scene.places(one.currency))} {one.currency}"
+    return Saying(name, _money, _allowed_money, measured, way_back)
 
 
 SAID: Mapping[LimitKind, Saying] = {
     LimitKind.LEVERAGE: Saying("leverage cap", _ratio, _times, _leverage, _close_or_add),
-    LimitKind.GROSS: Saying("cap on gross exposure", _money, _allowed_money, _gross, _close),
-    LimitKind.NET: Saying("cap on net exposure", _money, _allowed_money, _net, _close_or_offset),
+    LimitKind.GROSS: _in_money("cap on gross exposure", _gross, "close"),
+    LimitKind.NET: _in_money("cap on net exposure", _net, "close or offset"),
 }
-OF_SCHEDULE = Saying("position limit", _money, _allowed_money, _leg, _close)
+OF_SCHEDULE = _in_money("position limit", _leg, "close")

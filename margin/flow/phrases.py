@@ -11,10 +11,12 @@ from margin import formats
 from margin.book.marks import text_of
 from margin.engine import shown
 from margin.engine.figures import PositionFigures
+from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO
 from margin.flow.found import Found
 from margin.flow.recompute import Computed
+from margin.flow.show import plain
 
 TITLE_CHARACTERS = 160
 
@@ -71,7 +73,7 @@ def sentence(words: str) -> str:
 
 
 def pool_named(name: str) -> str:
-    return "the cross pool" if name == "cross" else formats.named(name)
+    return "the cross pool" if name == CROSS else formats.named(name)
 
 
 def paragraphs(*sentences: str) -> str:
@@ -84,10 +86,6 @@ def up(number: Fraction, places: int) -> str:
 
 def down(number: Fraction, places: int) -> str:
     return f"{shown.down(number, places):,f}"
-
-
-def plain(number: Fraction) -> str:
-    return text_of(shown.up(number, 18)) or "0"
 
 
 def percent(number: Fraction) -> str:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from accounts.models import Asset, Balance, Desk, Pocket, SubAccount
 from accounts.movements import Movement
 from accounts.pockets import WALLET, external_pocket, house_pocket, pocket_for
+from margin.engine.pools import CROSS
+from margin.engine.types import isolated_pocket
 from margin.flow.lines import Line
 from margin.flow.source_snapshot import ISOLATED
 from riskdesk.errors import Refusal
@@ -19,10 +21,6 @@ from riskdesk.errors import Refusal
 ZERO = Decimal(0)
 PROFIT_AND_LOSS, INSURANCE = "pnl", "insurance"
 Held = dict[tuple[int, str], dict[Asset, Decimal]]
-
-
-def pocket_key(ref: str) -> str:
-    return f"isolated:{ref}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Moves:
         stays = line.report.mode == ISOLATED and not line.closes
         if was is None and not stays:
             return
-        key, base = pocket_key(line.ref), line.account.base_currency
+        key, base = isolated_pocket(line.ref), line.account.base_currency
         held = dict(self.held.get((line.account.pk, key), {}))
         if was is not None and line.report.realised_pnl is not None:
             result = line.report.realised_pnl - was.realised_pnl
@@ -95,7 +93,7 @@ class Moves:
         account, where = line.account, f"{line.where}.isolated_margin"
         wallet, pocket = self.pocket(account), self.pocket(account, key)
         giver, taker = (wallet, pocket) if missing > 0 else (pocket, wallet)
-        self.taken_from.setdefault((account, "cross" if missing > 0 else key), where)
+        self.taken_from.setdefault((account, CROSS if missing > 0 else key), where)
         self.add(account, giver, taker, account.base_currency, abs(missing), note=f"margin of {line.ref}")
 
     def give_back(self, account: SubAccount, ref: str, held: dict[Asset, Decimal], where: str) -> None:
@@ -108,12 +106,12 @@ class Moves:
             return
         if lost:
             insurance = house_pocket(account.client.desk, INSURANCE)
-            pocket = self.pocket(account, pocket_key(ref))
+            pocket = self.pocket(account, isolated_pocket(ref))
             self.add(account, insurance, pocket, base, lost, note=f"shortfall of {ref}")
             self.shortfalls.append(Shortfall(account, ref, lost))
         for asset, amount in sorted(held.items(), key=lambda pair: pair[0].code):
             if amount > 0:
-                pocket, wallet = self.pocket(account, pocket_key(ref)), self.pocket(account)
+                pocket, wallet = self.pocket(account, isolated_pocket(ref)), self.pocket(account)
                 self.add(account, pocket, wallet, asset, amount, note=f"left of {ref}")
 
     def take_cash(

@@ -19,6 +19,7 @@ from margin.engine.distance import Distance, Distances, distances
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures
 from margin.engine.liquidation import HurtPrices, prices_that_hurt
+from margin.engine.pools import CROSS
 from margin.engine.types import Market, PriceState
 from riskdesk.errors import Broken
 
@@ -86,7 +87,7 @@ def _inputs(book: Book, account_id: int, markets: "Markets") -> Inputs:
     """All that `measure` looks at: the account with its terms, the policy, its marks and its rates."""
     fact = book.rules.accounts[account_id]
     account = book.account(account_id)
-    policy = book.rules.desks[book.rules.clients[fact.client_id].desk_id].policy
+    policy = book.rules.desk_of(fact).policy
     if isinstance(account, Unusable):
         return fact, account, policy, book.reached
     market = markets.seen_from(account.base)
@@ -136,7 +137,7 @@ def measure(book: Book, account_id: int, markets: Markets) -> Measured:
         account = book.account(account_id)
         if isinstance(account, Unusable):
             return Measured(fact, _unknown(book, fact, account.because, markets))
-        policy = book.rules.desks[book.rules.clients[fact.client_id].desk_id].policy
+        policy = book.rules.desk_of(fact).policy
         figures = assess(account, markets.seen_from(account.base), policy)
         return Measured(
             fact, figures, distances(account, figures, policy), prices_that_hurt(account, figures, policy)
@@ -155,6 +156,6 @@ def _unknown(book: Book, fact: AccountFact, because: tuple[str, ...], markets: M
         code = codes[position.instrument_id]
         mark = markets.marks.get(code)
         state = mark.state if mark else PriceState.MISSING
-        rows.append(PositionFigures(position.ref, code, "cross", mark.price if mark else None, state))
-    pool = PoolFigures("cross", Level.UNKNOWN, unknown_because=because, positions=tuple(rows))
-    return AccountFigures(fact.code, fact.base, Level.UNKNOWN, "cross", (pool,), unknown_because=because)
+        rows.append(PositionFigures(position.ref, code, CROSS, mark.price if mark else None, state))
+    pool = PoolFigures(CROSS, Level.UNKNOWN, unknown_because=because, positions=tuple(rows))
+    return AccountFigures(fact.code, fact.base, Level.UNKNOWN, CROSS, (pool,), unknown_because=because)

@@ -104,7 +104,7 @@ def _pinned(prices: str | None) -> dict[str, Pinned]:
 def _point(book: Book, account: SubAccount, step: Step) -> dict[str, Any]:
     point = {"at": step.at.isoformat(), "run": step.run, "seq": step.seq}
     fact = book.rules.accounts[account.pk]
-    policy = book.rules.desks[book.rules.clients[fact.client_id].desk_id].policy
+    policy = book.rules.desk_of(fact).policy
     try:
         nouns = book.account(account.pk)
         figures = None

@@ -59,7 +59,7 @@ def _account_row(
         "binding_pool": figures.binding_pool,
         "control": FREE,
         "leverage": _share(figures.leverage, [use.cap.limit] if use.cap else []),
-        "cap": _plain(use.cap.limit) if use.cap else None,
+        "cap": plain(use.cap.limit) if use.cap else None,
         "cap_name": use.cap.name if use.cap else "missing",
         "cap_use": _share(use.use, _cap_lines(use.cap)),
         **_distances(measured),
@@ -115,7 +115,8 @@ def _share(number: Fraction | None, lines: Sequence[Fraction]) -> str | None:
     return None if number is None else f"{shown.share(number, lines, RATE_PLACES):f}"
 
 
-def _plain(number: Fraction) -> str:
+def plain(number: Fraction) -> str:
+    """All digits there are, at most eighteen behind the point."""
     return text_of(shown.up(number, 18)) or "0"
 
 
@@ -171,9 +172,9 @@ def _positions_of(computed: Computed, measured: Measured) -> list[dict[str, Any]
                 "ref": figures.ref,
                 "instrument": figures.instrument,
                 "mode": fact.mode.value,
-                "quantity": _plain(fact.quantity),
-                "entry_price": _plain(fact.entry_price),
-                "mark": None if figures.mark is None else _plain(figures.mark),
+                "quantity": plain(fact.quantity),
+                "entry_price": plain(fact.entry_price),
+                "mark": None if figures.mark is None else plain(figures.mark),
                 "notional": _up(figures.notional, places),
                 "unrealised_pnl": _down(figures.unrealised_pnl, places),
                 "maintenance": _up(figures.maintenance, places),

@@ -24,7 +24,7 @@ def desk_parts(computed: Computed) -> dict[str, dict[str, Any]]:
     desks = sorted({client.desk_id for client in rules.clients.values()})
     members: dict[int, list[Measured]] = {desk_id: [] for desk_id in desks}
     for measured in computed.accounts.values():
-        members[rules.clients[measured.fact.client_id].desk_id].append(measured)
+        members[rules.desk_of(measured.fact).id].append(measured)
     return {rules.desks[desk_id].code: _part(computed, desk_id, members[desk_id]) for desk_id in desks}
 
 

@@ -16,13 +16,13 @@ from accounts.ledger import Posted, post
 from accounts.models import Asset, Desk, Pocket, SubAccount, Transfer, User
 from accounts.movements import Movement, decimals_of
 from accounts.pockets import WALLET, external_pocket, pocket_for
+from margin.engine.pools import CROSS
+from margin.engine.types import ISOLATED, isolated_pocket
 from margin.flow.locks import lock_shards
 from margin.flow.measure import most_that_may_leave, shortage
 from margin.flow.wanted import want_cycle
 from margin.models import PositionVersion
 from riskdesk.errors import Refusal
-
-ISOLATED = "isolated:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,11 @@ def find_pocket(end: End, field: str, desk: Desk) -> Pocket | Refusal:
     if len(refs) > 1:
         message = f"Several are open: {', '.join(refs)}. Name the ref."
         return Refusal(f"{field}.pocket", "ambiguous_pocket", end.pocket, message)
-    return pocket_for(end.account, f"{ISOLATED}{refs[0]}")
+    return pocket_for(end.account, isolated_pocket(refs[0]))
 
 
 def pool_of(pocket: Pocket) -> str:
-    return "cross" if pocket.key == WALLET else pocket.key
+    return CROSS if pocket.key == WALLET else pocket.key
 
 
 def may_not_leave(move: Move, asset: Asset, giver: Pocket, now: datetime) -> Refusal | None:

@@ -14,6 +14,7 @@ from typing import Any, cast
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 
+from margin import formats
 from margin.flow.ruled import RULED, Ruled
 from riskdesk.errors import Refusal
 
@@ -225,6 +226,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, models.Model):
         return str(getattr(value, "username", None) or getattr(value, "code", value.pk))
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return formats.plain(f"{value:f}")
     return value.isoformat() if isinstance(value, datetime) else str(value)

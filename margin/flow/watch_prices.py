@@ -70,7 +70,7 @@ def _held(computed: Computed) -> dict[int, set[str]]:
     held: dict[int, set[str]] = defaultdict(set)
     for measured in computed.accounts.values():
         codes = {row.instrument for row in measured.figures.positions}
-        held[rules.clients[measured.fact.client_id].desk_id] |= codes
+        held[rules.desk_of(measured.fact).id] |= codes
     return held
 
 

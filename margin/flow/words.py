@@ -7,6 +7,7 @@ equity down. Pure.
 from margin.book.marks import Pinned, text_of
 from margin.engine.figures import Level
 from margin.engine.funding import top_up
+from margin.engine.pools import CROSS
 from margin.engine.types import ONE, ZERO, Account
 from margin.flow.cap_words import over_cap
 from margin.flow.found import Found
@@ -66,7 +67,7 @@ def _level(one: Found, scene: Scene) -> Words:
 def _consequence(one: Found) -> str:
     if one.level is not Level.LIQUIDATION:
         return f"Call for it to be covered. {PEOPLE_DECIDE}"
-    if sure(one.pool, OF_A_POOL).pool == "cross":
+    if sure(one.pool, OF_A_POOL).pool == CROSS:
         return "The cross pool is to be closed down as a whole; isolated positions stand."
     return "This isolated position alone is to be closed; the wallet and the others are untouched."
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from margin import formats
+from margin.engine.types import ISOLATED
 from margin.pages.rows import AccountRow, shown
 
 
@@ -52,7 +53,7 @@ def pool_name(pool: str, positions: Sequence[Mapping[str, Any]]) -> str:
     alone = next((row["instrument"] for row in positions if row["pool"] == pool), "")
     return (
         f"isolated {alone}"
-        if alone and pool.startswith("isolated:") and alone not in pool
+        if alone and pool.startswith(ISOLATED) and alone not in pool
         else formats.named(pool)
     )
 

@@ -22,9 +22,9 @@ from margin.flow.vitals import desk_vitals
 from margin.pages.drawer import drawer
 from margin.pages.rails import rail
 from riskdesk import clock
-from riskdesk.codes import Code
+from riskdesk.codes import SHAPE
 
-CODE = re.compile(Code.regex)
+CODE = re.compile(SHAPE)
 CHART_SPAN = timedelta(minutes=30)
 
 

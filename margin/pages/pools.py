@@ -6,13 +6,13 @@ from typing import Any
 
 from margin import formats
 from margin.engine.figures import PoolFigures
+from margin.engine.pools import CROSS
 from margin.engine.shown import down, up
+from margin.engine.types import ISOLATED
 from margin.pages.rows import FULL_SCALE, bar_share
 from margin.whatif import why
 from margin.whatif.remedies import Remedy
 from margin.whatif.revisit import Revisited
-
-WALL = "isolated:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ def pool_names(seen: Revisited) -> dict[str, str]:
     """A pocket is called after its instrument, unless two would have one name."""
     by_ref = {position.ref: position.instrument.code for position in seen.account.positions}
     named = {
-        p.pool: by_ref.get(p.pool.removeprefix(WALL), p.pool.removeprefix(WALL)) for p in seen.figures.pools
+        p.pool: by_ref.get(p.pool.removeprefix(ISOLATED), p.pool.removeprefix(ISOLATED))
+        for p in seen.figures.pools
     }
     often = {name for name in named.values() if list(named.values()).count(name) > 1}
     return {pool: formats.named(pool) if name in often else name for pool, name in named.items()} | {
-        "cross": "Cross"
+        CROSS: "Cross"
     }
 
 
@@ -53,7 +54,7 @@ def pool_card(seen: Revisited, pool: PoolFigures, name: str) -> PoolCard:
     return PoolCard(
         pool=pool.pool,
         name=name,
-        walled=pool.pool.startswith(WALL),
+        walled=pool.pool.startswith(ISOLATED),
         level=pool.level.word,
         word=formats.LEVELS[pool.level.word],
         why="; ".join(pool.unknown_because),

@@ -11,7 +11,8 @@ from typing import Any
 
 from margin import formats
 from margin.engine.correlation import direction_score
-from margin.engine.figures import PositionFigures, known
+from margin.engine.figures import Level, PositionFigures, known
+from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.engine.types import ZERO, Mode, Position, total_of
@@ -148,8 +149,8 @@ def _figures(mode: str, cross: Answer, isolated: Answer) -> Iterator[Reason]:
         if safe:
             base = isolated.question.account.base
             yield Reason("caps_the_loss", f"{_amount(down, safe)} {base} stay in the wallet, out of reach.")
-    if any(pool.level >= 4 for pool in isolated.figures.pools) and not any(
-        pool.level >= 4 for pool in cross.figures.pools
+    if any(pool.level >= Level.MARGIN_CALL for pool in isolated.figures.pools) and not any(
+        pool.level >= Level.MARGIN_CALL for pool in cross.figures.pools
     ):
         says = "The wallet is too small to give every position a pocket of its own: some would be called."
         yield Reason("needs_more_capital", says)
@@ -166,7 +167,7 @@ def _warnings(given: Answer, score: Fraction | None, held: list[Position]) -> It
         says = f"One bet in one direction, {much}, in cross: when it fails the whole wallet goes.{when}"
         yield Reason("high_leverage_one_bet_in_cross", says)
     for found in given.figures.pools:
-        if found.pool != "cross" and found.shortfall:
+        if found.pool != CROSS and found.shortfall:
             own = found.positions[0].instrument if found.positions else found.pool
             lost = _amount(up, found.shortfall)
             says = f"Isolated {own} has lost more than its pocket: the house bears {lost}."

@@ -14,6 +14,7 @@ from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level, PoolFigures, PositionFigures, known
 from margin.engine.funding import top_up, withdrawable
 from margin.engine.liquidation import HurtPrices, prices_that_hurt
+from margin.engine.pools import CROSS
 from margin.engine.profiles import Binding, Tested, binding_test, close_out
 from margin.engine.rational import Fraction
 from margin.engine.risk import bands, risk_of
@@ -60,7 +61,7 @@ def split(account: Account) -> dict[str, Account]:
         positions[position.pool].append(position)
     for holding in account.holdings:
         holdings[holding.pool].append(holding)
-    names = {"cross", *positions, *holdings}
+    names = {CROSS, *positions, *holdings}
     return {
         name: replace(account, positions=tuple(positions[name]), holdings=tuple(holdings[name]))
         for name in names
@@ -153,7 +154,7 @@ def by_asset(answer: Answer, pool: PoolFigures) -> dict[str, dict[str, Any]]:
     rates = question.market.rates
     named = [account.base, *(asset for asset in question.account.terms if asset != account.base)]
     found = {}
-    for asset in named if pool.pool == "cross" else named[:1]:
+    for asset in named if pool.pool == CROSS else named[:1]:
         price = ONE if asset == account.base else rates[asset].value
         if price is None:
             continue
@@ -165,7 +166,7 @@ def by_asset(answer: Answer, pool: PoolFigures) -> dict[str, dict[str, Any]]:
 
 def _with_cross(pool: PoolFigures) -> Sequence[PoolFigures]:
     """The cross pool always exists, also where an isolated one is looked at alone."""
-    return [pool] if pool.pool == "cross" else [PoolFigures("cross", Level.NORMAL), pool]
+    return [pool] if pool.pool == CROSS else [PoolFigures(CROSS, Level.NORMAL), pool]
 
 
 def position_row(answer: Answer, row: PositionFigures) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from margin.engine.rational import Fraction
-from margin.engine.types import WALLET, ZERO, Account, Holding, Mode, total_of
-from margin.whatif.compare import Measured, as_given, chart_of, in_cross, in_isolation, measure_each
+from margin.engine.types import WALLET, ZERO, Account, Holding, Mode, isolated_pocket, total_of
+from margin.whatif.compare import Measured, as_given, chart_of, in_isolation, measure_each, variants
 from margin.whatif.reading import Question
 from margin.whatif.revisit import Revisited
 
@@ -25,10 +25,10 @@ class Modes:
 
 def modes_of(seen: Revisited, flipped: Collection[str] = ()) -> Modes:
     given = question_of(seen)
-    variants = {"cross": in_cross(given), "isolated": in_isolation(given), "as_given": as_given(given)}
+    wanted = variants(given)
     if flipped:
-        variants["tried"] = as_given(_flip(given, seen, flipped))
-    found = measure_each(variants)
+        wanted["tried"] = as_given(_flip(given, seen, flipped))
+    found = measure_each(wanted)
     chart = chart_of({name: one.answer for name, one in found.items() if name != "tried"})
     return Modes(found, chart)
 
@@ -37,9 +37,11 @@ def question_of(seen: Revisited) -> Question:
     """Positions by their place, as the calculator names them; every pocket goes along under its new name."""
     account, names = seen.account, {}
     for place, position in enumerate(account.positions):
-        names[f"isolated:{position.ref}"] = f"isolated:{place}"
+        names[isolated_pocket(position.ref)] = isolated_pocket(str(place))
     loose = sorted({held.pocket for held in account.holdings} - {WALLET, *names})
-    names |= {pocket: f"isolated:{len(account.positions) + extra}" for extra, pocket in enumerate(loose)}
+    names |= {
+        pocket: isolated_pocket(str(len(account.positions) + extra)) for extra, pocket in enumerate(loose)
+    }
     positions = tuple(replace(position, ref=str(place)) for place, position in enumerate(account.positions))
     holdings = tuple(replace(held, pocket=names.get(held.pocket, held.pocket)) for held in account.holdings)
     named = replace(account, positions=positions, holdings=holdings)
@@ -53,7 +55,7 @@ def question_of(seen: Revisited) -> Question:
 def _worth(seen: Revisited, account: Account, place: int) -> Fraction:
     """A pocket in the base currency; what has no price counts as nothing, and the answer says unknown."""
     rates = seen.market.rates
-    held = [one for one in account.holdings if one.pocket == f"isolated:{place}"]
+    held = [one for one in account.holdings if one.pocket == isolated_pocket(str(place))]
     return total_of(
         one.amount * (Fraction(1) if one.asset == account.base else _rate(rates, one.asset)) for one in held
     )
@@ -70,7 +72,7 @@ def _flip(given: Question, seen: Revisited, flipped: Collection[str]) -> Questio
     for place, (position, real) in enumerate(zip(account.positions, seen.account.positions, strict=True)):
         if real.ref not in flipped:
             continue
-        pocket = f"isolated:{place}"
+        pocket = isolated_pocket(str(place))
         if position.mode is Mode.ISOLATED:
             positions[place] = replace(position, mode=Mode.CROSS)
             holdings = [replace(h, pocket=WALLET) if h.pocket == pocket else h for h in holdings]

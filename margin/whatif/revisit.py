@@ -87,7 +87,7 @@ def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
         run=run,
         account=built,
         market=computed.markets.seen_from(built.base),
-        policy=rules.desks[rules.clients[measured.fact.client_id].desk_id].policy,
+        policy=rules.desk_of(measured.fact).policy,
         figures=measured.figures,
         distances=measured.distances,
         hurt=measured.hurt,
