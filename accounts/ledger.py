@@ -19,31 +19,11 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Balance, Desk, Pocket, Transfer, User
 from accounts.models.columns import BEYOND
-from accounts.movements import (
-    Movement,
-    Place,
-    change_by_place,
-    client_pockets,
-    decimals_of,
-    refused,
-)
-from accounts.pockets import WALLET, external_pocket, house_pocket, pocket_for, shard_of
+from accounts.movements import Movement, Place, change_by_place, client_pockets, refused
+from accounts.pockets import shard_of
 from accounts.revisions import take_revisions
 from riskdesk import clock
 from riskdesk.errors import Refusal
-
-__all__ = [
-    "WALLET",
-    "Movement",
-    "Place",
-    "Posted",
-    "decimals_of",
-    "external_pocket",
-    "house_pocket",
-    "pocket_for",
-    "post",
-    "reverse",
-]
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation])
 """Sums of 38-digit numbers; the usual 28 digits would round them without a word."""

@@ -12,7 +12,7 @@ from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer
 from margin.api.shapes import Choice, Kind, code
 from margin.engine.shown import down, up
-from margin.whatif.exposures import BY, Book, Held, exposed_book, sums
+from margin.whatif.exposures import BY, ExposedBook, Held, exposed_book, sums
 
 RATE_PLACES = 6
 PARAMETERS: dict[str, Kind[Any]] = {"by": Maybe(Choice(BY), "asset"), "desk": Maybe(code("desks"))}
@@ -46,7 +46,7 @@ class Exposures(Endpoint):
         return answer({"by": self.query["by"], "results": results, "left_out": left_out})
 
 
-def shown(desk: Desk, book: Book, held: Held) -> dict[str, Any]:
+def shown(desk: Desk, book: ExposedBook, held: Held) -> dict[str, Any]:
     """Gross rounds up, net down, a share up: to the currency's own scale."""
     return {
         "desk": desk.code,

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 
 from margin.api.authentication import principal_of
 from margin.api.problems import Problem, invalid
-from margin.flow.repeat import FIELD, Kept, again_if_deadlocked, do_once
+from margin.flow.repeat import FIELD, FirstAnswer, again_if_deadlocked, do_once
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
@@ -43,7 +43,7 @@ def once(request: Request, document: Any, work: Work) -> HttpResponse:
     )
     if isinstance(found, Refusal):
         raise problem_of(found)
-    return first_answer(found) if isinstance(found, Kept) else found
+    return first_answer(found) if isinstance(found, FirstAnswer) else found
 
 
 def whole(work: Work) -> HttpResponse:
@@ -57,11 +57,11 @@ def whole(work: Work) -> HttpResponse:
         return refusal.answer()
 
 
-def words(found: HttpResponse) -> Kept:
-    return Kept(found.status_code, found["Content-Type"], found.content.decode())
+def words(found: HttpResponse) -> FirstAnswer:
+    return FirstAnswer(found.status_code, found["Content-Type"], found.content.decode())
 
 
-def first_answer(kept: Kept) -> HttpResponse:
+def first_answer(kept: FirstAnswer) -> HttpResponse:
     found = HttpResponse(kept.content.encode(), status=kept.status, content_type=kept.kind)
     found["Idempotency-Replayed"] = "true"
     found["Cache-Control"] = "no-store"

@@ -13,7 +13,7 @@ from margin.engine.figures import AccountFigures, Level
 from margin.engine.liquidation import measured_pools
 from margin.engine.rational import Fraction
 from margin.engine.risk import Line, lines
-from margin.engine.shocked import Measured, Movement
+from margin.engine.shocked import MeasuredPool, Movement
 from margin.engine.types import ONE, ZERO, Account, Policy
 
 LOWEST = -ONE
@@ -68,12 +68,12 @@ def _next_level(figures: AccountFigures) -> Level | None:
     return following
 
 
-def _first(pools: list[Measured], line: Line) -> Distance:
+def _first(pools: list[MeasuredPool], line: Line) -> Distance:
     found = [_of_pool(measured, line) for measured in pools]
     return Distance(nearest((d.down for d in found), -1), nearest((d.up for d in found), 1))
 
 
-def _of_pool(measured: Measured, line: Line) -> Distance:
+def _of_pool(measured: MeasuredPool, line: Line) -> Distance:
     if line.above(measured.risk) < 0:
         return Distance(ZERO, ZERO)
     movement = market_wide(measured)
@@ -81,7 +81,7 @@ def _of_pool(measured: Measured, line: Line) -> Distance:
     return Distance(down, up)
 
 
-def market_wide(measured: Measured) -> Movement:
+def market_wide(measured: MeasuredPool) -> Movement:
     """Marks m + beta*s*|m|; the base currency never moves."""
     instruments = [positions[0].instrument for positions in measured.pool.by_instrument.values()]
     account = measured.account

@@ -10,7 +10,7 @@ from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.risk import Line
 from margin.engine.search import search_fall
-from margin.engine.shocked import Measured, Movement, domain, line_along
+from margin.engine.shocked import MeasuredPool, Movement, domain, line_along
 from margin.engine.types import ONE, ZERO
 from margin.engine.whole import has_whole_rules
 
@@ -18,7 +18,7 @@ Falls = tuple[Fraction | None, Fraction | None]
 
 
 def falls(
-    measured: Measured,
+    measured: MeasuredPool,
     movement: Movement,
     line: Line,
     *,

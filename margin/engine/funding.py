@@ -11,7 +11,7 @@ from margin.engine.figures import AccountFigures, Level, PoolFigures, known
 from margin.engine.liquidation import measured_pools
 from margin.engine.pools import terms_of
 from margin.engine.rational import Fraction
-from margin.engine.shocked import Measured
+from margin.engine.shocked import MeasuredPool
 from margin.engine.tiers import Haircuts
 from margin.engine.types import ONE, ZERO, Account, Policy, house_factor, total_of
 
@@ -30,12 +30,12 @@ def top_up(
     return None if amount is None else _up(amount, terms_of(account, asset).step)
 
 
-def _find(account: Account, figures: AccountFigures, policy: Policy, pool: str) -> Measured | None:
+def _find(account: Account, figures: AccountFigures, policy: Policy, pool: str) -> MeasuredPool | None:
     found = (measured for measured in measured_pools(account, figures, policy) if measured.pool.name == pool)
     return next(found, None)
 
 
-def _deposit(measured: Measured, asset: str, price: Fraction, missing: Fraction) -> Fraction | None:
+def _deposit(measured: MeasuredPool, asset: str, price: Fraction, missing: Fraction) -> Fraction | None:
     """First the debt, whose requirement goes with it; then tier by tier what still counts."""
     terms = terms_of(measured.account, asset)
     owed = max(ZERO, -measured.pool.balances.get(asset, ZERO) * price)
@@ -53,7 +53,7 @@ def _deposit(measured: Measured, asset: str, price: Fraction, missing: Fraction)
     return None if needed is None else (owed + needed - value) / price
 
 
-def _cap(measured: Measured, asset: str, price: Fraction) -> Fraction | None:
+def _cap(measured: MeasuredPool, asset: str, price: Fraction) -> Fraction | None:
     """What the account's own cap leaves for this pool, after the pools before it."""
     cap = measured.account.recognised_caps.get(asset)
     if cap is None:
@@ -106,7 +106,7 @@ def _spare_without_profit(pool: PoolFigures) -> Fraction:
     return known(pool.collateral) + min(ZERO, known(pool.unrealised_pnl))
 
 
-def _must_stay(measured: Measured, asset: str, price: Fraction, spare: Fraction) -> Fraction:
+def _must_stay(measured: MeasuredPool, asset: str, price: Fraction, spare: Fraction) -> Fraction:
     """The smallest balance that still counts for all but the spare."""
     haircuts = terms_of(measured.account, asset).haircuts
     counted = haircuts.recognised(measured.pool.balances[asset] * price)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from margin.engine.pools import terms_of
 from margin.engine.rational import Fraction
 from margin.engine.risk import Line
-from margin.engine.shocked import Measured, Movement
+from margin.engine.shocked import MeasuredPool, Movement
 from margin.engine.tiers import Haircuts, Schedule
 from margin.engine.types import ONE, ZERO, Instrument, Kind, Offsets, house_factor, total_of
 
@@ -92,7 +92,7 @@ class Hill:
                 return root
 
 
-def hill_along(measured: Measured, movement: Movement, line: Line) -> Hill | None:
+def hill_along(measured: MeasuredPool, movement: Movement, line: Line) -> Hill | None:
     """The pool's distance above the line, if it is a hill for every s from -100 % on."""
     if movement.settlements or not _moves_plainly(measured, movement):
         return None
@@ -116,7 +116,7 @@ def _times(weight: Fraction, number: Fraction) -> Fraction:
     return number if weight == 1 else weight * number
 
 
-def _moves_plainly(measured: Measured, movement: Movement) -> bool:
+def _moves_plainly(measured: MeasuredPool, movement: Movement) -> bool:
     for code, positions in measured.pool.by_instrument.items():
         share = movement.marks.get(code)
         if share and not _is_plain(positions[0].instrument, share, measured.prices.marks[code]):
@@ -129,7 +129,9 @@ def _is_plain(instrument: Instrument, share: Fraction, mark: Fraction) -> bool:
     return straight and not instrument.schedule.has_own_amounts and mark > 0 and 0 < share <= 1
 
 
-def _groups(measured: Measured, movement: Movement, line: Line) -> Iterator[tuple[tuple[Leg, ...], Fraction]]:
+def _groups(
+    measured: MeasuredPool, movement: Movement, line: Line
+) -> Iterator[tuple[tuple[Leg, ...], Fraction]]:
     """Legs that are charged together, and what they are charged today, in units of the line."""
     hedged = measured.policy.offsets is Offsets.HEDGE
     by_code: dict[str, list[tuple[Leg, Fraction]]] = {}
@@ -154,7 +156,7 @@ def _groups(measured: Measured, movement: Movement, line: Line) -> Iterator[tupl
 
 
 def _collateral(
-    measured: Measured, movement: Movement, line: Line
+    measured: MeasuredPool, movement: Movement, line: Line
 ) -> tuple[tuple[Counted, ...], Fraction] | None:
     """Moving balances that count after haircuts, and the slope of moving debts; None if they make no hill."""
     counted, slope = [], ZERO

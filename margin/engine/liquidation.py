@@ -15,7 +15,7 @@ from margin.engine.figures import AccountFigures, Level, PoolFigures
 from margin.engine.pools import Pool, pools_of
 from margin.engine.rational import Fraction
 from margin.engine.risk import SOLVENT, Line, lines, risk_of
-from margin.engine.shocked import Measured, Movement
+from margin.engine.shocked import MeasuredPool, Movement
 from margin.engine.types import ONE, ZERO, Account, Instrument, Kind, Policy
 from margin.engine.whole import has_whole_rules
 
@@ -49,7 +49,7 @@ def prices_that_hurt(account: Account, figures: AccountFigures, policy: Policy) 
     return found
 
 
-def _parts(measured: Measured) -> Iterator[Measured]:
+def _parts(measured: MeasuredPool) -> Iterator[MeasuredPool]:
     """What moves together: one underlying, or one instrument. What stands still enters by the pool's sums."""
     pool, figures = measured.pool, measured.figures
     if has_whole_rules(measured.policy):
@@ -74,7 +74,7 @@ def _parts(measured: Measured) -> Iterator[Measured]:
         yield replace(measured, pool=replace(pool, by_instrument=book), figures=own)
 
 
-def measured_pools(account: Account, figures: AccountFigures, policy: Policy) -> list[Measured]:
+def measured_pools(account: Account, figures: AccountFigures, policy: Policy) -> list[MeasuredPool]:
     """The pools that have figures, ready to be moved."""
     pools = pools_of(account)
     by_name = {pool.pool: pool for pool in figures.pools}
@@ -93,13 +93,13 @@ def _before(account: Account, pools: tuple[Pool, ...], k: int) -> tuple[Pool, ..
 
 def _measured(
     account: Account, policy: Policy, pool: Pool, figures: PoolFigures, before: tuple[Pool, ...]
-) -> Measured | None:
+) -> MeasuredPool | None:
     if figures.prices is None:
         return None
-    return Measured(account, policy, pool, figures, figures.prices, risk_of(figures), before)
+    return MeasuredPool(account, policy, pool, figures, figures.prices, risk_of(figures), before)
 
 
-def _prices(measured: Measured, instrument: Instrument, known: Known) -> HurtPrices:
+def _prices(measured: MeasuredPool, instrument: Instrument, known: Known) -> HurtPrices:
     """What moves alike, and ends alike at zero, falls alike; `known` are the falls found in this pool."""
     sign = _sign(measured.prices.marks[instrument.code])
     ends = not instrument.may_be_negative
@@ -116,7 +116,7 @@ def _prices(measured: Measured, instrument: Instrument, known: Known) -> HurtPri
     )
 
 
-def along(measured: Measured, instrument: Instrument) -> Movement:
+def along(measured: MeasuredPool, instrument: Instrument) -> Movement:
     """The mark moves by s of its size; other things on the same underlying by the same share of theirs."""
     mark = measured.prices.marks[instrument.code]
     own = {instrument.code: ONE}
@@ -148,7 +148,7 @@ def _sign(mark: Fraction) -> Fraction:
     return ONE if mark > 0 else -ONE if mark < 0 else ZERO
 
 
-def _nearest_price(measured: Measured, instrument: Instrument, found: Falls, line: Line) -> Hurt:
+def _nearest_price(measured: MeasuredPool, instrument: Instrument, found: Falls, line: Line) -> Hurt:
     mark = measured.prices.marks[instrument.code]
     below = line.above(measured.risk) < 0
     size = abs(mark) or ONE

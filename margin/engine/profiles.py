@@ -17,7 +17,7 @@ from margin.engine.liquidation import measured_pools
 from margin.engine.rational import Fraction
 from margin.engine.risk import lines
 from margin.engine.search import HALVINGS, STEPS, risk_at
-from margin.engine.shocked import Measured
+from margin.engine.shocked import MeasuredPool
 from margin.engine.types import ZERO, Account, Market, Policy, total_of
 from margin.engine.valuation import value_instrument
 
@@ -151,7 +151,7 @@ def binding_test(
     return min(near_ones, key=lambda test: known(test.distance), default=None)
 
 
-def _pool_binding(measured: Measured) -> Binding:
+def _pool_binding(measured: MeasuredPool) -> Binding:
     line = lines(measured.policy)[Level.LIQUIDATION]
     deficit = max(ZERO, -line.above(measured.risk))
     if deficit:
@@ -161,7 +161,7 @@ def _pool_binding(measured: Measured) -> Binding:
 
 
 def _account_distance(
-    account: Account, market: Market, policy: Policy, profile: Profile, pools: Sequence[Measured]
+    account: Account, market: Market, policy: Policy, profile: Profile, pools: Sequence[MeasuredPool]
 ) -> Fraction | None:
     """The smaller market-wide shock, either way, at which the account's test fails; by search."""
     fixed = None

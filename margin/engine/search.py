@@ -9,7 +9,7 @@ from dataclasses import replace
 from margin.engine.pools import value_collateral, value_pool
 from margin.engine.rational import Fraction
 from margin.engine.risk import Line, Risk
-from margin.engine.shocked import Measured, Movement
+from margin.engine.shocked import MeasuredPool, Movement
 from margin.engine.types import ONE, ZERO, Prices
 
 STEPS = 48
@@ -18,7 +18,7 @@ FARTHEST = Fraction(10**6)
 
 
 def search_fall(
-    measured: Measured, movement: Movement, line: Line, direction: int, limit: Fraction | None
+    measured: MeasuredPool, movement: Movement, line: Line, direction: int, limit: Fraction | None
 ) -> Fraction | None:
     """The first s beyond which the pool is on the other side of the line than it is at 0."""
     below = line.above(measured.risk) < 0
@@ -38,7 +38,9 @@ def _steps(direction: int, limit: Fraction | None) -> list[Fraction]:
     return [direction * min(FARTHEST, factor**k / 100) for k in range(STEPS)]
 
 
-def _halved(measured: Measured, movement: Movement, line: Line, here: Fraction, beyond: Fraction) -> Fraction:
+def _halved(
+    measured: MeasuredPool, movement: Movement, line: Line, here: Fraction, beyond: Fraction
+) -> Fraction:
     below = line.above(risk_at(measured, movement, here)) < 0
     for _ in range(HALVINGS):
         middle = (here + beyond) / 2
@@ -49,7 +51,7 @@ def _halved(measured: Measured, movement: Movement, line: Line, here: Fraction, 
     return here
 
 
-def risk_at(measured: Measured, movement: Movement, s: Fraction) -> Risk:
+def risk_at(measured: MeasuredPool, movement: Movement, s: Fraction) -> Risk:
     """The pool valued afresh with every price moved by the shock."""
     prices = moved_prices(measured, movement, s)
     used: dict[str, Fraction] = {}
@@ -59,7 +61,7 @@ def risk_at(measured: Measured, movement: Movement, s: Fraction) -> Risk:
     return value_pool(measured.account, measured.pool, prices, measured.policy, used=used).risk
 
 
-def moved_prices(measured: Measured, movement: Movement, s: Fraction) -> Prices:
+def moved_prices(measured: MeasuredPool, movement: Movement, s: Fraction) -> Prices:
     """Collateral and settlement rates of one asset may move apart: the latter are told per instrument."""
     old, marks, settlements = measured.prices, {}, {}
     for code, positions in measured.pool.by_instrument.items():

@@ -58,7 +58,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredPool:
     """One pool with the prices it was measured at and what it then came to."""
 
     account: Account
@@ -70,14 +70,14 @@ class Measured:
     before: tuple[Pool, ...] = ()
 
 
-def line_along(measured: Measured, movement: Movement, line: Line) -> Sum:
+def line_along(measured: MeasuredPool, movement: Movement, line: Line) -> Sum:
     """The pool's distance above the line, as a curve; exactly today's value at s = 0."""
     parts = [*_instruments(measured, movement, line), *_collateral(measured, movement, line)]
     moving = total_of(weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts)
     return Sum(line.above(measured.risk) - moving, tuple(parts))
 
 
-def domain(measured: Measured, movement: Movement) -> tuple[Fraction | None, Fraction | None]:
+def domain(measured: MeasuredPool, movement: Movement) -> tuple[Fraction | None, Fraction | None]:
     """How far s can go down and up: a price that must stay above zero ends it where it would reach zero."""
     low: Fraction | None = None
     high: Fraction | None = None
@@ -91,7 +91,7 @@ def domain(measured: Measured, movement: Movement) -> tuple[Fraction | None, Fra
     return low, high
 
 
-def _instruments(measured: Measured, movement: Movement, line: Line) -> Iterator[Weighted]:
+def _instruments(measured: MeasuredPool, movement: Movement, line: Line) -> Iterator[Weighted]:
     """Profit and legs of what moves, in units of the line: its weights are taken into the settlement rate."""
     for code, positions in measured.pool.by_instrument.items():
         instrument = positions[0].instrument
@@ -144,7 +144,7 @@ def _legs(
     return legs
 
 
-def _collateral(measured: Measured, movement: Movement, line: Line) -> Iterator[Weighted]:
+def _collateral(measured: MeasuredPool, movement: Movement, line: Line) -> Iterator[Weighted]:
     account = measured.account
     for asset, amount in measured.pool.balances.items():
         drift = movement.assets.get(asset, ZERO)
@@ -160,7 +160,7 @@ def _collateral(measured: Measured, movement: Movement, line: Line) -> Iterator[
         yield -factor * terms_of(account, asset).liability_maintenance, Straight(-amount, price)
 
 
-def _recognised(measured: Measured, asset: str, amount: Fraction, price: PriceLine) -> Curve:
+def _recognised(measured: MeasuredPool, asset: str, amount: Fraction, price: PriceLine) -> Curve:
     """min(own, room): the account's own cap on the asset, less what earlier pools have taken of it."""
     haircuts = terms_of(measured.account, asset).haircuts
     own = Recognised(haircuts, amount, price)

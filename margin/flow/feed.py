@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from margin.flow.screen import Guards, Judgement, PriceReport, Refused, Seen, judge, refuse
+from margin.flow.screen import Guards, Judgement, LastQuote, PriceReport, Refused, judge, refuse
 from margin.flow.store_prices import Accepted, count_refusals, write_prices
 from margin.flow.wanted import want_cycle
 from margin.models import Instrument, Quote, Source
@@ -130,11 +130,11 @@ def _guards(instrument: Instrument) -> Guards:
     )
 
 
-def _quotes(instruments: Sequence[int]) -> dict[str, dict[str, Seen]]:
-    found: dict[str, dict[str, Seen]] = {}
+def _quotes(instruments: Sequence[int]) -> dict[str, dict[str, LastQuote]]:
+    found: dict[str, dict[str, LastQuote]] = {}
     rows = Quote.objects.filter(instrument_id__in=instruments).select_related("instrument", "source")
     for row in rows:
-        found.setdefault(row.instrument.code, {})[row.source.code] = Seen(
+        found.setdefault(row.instrument.code, {})[row.source.code] = LastQuote(
             source=row.source.code,
             price=row.price,
             time=row.time,
@@ -147,9 +147,11 @@ def _quotes(instruments: Sequence[int]) -> dict[str, dict[str, Seen]]:
     return found
 
 
-def _seen(source: str, own: Seen | None, report: PriceReport, judgement: Judgement, now: datetime) -> Seen:
+def _seen(
+    source: str, own: LastQuote | None, report: PriceReport, judgement: Judgement, now: datetime
+) -> LastQuote:
     """The source's newest quote once this report is in."""
-    seen = Seen(
+    seen = LastQuote(
         source=source,
         price=report.price,
         time=report.time,

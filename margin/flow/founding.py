@@ -16,6 +16,7 @@ from accounts.audit import record
 from accounts.models import Asset, Desk, Role, RoleGrant, User
 from accounts.revisions import take_house_revision
 from margin.engine.local_time import zone_named
+from margin.flow.versions import refusals_of
 from margin.flow.wanted import want_cycle
 from riskdesk.errors import Refusal
 
@@ -129,10 +130,7 @@ def written(row: models.Model) -> Refusals:
     try:
         row.full_clean()
     except ValidationError as error:
-        return [
-            Refusal(field, "invalid", str(getattr(row, field, "")), " ".join(messages))
-            for field, messages in error.message_dict.items()
-        ]
+        return refusals_of(error, row)
     row.save(force_insert=True)
     return []
 

@@ -32,8 +32,8 @@ _rules: dict[int, Rules] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One account as the transaction sees it."""
+class Standing:
+    """One account as it stands inside the transaction."""
 
     account: Account
     market: Market
@@ -41,7 +41,7 @@ class Seen:
     figures: AccountFigures
 
 
-def look(account: SubAccount, now: datetime) -> Seen | None:
+def look(account: SubAccount, now: datetime) -> Standing | None:
     """The account measured; None where the engine cannot be asked."""
     shard = account.client.shard_id
     numbers = dict(Shard.objects.filter(number__in=(HOUSE, shard)).values_list("number", "revision"))
@@ -55,7 +55,7 @@ def look(account: SubAccount, now: datetime) -> Seen | None:
     market = markets.seen_from(built.base)
     policy = rules.desks[account.client.desk_id].policy
     try:
-        return Seen(built, market, policy, assess(built, market, policy))
+        return Standing(built, market, policy, assess(built, market, policy))
     except ENGINE_FAULTS:
         log.exception("account.not_measured", account=account.code)
         return None

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class FirstAnswer:
     """An answer as it is kept."""
 
     status: int
@@ -39,8 +39,14 @@ class _TakenOver(Exception):
 
 
 def do_once(
-    *, caller: str, key: str, digest: str, now: datetime, work: Callable[[], T], words: Callable[[T], Kept]
-) -> T | Kept | Refusal:
+    *,
+    caller: str,
+    key: str,
+    digest: str,
+    now: datetime,
+    work: Callable[[], T],
+    words: Callable[[T], FirstAnswer],
+) -> T | FirstAnswer | Refusal:
     """Do the work in one transaction, at most once per key; `words` says what of its answer is kept."""
     claim = take(caller, key, digest, now)
     if not isinstance(claim, Replay):
@@ -65,20 +71,20 @@ def again_if_deadlocked(attempt: Callable[[], T]) -> T:
     raise Broken("the last attempt returns or raises")
 
 
-def _done_and_kept(claim: Replay, work: Callable[[], T], words: Callable[[T], Kept]) -> T:
+def _done_and_kept(claim: Replay, work: Callable[[], T], words: Callable[[T], FirstAnswer]) -> T:
     with transaction.atomic():
         found = work()
         remember(claim, words(found))
     return found
 
 
-def remember(claim: Replay, answer: Kept) -> None:
+def remember(claim: Replay, answer: FirstAnswer) -> None:
     """Keep the answer; if somebody took over the claim meanwhile, everything is undone."""
     if not _own(claim).update(status=answer.status, answer=[answer.kind, answer.content]):
         raise _TakenOver
 
 
-def take(caller: str, key: str, digest: str, now: datetime) -> Replay | Kept | Refusal:
+def take(caller: str, key: str, digest: str, now: datetime) -> Replay | FirstAnswer | Refusal:
     """Claim the key, in a statement of its own that everybody sees at once; or say what stands there."""
     Replay.objects.filter(caller=caller, key=key, created_at__lt=now - Replay.KEPT).delete()
     try:
@@ -94,7 +100,7 @@ def take(caller: str, key: str, digest: str, now: datetime) -> Replay | Kept | R
     if stands.status is None:
         return take_over(stands, now)
     kind, content = sure(stands.answer, "an answer is kept together with its status")
-    return Kept(stands.status, kind, content)
+    return FirstAnswer(stands.status, kind, content)
 
 
 def take_over(stands: Replay, now: datetime) -> Replay | Refusal:

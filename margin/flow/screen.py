@@ -38,7 +38,7 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastQuote:
     """The newest quote of one source."""
 
     source: str
@@ -70,7 +70,7 @@ class Judgement:
 
 
 def refuse(
-    report: PriceReport, guards: Guards | None, source: str, own: Seen | None, now: datetime
+    report: PriceReport, guards: Guards | None, source: str, own: LastQuote | None, now: datetime
 ) -> Refused | None:
     """The first rule that the report breaks."""
     if guards is None or not guards.active:
@@ -107,7 +107,7 @@ def fits(number: Decimal) -> bool:
     return not number or (decimals <= MOST_DECIMALS and whole <= MOST_DIGITS - MOST_DECIMALS)
 
 
-def _untimely(report: PriceReport, guards: Guards, own: Seen | None, now: datetime) -> Refused | None:
+def _untimely(report: PriceReport, guards: Guards, own: LastQuote | None, now: datetime) -> Refused | None:
     if report.time.tzinfo is None:
         return Refused("time_without_zone", "A price's time needs an offset.")
     if report.time > now + timedelta(seconds=FUTURE_SECONDS):
@@ -122,7 +122,7 @@ def _untimely(report: PriceReport, guards: Guards, own: Seen | None, now: dateti
 
 
 def judge(
-    report: PriceReport, guards: Guards, own: Seen | None, others: Sequence[Seen], now: datetime
+    report: PriceReport, guards: Guards, own: LastQuote | None, others: Sequence[LastQuote], now: datetime
 ) -> Judgement:
     """A move beyond the band is doubted until another source or persistence confirms it."""
     reference = _reference(guards, own, others, now)
@@ -136,7 +136,9 @@ def judge(
     return Judgement(f"jump from {reference.normalize():f} to {report.price.normalize():f}", since)
 
 
-def _reference(guards: Guards, own: Seen | None, others: Sequence[Seen], now: datetime) -> Decimal | None:
+def _reference(
+    guards: Guards, own: LastQuote | None, others: Sequence[LastQuote], now: datetime
+) -> Decimal | None:
     """The source's own last confirmed price while it is fresh, else the newest of any source."""
     if own and own.confirmed_time and now - own.confirmed_time <= timedelta(seconds=guards.oldest_seconds):
         return own.confirmed_price
@@ -154,14 +156,14 @@ def _near(price: Decimal, other: Decimal, guards: Guards) -> bool:
     return abs(price - other) <= guards.jump_band * size
 
 
-def _backs(other: Seen, report: PriceReport, guards: Guards, now: datetime) -> bool:
+def _backs(other: LastQuote, report: PriceReport, guards: Guards, now: datetime) -> bool:
     """Another source says the same, and says it now."""
     fresh = now - other.time <= timedelta(seconds=guards.oldest_seconds)
     return fresh and _near(report.price, other.price, guards)
 
 
 def _standing_since(
-    report: PriceReport, guards: Guards, own: Seen | None, reference: Decimal
+    report: PriceReport, guards: Guards, own: LastQuote | None, reference: Decimal
 ) -> datetime | None:
     """Since when this source has stood on the same side of the last confirmed price, near this one."""
     if own is None or own.doubt_since is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from margin.flow.screen import Judgement, PriceReport, Seen
+from margin.flow.screen import Judgement, LastQuote, PriceReport
 from margin.models import PriceState, Quote, Tick
 
 COUNT_REFUSAL = """
@@ -37,7 +37,7 @@ class Accepted:
     source_id: int
     report: PriceReport
     judgement: Judgement
-    seen: Seen
+    seen: LastQuote
 
     @property
     def state(self) -> str:

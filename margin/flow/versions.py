@@ -182,17 +182,16 @@ def doubts(row: models.Model, *, exclude: list[str]) -> list[Refusal]:
         row.clean_fields(exclude=exclude)
         row.validate_constraints(exclude=[*exclude, "revision_to"])
     except ValidationError as error:
-        found = error.message_dict
-        return [
-            Refusal(
-                "" if name == "__all__" else name,
-                "invalid",
-                str(getattr(row, name, "")),
-                " ".join(map(str, said)),
-            )
-            for name, said in found.items()
-        ]
+        return refusals_of(error, row)
     return []
+
+
+def refusals_of(error: ValidationError, row: models.Model) -> list[Refusal]:
+    """What a model said against a row, field by field."""
+    return [
+        Refusal("" if name == "__all__" else name, "invalid", str(getattr(row, name, "")), " ".join(said))
+        for name, said in error.message_dict.items()
+    ]
 
 
 def in_force(ruled: Ruled, identity: Mapping[str, Any]) -> models.Model | None:

@@ -26,7 +26,7 @@ from margin.models import Breach, Limit
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown
-from margin.whatif.client import Asked, ClientSeen, client_now
+from margin.whatif.client import AskedCap, ClientSeen, client_now
 from margin.whatif.exposures import exposed_book, sums
 
 MOST_CURED = 5
@@ -127,7 +127,7 @@ def _text(number: Fraction | None) -> str | None:
     return None if number is None else f"{up(number, 6):f}"
 
 
-def _cap(asked: Asked, is_first: bool) -> dict[str, Any]:
+def _cap(asked: AskedCap, is_first: bool) -> dict[str, Any]:
     finding = asked.finding
     level, word = WORDS[finding.severity]
     use = _text(asked.use)

@@ -24,7 +24,7 @@ from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.pages.desk import choose_desk
 from margin.pages.live import NO_RUN, live_page
-from margin.whatif.exposures import Book, Held, exposed_book, holders, sums
+from margin.whatif.exposures import ExposedBook, Held, exposed_book, holders, sums
 
 BY = {
     "asset": "Asset",
@@ -100,7 +100,7 @@ def _link(desk: Desk, by: str, key: str | None = None) -> str:
     return f"?{urlencode(asked)}"
 
 
-def _row(desk: Desk, book: Book, by: str, held: Held) -> dict[str, Any]:
+def _row(desk: Desk, book: ExposedBook, by: str, held: Held) -> dict[str, Any]:
     net, gross = held.exposure.net, held.exposure.gross
     return {
         "key": held.key,
@@ -116,7 +116,7 @@ def _row(desk: Desk, book: Book, by: str, held: Held) -> dict[str, Any]:
     }
 
 
-def _tiles(book: Book, found: Sequence[Held]) -> dict[str, Any]:
+def _tiles(book: ExposedBook, found: Sequence[Held]) -> dict[str, Any]:
     valued = [row for row in book.rows if row.gross is not None and row.net is not None]
     gross = sum((row.gross or Fraction(0) for row in valued), Fraction(0))
     net = sum((row.net or Fraction(0) for row in valued), Fraction(0))
@@ -144,12 +144,12 @@ def _boxes(rows: Sequence[dict[str, Any]], found: Sequence[Held]) -> list[dict[s
     ]
 
 
-def _bars(book: Book, found: Sequence[Held]) -> dict[str, Any]:
+def _bars(book: ExposedBook, found: Sequence[Held]) -> dict[str, Any]:
     rows = [Bar(held.key, float(held.exposure.gross), float(held.exposure.net)) for held in found]
     return bars(rows, currency=book.currency)
 
 
-def _holders(book: Book, by: str, key: str) -> list[dict[str, Any]]:
+def _holders(book: ExposedBook, by: str, key: str) -> list[dict[str, Any]]:
     """Who holds it, largest first."""
     own: Sequence[Exposed] = holders(book.rows, by, key)
     found, _ = sums(own, "client")
@@ -166,7 +166,7 @@ def _holders(book: Book, by: str, key: str) -> list[dict[str, Any]]:
     ]
 
 
-def _crowd(desk: Desk, book: Book, crowd: Crowd) -> dict[str, Any]:
+def _crowd(desk: Desk, book: ExposedBook, crowd: Crowd) -> dict[str, Any]:
     return {
         "asset": crowd.underlying,
         "link": _link(desk, "asset", crowd.underlying),

@@ -8,7 +8,7 @@ from margin import formats
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.engine.types import Mode
-from margin.whatif.compare import Measured
+from margin.whatif.compare import Compared
 from margin.whatif.flips import modes_of
 from margin.whatif.revisit import Revisited
 
@@ -51,7 +51,7 @@ def modes_table(seen: Revisited, flipped: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _column(name: str, one: Measured, places: int) -> Column:
+def _column(name: str, one: Compared, places: int) -> Column:
     figures, capital, far = one.answer.figures, one.capital, one.answer.distances.liquidation
     pools = [pool for pool in figures.pools if pool.positions]
     lost = sum(1 for pool in pools if pool.level.word == "liquidation")

@@ -34,10 +34,8 @@ class PoolCard:
 def pool_names(seen: Revisited) -> dict[str, str]:
     """A pocket is called after its instrument, unless two would have one name."""
     by_ref = {position.ref: position.instrument.code for position in seen.account.positions}
-    named = {
-        p.pool: by_ref.get(p.pool.removeprefix(ISOLATED), p.pool.removeprefix(ISOLATED))
-        for p in seen.figures.pools
-    }
+    refs = {pool.pool: pool.pool.removeprefix(ISOLATED) for pool in seen.figures.pools}
+    named = {pool: by_ref.get(ref, ref) for pool, ref in refs.items()}
     often = {name for name in named.values() if list(named.values()).count(name) > 1}
     return {pool: formats.named(pool) if name in often else name for pool, name in named.items()} | {
         CROSS: "Cross"

@@ -65,16 +65,16 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenRule:
     """A rule that is not kept, with its reason in words."""
 
     breach: Breach
     because: str
 
 
-def broken(breaches: "QuerySet[Breach]") -> list[Broken]:
+def broken(breaches: "QuerySet[Breach]") -> list[BrokenRule]:
     rows = breaches.select_related("sub_account").order_by("-id")[:MOST_BROKEN]
-    return [Broken(row, row.reason.replace("_", " ")) for row in rows]
+    return [BrokenRule(row, row.reason.replace("_", " ")) for row in rows]
 
 
 def entry(alert: Alert) -> Entry:

@@ -26,7 +26,7 @@ WORST = (Severity.BREACH, Severity.BLOCKED, Severity.UNKNOWN, Severity.WARN, Sev
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedCap:
     """One cap with what it measures: of whom, and in what (`currency` empty: as a multiple of equity).
 
     `kind` None: it is no limit that somebody set but the cap of a schedule, asked of a leg.
@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ClientSums:
     """In the desk's reporting currency; None where a part is unknown or a rate is in doubt."""
 
     currency: str
@@ -66,8 +66,8 @@ class Sums:
 @dataclass(frozen=True, slots=True)
 class ClientSeen:
     run: Run
-    sums: Sums
-    caps: tuple[Asked, ...]
+    sums: ClientSums
+    caps: tuple[AskedCap, ...]
     buffers: dict[str, EffectiveBuffer]
 
 
@@ -91,17 +91,17 @@ def client_now(client: Client) -> ClientSeen | None:
     )
 
 
-def _asked(client: ClientFigures, caps: Caps) -> Iterator[Asked]:
+def _asked(client: ClientFigures, caps: Caps) -> Iterator[AskedCap]:
     """Every cap upon the whole client, each by itself; then what is asked of its parts."""
     of_client = {asking.client for asking in KINDS.values()}
     for kind, asking in KINDS.items():
         for cap in caps.of_client(kind, client.client):
             finding = check_together(kind, asking.client, cap.name, client.seen, [cap])
-            yield Asked(kind, "the whole client", True, _currency(kind, client.currency), finding)
+            yield AskedCap(kind, "the whole client", True, _currency(kind, client.currency), finding)
     for found in over_caps(client, caps):
         if found.rule not in of_client and found.finding.limit is not None:
             currency = _currency(found.kind, found.currency)
-            yield Asked(found.kind, _whom(found), False, currency, found.finding)
+            yield AskedCap(found.kind, _whom(found), False, currency, found.finding)
 
 
 def _currency(kind: LimitKind | None, currency: str) -> str:
@@ -115,17 +115,17 @@ def _whom(found: Found) -> str:
     return f"{code}{place}{', ' if side else ''}{side}"
 
 
-def _nearest_first(asked: Asked) -> tuple[int, Fraction, str, str]:
+def _nearest_first(asked: AskedCap) -> tuple[int, Fraction, str, str]:
     return WORST.index(asked.finding.severity), -(asked.use or ZERO), asked.finding.binding, asked.of
 
 
-def _sums(client: ClientFigures) -> Sums:
+def _sums(client: ClientFigures) -> ClientSums:
     def total(figure: Figure) -> Fraction | None:
         parts = [_part(figure(seen.figures), seen.rate) for seen in client.seen]
         known = [part for part in parts if part is not None]
         return total_of(known) if len(known) == len(parts) else None
 
-    return Sums(
+    return ClientSums(
         currency=client.currency,
         equity=total(lambda own: own.equity),
         house=total(lambda own: own.house_maintenance),

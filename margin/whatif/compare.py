@@ -50,7 +50,7 @@ class Capital:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Compared:
     """One of the three with its capital; none where a price is missing."""
 
     variant: Variant
@@ -161,9 +161,9 @@ def _need(row: PositionFigures) -> Fraction:
     return max(row.initial, known(row.house_maintenance)) + max(ZERO, -known(row.unrealised_pnl))
 
 
-def measure_each(wanted: Mapping[str, Variant]) -> dict[str, Measured]:
+def measure_each(wanted: Mapping[str, Variant]) -> dict[str, Compared]:
     """An account that is described as one of the others would have it is measured once."""
-    found: dict[str, Measured] = {}
+    found: dict[str, Compared] = {}
     for name, variant in wanted.items():
         account = variant.question.account
         same = next((one for one in found.values() if one.variant.question.account == account), None)
@@ -171,9 +171,9 @@ def measure_each(wanted: Mapping[str, Variant]) -> dict[str, Measured]:
     return found
 
 
-def _measure(variant: Variant) -> Measured:
+def _measure(variant: Variant) -> Compared:
     answer = measure(variant.question)
-    return Measured(variant, answer, capital(answer) if answer.figures.equity is not None else None)
+    return Compared(variant, answer, capital(answer) if answer.figures.equity is not None else None)
 
 
 def capital(answer: Answer) -> Capital:
@@ -226,7 +226,7 @@ def _has_end(position: Position, net: Fraction) -> bool:
     return net > 0 and not instrument.allow_negative
 
 
-def _in_words(measured: Measured) -> dict[str, Any]:
+def _in_words(measured: Compared) -> dict[str, Any]:
     found = measured.capital
     return {
         "capital": {

@@ -23,7 +23,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class ExposedBook:
     """All positions of a desk as exposure, of the runs in `heads` (shard → run, seq, at)."""
 
     currency: str
@@ -41,10 +41,10 @@ class Held:
     share: Fraction | None
 
 
-_kept: dict[str, Book] = {}
+_kept: dict[str, ExposedBook] = {}
 
 
-def exposed_book(desk: Desk) -> Book:
+def exposed_book(desk: Desk) -> ExposedBook:
     """Made once a run: every page and call between two runs reads the same."""
     found = [frame for frame in frames() if desk.code in frame.desks]
     heads = {frame.shard: (frame.run, frame.seq, frame.at) for frame in found}
@@ -52,7 +52,7 @@ def exposed_book(desk: Desk) -> Book:
     if kept is None or kept.heads != heads:
         currency = desk.reporting_currency
         rows = [row for frame in found for row in _rows(frame, desk)]
-        kept = _kept[desk.code] = Book(currency.code, currency.scale, rows, heads)
+        kept = _kept[desk.code] = ExposedBook(currency.code, currency.scale, rows, heads)
     return kept
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from margin.engine.rational import Fraction
 from margin.engine.types import WALLET, ZERO, Account, Holding, Mode, isolated_pocket, total_of
-from margin.whatif.compare import Measured, as_given, chart_of, in_isolation, measure_each, variants
+from margin.whatif.compare import Compared, as_given, chart_of, in_isolation, measure_each, variants
 from margin.whatif.reading import Question
 from margin.whatif.revisit import Revisited
 
@@ -19,7 +19,7 @@ from margin.whatif.revisit import Revisited
 class Modes:
     """`tried` only where something was flipped; `chart` only where it can be drawn."""
 
-    by_name: Mapping[str, Measured]
+    by_name: Mapping[str, Compared]
     chart: dict[str, Any] | None
 
 
@@ -39,9 +39,8 @@ def question_of(seen: Revisited) -> Question:
     for place, position in enumerate(account.positions):
         names[isolated_pocket(position.ref)] = isolated_pocket(str(place))
     loose = sorted({held.pocket for held in account.holdings} - {WALLET, *names})
-    names |= {
-        pocket: isolated_pocket(str(len(account.positions) + extra)) for extra, pocket in enumerate(loose)
-    }
+    places = enumerate(loose, start=len(account.positions))
+    names |= {pocket: isolated_pocket(str(place)) for place, pocket in places}
     positions = tuple(replace(position, ref=str(place)) for place, position in enumerate(account.positions))
     holdings = tuple(replace(held, pocket=names.get(held.pocket, held.pocket)) for held in account.holdings)
     named = replace(account, positions=positions, holdings=holdings)

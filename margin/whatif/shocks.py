@@ -12,7 +12,7 @@ from margin.engine.liquidation import measured_pools
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.search import risk_at
-from margin.engine.shocked import Measured, Movement
+from margin.engine.shocked import MeasuredPool, Movement
 from margin.engine.types import ZERO
 from margin.whatif.calculator import Answer
 
@@ -37,7 +37,9 @@ def course(answer: Answer, along: Sequence[Fraction]) -> Course:
     )
 
 
-def _point(moves: Sequence[tuple[Measured, Movement]], shock: Fraction) -> tuple[float | None, float | None]:
+def _point(
+    moves: Sequence[tuple[MeasuredPool, Movement]], shock: Fraction
+) -> tuple[float | None, float | None]:
     """Equity and requirement; a gap where 1/price has no value because the price is gone."""
     owned = asked = ZERO
     for measured, movement in moves:

@@ -9,8 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.audit import record
-from accounts.ledger import Movement, external_pocket, pocket_for, post
+from accounts.ledger import post
 from accounts.models import AuditEvent, HouseBuffer, RoleGrant, Transfer
+from accounts.movements import Movement
+from accounts.pockets import external_pocket, pocket_for
 from margin.models import (
     DeskPolicy,
     HaircutTier,

@@ -9,8 +9,10 @@ from django.db.models import Sum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.ledger import Movement, Posted, external_pocket, house_pocket, pocket_for, post, reverse
+from accounts.ledger import Posted, post, reverse
 from accounts.models import Balance, Pocket, Shard, Transfer
+from accounts.movements import Movement
+from accounts.pockets import external_pocket, house_pocket, pocket_for
 from riskdesk.errors import Refusal
 from tests import factories
 from tests.factories import MONDAY_NOON

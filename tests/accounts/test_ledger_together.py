@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from accounts.ledger import Movement, Posted, external_pocket, pocket_for, post, reverse
+from accounts.ledger import Posted, post, reverse
 from accounts.models import Balance, Transfer
+from accounts.movements import Movement
+from accounts.pockets import external_pocket, pocket_for
 from riskdesk.errors import Refusal
 from tests import factories
 from tests.factories import MONDAY_NOON

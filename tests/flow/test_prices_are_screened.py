@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from margin.flow.screen import Guards, PriceReport, Seen, fits, judge, refuse
+from margin.flow.screen import Guards, LastQuote, PriceReport, fits, judge, refuse
 from tests.factories import MONDAY_NOON
 
 NOW = MONDAY_NOON
@@ -23,10 +23,12 @@ def report(
     return PriceReport("BTC-PERP", Decimal(price), *sides, NOW - timedelta(seconds=ago))
 
 
-def seen(price: str = "100", *, ago: float = 1, source: str = "sim", confirmed: str | None = None) -> Seen:
+def seen(
+    price: str = "100", *, ago: float = 1, source: str = "sim", confirmed: str | None = None
+) -> LastQuote:
     time = NOW - timedelta(seconds=ago)
     last = Decimal(confirmed or price)
-    return Seen(source, Decimal(price), time, time, confirmed is None, last, time)
+    return LastQuote(source, Decimal(price), time, time, confirmed is None, last, time)
 
 
 @pytest.mark.parametrize(
