@@ -73,7 +73,7 @@ ACCOUNT = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("chart", [False, True])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sent=ACCOUNT)
 def test_no_description_is_a_fault(chart, sent):
     refused = []
