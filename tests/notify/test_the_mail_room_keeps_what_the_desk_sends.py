@@ -16,20 +16,15 @@ from django.db import connection
 
 from margin.models import Delivery, Mail
 from margin.notify.outbox import send_due
+from riskdesk.stack.ports import pick_free
 from tests.notify.conftest import NOW
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 90.0
 
 
 def own_database() -> str:
     said = connection.settings_dict
     return f"postgres://{said['USER']}:{said['PASSWORD']}@{said['HOST']}:{said['PORT']}/{said['NAME']}"
-
-
-def free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
 
 
 def start(port: int, **variables: str) -> subprocess.Popen[str]:
@@ -63,7 +58,7 @@ def connected(port: int) -> smtplib.SMTP:
 
 @pytest.fixture
 def room(transactional_db: None, settings: Any) -> Iterator[int]:
-    port = free_port()
+    port = pick_free()
     process = start(port)
     try:
         connected(port).quit()
@@ -73,7 +68,7 @@ def room(transactional_db: None, settings: Any) -> Iterator[int]:
         yield port
     finally:
         process.send_signal(signal.SIGTERM)
-        out, error = process.communicate(timeout=10)
+        out, error = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0, out + error
 
 
@@ -114,7 +109,7 @@ def test_strange_bytes_are_kept_raw_and_break_nothing(raw: bytes, room: int) -> 
 
 
 def test_it_stays_shut_outside_the_demo(transactional_db: None) -> None:
-    process = start(free_port(), DEMO="0")
+    process = start(pick_free(), DEMO="0")
     _, error = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 1
     assert "DEMO=1" in error

@@ -16,9 +16,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.system.running import Launcher, bare_environment, free_port, left_over, until
+from riskdesk.stack.ports import pick_free
+from tests.system.running import Launcher, bare_environment, left_over, until
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 COMMANDS = {  # what stands on the command line of each process of the desk
     "web": "riskdesk.asgi:application",
     "gate": "margin.gate.",
@@ -105,7 +106,7 @@ class RealDesk:
 @contextmanager
 def real_desk(data: Path, **environment: str) -> Iterator[RealDesk]:
     """`manage.py desk`, from its start to the ready line, and on the way out to the end of every process."""
-    port, gate_port = free_port(), free_port()
+    port, gate_port = pick_free(), pick_free()
     variables = bare_environment(DATA_DIR=str(data), PORT=str(port), GATE_PORT=str(gate_port), **environment)
     log = data.with_name(f"{data.name}.{time.monotonic_ns()}.log")
     launcher = Launcher([sys.executable, "manage.py", "desk"], variables, log)

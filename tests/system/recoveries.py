@@ -3,7 +3,7 @@
     python -m tests.system.recoveries
 
 starts a demo desk in a folder of its own (cold, then warm), kills one part after the other in the middle of a
-run, and prints the seconds. Tests wait for the same things, with twice the promised time for a busy machine.
+run, and prints the seconds. Tests wait for the same things, however long a busy machine takes.
 """
 
 import shutil

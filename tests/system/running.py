@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from riskdesk.stack.ports import pick_free
+
+PATIENCE_SECONDS = 90.0  # of a machine that does much else
 ROOT = Path(__file__).resolve().parents[2]
 SMALL_DESK = Path(__file__).with_name("small_desk.py")
 # What a test runner inside `exec` has, and a launcher on a bare machine has not.
@@ -25,18 +27,12 @@ def bare_environment(**more: str) -> dict[str, str]:
     return {**bare, "PYTHONPATH": str(ROOT), **more}
 
 
-def until(question: Callable[[], object], *, seconds: float = 15.0, what: str = "it") -> None:
+def until(question: Callable[[], object], *, seconds: float = PATIENCE_SECONDS, what: str = "it") -> None:
     """Ask until yes; a deadline of liveness, not of speed."""
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run_exec(*command: str, data: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +45,7 @@ def run_exec(*command: str, data: Path | None = None, **environment: str) -> sub
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=3 * PATIENCE_SECONDS,
     )
 
 
@@ -69,14 +65,14 @@ class Launcher:
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def await_words(self, words: str, *, seconds: float = 40.0) -> None:
+    def await_words(self, words: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         def heard() -> bool:
             assert self.process.poll() is None or words in self.said, f"it ended early:\n{self.said}"
             return words in self.said
 
         until(heard, seconds=seconds, what=f"'{words}'")
 
-    def stop(self, number: int = signal.SIGTERM, *, seconds: float = 20.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, *, seconds: float = PATIENCE_SECONDS) -> int:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
@@ -84,7 +80,7 @@ class Launcher:
 @contextmanager
 def small_desk(folder: Path, **environment: str) -> Iterator[Launcher]:
     """The real launcher and services with three small programs for children, running and ready."""
-    chosen = {"PORT": str(free_port()), "GATE_PORT": str(free_port()), "DATA_DIR": str(folder)}
+    chosen = {"PORT": str(pick_free()), "GATE_PORT": str(pick_free()), "DATA_DIR": str(folder)}
     launcher = Launcher(
         [sys.executable, str(SMALL_DESK)],
         bare_environment(**{**chosen, **environment}),

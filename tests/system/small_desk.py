@@ -1,7 +1,8 @@
 """The desk's launcher with small programs for children: all its behaviour, none of Django's boot.
 
 `web` answers /readyz. `worker` has children of its own, one of them in a session apart, and shows a sign of
-work ten times a second. `stubborn` refuses TERM and never shows any. Signs count where DEAF sets a limit.
+work ten times a second. `stubborn` refuses TERM, for which it has GRACE seconds, and never shows any sign.
+Signs count where DEAF sets a limit.
 """
 
 import os
@@ -51,6 +52,7 @@ def parts(chosen: Environment, places: Places, variables: Mapping[str, str]) -> 
         ),
         Part(
             name="stubborn",
+            grace_seconds=float(os.environ.get("GRACE", "5")),
             command=[sys.executable, "-c", STUBBORN],
             environment=variables,
             heartbeat=places.data / "never" if deaf else None,

@@ -18,7 +18,7 @@ import pytest
 
 from riskdesk.stack.account import Account
 from riskdesk.stack.places import SYSTEM_HOME
-from tests.system.running import ROOT, bare_environment, left_over
+from tests.system.running import PATIENCE_SECONDS, ROOT, bare_environment, left_over
 
 pytestmark = [pytest.mark.system, pytest.mark.root]
 
@@ -76,7 +76,7 @@ def start_copy(
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=3 * PATIENCE_SECONDS,
     )
 
 

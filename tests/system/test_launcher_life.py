@@ -3,33 +3,40 @@
 import os
 import re
 import signal
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from riskdesk.env import read_environment
+from riskdesk.stack.parts import desk_parts
+from riskdesk.stack.supervisor import STOP_WITHIN_SECONDS
 from tests.system.running import left_over, pid_of, service_pid, small_desk, until
 
 pytestmark = pytest.mark.system
 
 
-def test_it_says_once_that_it_is_ready_and_stops_on_term_within_ten_seconds(data: Path) -> None:
+def test_it_says_once_that_it_is_ready_and_stops_on_term_whoever_refuses(data: Path) -> None:
     with small_desk(data) as desk:
         assert desk.said.count("Riskdesk is ready: http://127.0.0.1:") == 1
         assert "rita, vic, ada, eve or otto" in desk.said
-        began = time.monotonic()
-        assert desk.stop(signal.SIGTERM) == 0  # the stubborn child refuses TERM
-        assert time.monotonic() - began < 10
+        assert desk.stop(signal.SIGTERM) == 0
+        assert "stubborn did not stop in time: ending it" in desk.said
         assert left_over(data) == []
 
 
+def test_no_part_is_given_more_time_to_stop_than_all_have() -> None:
+    """Ten seconds are promised; services get what the others leave, and three at least."""
+    parts = desk_parts(read_environment({}), SimpleNamespace(data=Path("data")), {})
+    graces = [part.grace_seconds for part in parts]
+    assert max(graces) + 3 <= STOP_WITHIN_SECONDS < 10
+
+
 def test_an_interrupt_stops_it_too_and_a_second_one_hurries(data: Path) -> None:
-    with small_desk(data) as desk:
+    with small_desk(data, GRACE="600") as desk:
         desk.process.send_signal(signal.SIGINT)
         desk.await_words("| stopping")
-        began = time.monotonic()
         assert desk.stop(signal.SIGINT) == 0
-        assert time.monotonic() - began < 4
 
 
 def test_a_killed_parent_leaves_nothing_not_even_grandchildren_apart(data: Path) -> None:
@@ -91,7 +98,7 @@ def test_a_killed_service_comes_back_on_the_same_port(data: Path, program: str) 
 
 
 def test_a_child_that_shows_no_sign_of_work_is_replaced(data: Path) -> None:
-    with small_desk(data, DEAF="1.5") as desk:
+    with small_desk(data, DEAF="4") as desk:
         before, worker = pid_of(desk, "stubborn"), pid_of(desk, "worker")
         until(lambda: pid_of(desk, "stubborn") != before, what="a new child")
         assert "stubborn (pid" in desk.said

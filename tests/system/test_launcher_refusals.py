@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import ROOT, bare_environment, free_port, left_over, run_exec, small_desk
+from riskdesk.stack.ports import pick_free
+from tests.system.running import PATIENCE_SECONDS, ROOT, bare_environment, left_over, run_exec, small_desk
 
 pytestmark = pytest.mark.system
 
 
 def refusal(data: Path, *flags: str, **environment: str) -> str:
     """What the real `manage.py desk` says when it refuses; the whole of it, which is one sentence."""
-    ports = {"PORT": str(free_port()), "GATE_PORT": str(free_port())}
+    ports = {"PORT": str(pick_free()), "GATE_PORT": str(pick_free())}
     ran = subprocess.run(
         [sys.executable, "manage.py", "desk", *flags],
         env=bare_environment(**{"DATA_DIR": str(data), **ports, **environment}),
@@ -24,7 +25,7 @@ def refusal(data: Path, *flags: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
@@ -53,7 +54,7 @@ def test_a_busy_port_is_named_with_its_owner_and_the_way_out(data: Path, variabl
 
 
 def test_no_database_at_the_url(data: Path) -> None:
-    port = free_port()
+    port = pick_free()
     said = refusal(data, DATABASE_URL=f"postgresql://u:secret-word@127.0.0.1:{port}/x")
     assert f"no PostgreSQL answers at 127.0.0.1:{port}" in said
     assert "secret-word" not in said
@@ -65,7 +66,7 @@ def test_a_database_url_that_is_none(data: Path, url: str) -> None:
 
 
 def test_no_valkey_at_the_url(data: Path) -> None:
-    port = free_port()
+    port = pick_free()
     said = refusal(data, REDIS_URL=f"redis://:secret-word@127.0.0.1:{port}/0")
     assert f"no Valkey or Redis answers at 127.0.0.1:{port}" in said
     assert "secret-word" not in said

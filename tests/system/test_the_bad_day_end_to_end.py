@@ -16,7 +16,7 @@ import pytest
 from tests.system import books
 from tests.system.real_desk import RealDesk, real_desk
 from tests.system.recoveries import PROMISED_SECONDS, seconds_to_recover
-from tests.system.running import until
+from tests.system.running import PATIENCE_SECONDS, until
 from tests.system.visitor import Tab, Visitor
 
 pytestmark = pytest.mark.system
@@ -50,7 +50,7 @@ def tab(rita: Visitor) -> Iterator[Tab]:
 def test_a_price_becomes_a_breach_an_alert_and_a_mail_each_once(
     desk: RealDesk, rita: Visitor, tab: Tab
 ) -> None:
-    until(lambda: told(tab), seconds=90, what="a critical alert on the open page")
+    until(lambda: told(tab), seconds=2 * PATIENCE_SECONDS, what="a critical alert on the open page")
     (alert,) = desk.rows(
         "SELECT alert.*, breach.opened_by_id, breach.subject, breach.rule FROM margin_alert AS alert"
         " JOIN margin_breach AS breach ON breach.id = breach_id WHERE alert.id = %s",
@@ -110,10 +110,12 @@ def prices_without_a_tick(desk: RealDesk, run: str) -> set[tuple[str, str, Decim
 def test_whatever_is_killed_figures_move_again_and_no_alert_is_lost_or_doubled(
     desk: RealDesk, rita: Visitor, tab: Tab
 ) -> None:
-    for name, promised_seconds in PROMISED_SECONDS.items():
-        seconds_to_recover(desk, tab, name, most=2 * promised_seconds)  # this machine may do much else
+    for name in PROMISED_SECONDS:
+        seconds_to_recover(desk, tab, name, most=2 * PATIENCE_SECONDS)
     newest = books.newest_letter(desk)
     assert newest, "the bad day brought no letter at all"
-    until(lambda: books.all_sent(desk, newest), seconds=240, what="the last letter on its way")
+    until(
+        lambda: books.all_sent(desk, newest), seconds=4 * PATIENCE_SECONDS, what="the last letter on its way"
+    )
     assert books.faults(desk, letters_up_to=newest) == []
     assert [alert for alert, times in Counter(told(tab)).items() if times > 1] == []

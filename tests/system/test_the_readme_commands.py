@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from riskdesk.stack.ports import pick_free
 from tests.system.real_desk import READY_SECONDS, RealDesk
-from tests.system.running import ROOT, Launcher, bare_environment, free_port, left_over, until
+from tests.system.running import ROOT, Launcher, bare_environment, left_over, until
 from tests.system.visitor import Visitor, status_of
 
 pytestmark = pytest.mark.system
@@ -39,7 +40,7 @@ def clone(open_folder: Path) -> Path:
 def environment() -> dict[str, str]:
     """A person's shell: nothing of this test run in it, and no package index."""
     bare = bare_environment(
-        PORT=str(free_port()), GATE_PORT=str(free_port()), PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1"
+        PORT=str(pick_free()), GATE_PORT=str(pick_free()), PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1"
     )
     return {name: value for name, value in bare.items() if not OF_THIS_RUN.fullmatch(name)}
 
@@ -57,7 +58,7 @@ def run(command: str, clone: Path) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert ran.returncode == 0, f"{command}:\n{ran.stdout}{ran.stderr}"
@@ -71,7 +72,7 @@ def see_the_desk_live(command: str, clone: Path) -> None:
     try:
         launcher.await_words(f"Riskdesk is ready: http://127.0.0.1:{port}/", seconds=READY_SECONDS)
         desk = RealDesk(launcher, clone / ".data", port=port, gate_port=gate)
-        assert status_of(f"{desk.base}/readyz") == 200
+        until(lambda: status_of(f"{desk.base}/readyz") == 200, what="a desk that is ready")
         with Visitor(desk.base, "rita").tab("PRIME") as tab:
             until(lambda: any(frame["rows"] for frame in tab.of("changed")), what="a figure that changes")
     finally:
