@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from accounts.models import User
 from tests.browser.scenes import empty_shelf, scene  # noqa: F401 - fixtures
 from tests.browser.stage import Stage, serving
 from tests.conftest import Cast
-from tests.live.desk import cookie_of
+from tests.live.desk import cookie_of, own_layer
 
+PATIENCE_MS = 90_000  # of a machine that does much else
+expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 
 
@@ -42,6 +44,7 @@ def stage(
     settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
+    settings.CHANNEL_LAYERS = own_layer(settings.CHANNEL_LAYERS)
     with serving() as base:
         play = Stage(base, cast)
         yield play
@@ -84,7 +87,7 @@ def visit(browser: Browser, stage: Stage) -> Iterator[Any]:
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         visitor = Visitor(context, stage.base)
         visitors.append(visitor)
         if person is not None:

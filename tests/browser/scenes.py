@@ -1,12 +1,12 @@
 """Real runs of a small real book before a real browser, names made to harm in it. Others paint frames."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from margin.whatif import exposures, revisit
+from riskdesk import clock
 from tests import factories
 from tests.browser.stage import Stage
 from tests.flow.conftest import empty_shelf  # noqa: F401 - a fixture
@@ -31,7 +31,7 @@ def _scene(stage: Stage) -> Scene:
     factories.balance(account, "10000")
     factories.position(account, btc, "1", "60000", ref=EVIL, strategy=EVIL)
     factories.limit(stage.cast.prime, "10")
-    made = Scene(stage.cast.prime, client, account, btc, stage.cast.rita, now=datetime.now(UTC))
+    made = Scene(stage.cast.prime, client, account, btc, stage.cast.rita, now=clock.now())
     made.step("58000", seconds=0)
     return made
 
@@ -44,5 +44,6 @@ def opened(visit: Any, stage: Stage, path: str, **look: Any) -> Page:
     """As rita sees it, once it is live."""
     page: Page = visit(stage.cast.rita, **look).page
     page.goto(stage.base + path, wait_until="commit")  # what matters is asked for below, with patience
-    expect(page.locator("#phase-word")).to_have_text("Live", timeout=60_000)
+    expect(page.locator("#phase-word")).to_have_text("Live")
+    page.wait_for_load_state()  # every script of the page has run
     return page

@@ -22,7 +22,7 @@ from tests.conftest import Cast
 from tests.pages.frames import frame
 
 Answer = TypeVar("Answer")
-START_SECONDS = 20.0
+START_SECONDS = 90.0
 
 
 class Stage:

@@ -1,5 +1,6 @@
 """The page of one account in a real browser: figures move, workings open, nothing from outside runs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_why_opens_beside_the_page_and_closes_where_it_was_asked(
     why = page.locator("#why")
     expect(why).to_contain_text("MM_house/E")
     expect(why).to_be_focused()
-    assert "why=utilisation" in page.url
+    expect(page).to_have_url(re.compile("why=utilisation"))
     step(stage, scene, "59000")
     expect(page.locator('[data-key="equity"] .big a')).to_have_text("9,000.00")
     expect(why).to_contain_text("MM_house/E")  # a reader is not disturbed by the next run
@@ -50,7 +51,7 @@ def test_a_flipped_position_is_compared_at_once(stage: Stage, scene: Scene, visi
     expect(modes).to_contain_text("All isolated")
     modes.get_by_role("checkbox").first.check()
     expect(modes).to_contain_text("As tried")
-    assert "flip=" in page.url
+    expect(page).to_have_url(re.compile("flip="))
 
 
 def test_a_name_made_to_harm_is_text(stage: Stage, scene: Scene, visit: Any) -> None:

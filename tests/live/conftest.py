@@ -1,7 +1,6 @@
 """A server of the project's own, a folder for frames, and people with cookies."""
 
 import dataclasses
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,13 @@ import pytest
 
 from accounts.models import User
 from tests.conftest import Cast
-from tests.live.desk import Server, cookie_of, serving
+from tests.live.desk import Server, cookie_of, own_layer, serving
 
 
 @pytest.fixture
 def data_folder(settings: Any, tmp_path: Path) -> Path:
     settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
-    layer = {**settings.CHANNEL_LAYERS["default"]}
-    layer["CONFIG"] = {
-        **layer["CONFIG"],
-        "prefix": uuid.uuid4().hex,
-    }  # tests side by side hear only their own
-    settings.CHANNEL_LAYERS = {"default": layer}
+    settings.CHANNEL_LAYERS = own_layer(settings.CHANNEL_LAYERS)
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     return tmp_path

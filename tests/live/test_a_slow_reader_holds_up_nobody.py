@@ -13,7 +13,7 @@ from margin.live.hub import hub
 from margin.live.socket import MOST_WAITING, Socket
 from margin.notify.hints import send_hints
 from riskdesk import clock
-from tests.live.desk import Server, account, write_run
+from tests.live.desk import DEADLINE_SECONDS, Server, account, write_run
 
 BOOK = 300
 
@@ -31,6 +31,12 @@ class FarEnd:
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.reads = asyncio.Event()
+
+    async def has(self, count: int) -> None:
+        """So many have been sent."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while len(self.sent) < count:
+                await asyncio.sleep(0)
 
     async def send(self, message: dict[str, Any]) -> None:
         await self.reads.wait()
@@ -52,7 +58,7 @@ async def test_differences_arrive_in_order(near: Socket, far_end: FarEnd) -> Non
     writing = asyncio.create_task(near.write())
     near.offer(["one", "two"])
     near.offer(["three"])
-    await asyncio.sleep(0)
+    await far_end.has(3)
     near.close(Close.RECONNECT)
     await writing
     assert [message.get("text", message.get("code")) for message in far_end.sent] == [
@@ -70,9 +76,9 @@ async def test_who_falls_behind_gets_one_snapshot_instead_of_the_queue(near: Soc
         near.offer([str(number)])
         await asyncio.sleep(0)
     far_end.reads.set()
-    await asyncio.sleep(0.01)
+    await far_end.has(2)
     near.offer(["and on"])
-    await asyncio.sleep(0.01)
+    await far_end.has(3)
     near.close(Close.RECONNECT)
     await writing
     texts = [message["text"] for message in far_end.sent[:-1]]
@@ -85,7 +91,9 @@ async def test_who_does_not_read_at_all_is_put_out_as_too_slow(
     monkeypatch.setattr(socket_module, "SLOW_SECONDS", 0.05)
     near.offer(["one"])
     writing = asyncio.create_task(near.write())
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while near._code is None:
+            await asyncio.sleep(0)
     far_end.reads.set()
     await writing
     assert far_end.sent == [{"type": "websocket.close", "code": 4408}]
@@ -94,14 +102,14 @@ async def test_who_does_not_read_at_all_is_put_out_as_too_slow(
 async def test_over_the_wire_a_page_that_stops_reading_is_closed_with_4408(
     server: Server, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_module, "SLOW_SECONDS", 1.0)
+    monkeypatch.setattr(socket_module, "SLOW_SECONDS", 5.0)  # the quick one may be held up too
     await move(1)
     async with server.page(cookies["vic"], max_queue=1) as stuck, server.page(cookies["rita"]) as quick:
         await stuck.next("snapshot")
         await quick.next("snapshot")
         room, seq = hub().rooms["PRIME"], 1
         stuck_one = next(s for s in room.sockets if room.looks and s.seat.session_key == cookies["vic"])
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             while stuck_one._code is None:
                 seq += 1
                 await move(seq, bulk=4000)

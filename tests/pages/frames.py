@@ -1,9 +1,10 @@
 """A shard's frame for tests of pages: believable rows without a run."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Frame, ShownPrice, columns_of
+from riskdesk import clock
 
 LEVELS = ("liquidation", "unknown", "margin_call", "danger", "at_risk", "watch", "normal")
 
@@ -43,7 +44,7 @@ def account(code: str = "ACME-1", **fields: Any) -> dict[str, Any]:
         "next_up": None,
         "free_margin": "17000.00",
         "positions": 1,
-        "price_time": datetime.now(UTC).isoformat(),
+        "price_time": clock.now().isoformat(),
     }
     return row | fields
 
@@ -79,13 +80,11 @@ def frame(
         run=f"00000000-0000-4000-8000-{seq:012d}",
         shard=1,
         seq=seq,
-        at=datetime.now(UTC).isoformat(),
+        at=clock.now().isoformat(),
         engine_version="test",
         prices={
-            "BTC-PERP": ShownPrice("58000", "fresh", "sim", datetime.now(UTC).isoformat()),
-            "XAU-CFD": ShownPrice(
-                "2400", "stale", "sim", (datetime.now(UTC) - timedelta(seconds=9)).isoformat()
-            ),
+            "BTC-PERP": ShownPrice("58000", "fresh", "sim", clock.now().isoformat()),
+            "XAU-CFD": ShownPrice("2400", "stale", "sim", (clock.now() - timedelta(seconds=9)).isoformat()),
         },
         desks={desk: sums(accounts)},
         accounts=columns_of(ACCOUNT_COLUMNS, accounts),
