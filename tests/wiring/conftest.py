@@ -33,6 +33,6 @@ def well(db, monkeypatch):
     for queue in QUEUES:
         Heartbeat.objects.create(name=queue, beaten_at=now)
     monkeypatch.setattr(broker, "queue_lengths", lambda: {"risk": 0, "general": 3, "unacked": 1})
-    monkeypatch.setattr(health, "SKEW_SECONDS", 20.0)
+    monkeypatch.setattr(health, "SKEW_SECONDS", 100.0)
     with clock.pinned(now):
         yield now

@@ -29,6 +29,6 @@ def run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedPr
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )

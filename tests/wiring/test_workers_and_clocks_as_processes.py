@@ -1,7 +1,7 @@
 """Real processes: workers that keep and mend their connection and stop; a clock that takes over."""
 
 import contextlib
-import time
+import json
 
 import pytest
 import redis
@@ -14,7 +14,10 @@ from riskdesk.schedule import seed_clock, seed_shards
 from tests.wiring.processes import Process, private_broker, until
 
 pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
-OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = (  # vacuum may be here too
+    "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+)
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def test_a_worker_works_with_one_connection_mends_it_and_stops_when_asked(start,
     second = until(lambda: (at := beaten("general")) and at > first and at)
     assert rows(f"SELECT pid {OTHERS}") == [before]
 
-    rows(f"SELECT pg_terminate_backend(pid) {OTHERS}")
+    assert rows(f"SELECT pg_terminate_backend(pid, 90000) {OTHERS}") == [(True,)]
     send("general")
     until(lambda: beaten("general") > second)
     assert worker.said("task.failed") == worker.said("task_failed") == []
@@ -140,12 +143,10 @@ def test_two_clocks_together_send_no_more_than_one(start, broker):
     seed_clock()
     clocks = [start("beat", "--pidfile="), start("beat", "--pidfile=")]
     until(lambda: any(clock.said("clock.waits_for_the_leader") for clock in clocks))
-    until(lambda: broker.llen("general") > 0)
-    started = time.monotonic()
-    before = sum(b'"task": "margin.reconcile"' in message for message in broker.lrange("general", 0, -1))
-    until(lambda: time.monotonic() - started > 4)
-    after = sum(b'"task": "margin.reconcile"' in message for message in broker.lrange("general", 0, -1))
-    assert 1 <= after - before <= time.monotonic() - started + 1  # it is sent once a second
+    since = broker.llen("general")
+    until(lambda: broker.llen("general") > since + 5)
+    senders = {json.loads(message)["headers"]["origin"] for message in broker.lrange("general", 0, -1)}
+    assert len(senders) == 1
 
 
 def test_a_broker_that_dies_and_comes_back_empty_is_filled_again(start, broker):
