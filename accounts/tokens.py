@@ -18,6 +18,7 @@ from django.db.models import Q
 from accounts.access import DESK_AREAS, Principal, scope_allows
 from accounts.audit import record
 from accounts.models import ApiToken, User
+from accounts.models.columns import hides_something
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
@@ -110,8 +111,8 @@ def _refused(person: User, name: str, scopes: Sequence[str], days: int | None) -
     if days is not None and not 0 < days <= MOST_DAYS:
         most = f"A token lives 1 to {MOST_DAYS} days, or without an end."
         return Refusal("days", "range", str(days), most)
-    if not NAME.fullmatch(name):
-        return Refusal("name", "shape", name, "A name is 1 to 80 letters, digits, spaces and . : @ _ -")
+    if not NAME.fullmatch(name) or hides_something(name) or name != name.strip():
+        return Refusal("name", "shape", name, "A name is 1 to 80 letters, digits, inner spaces and . : @ _ -")
     if ApiToken.objects.filter(user=person, name=name, revoked_at__isnull=True).exists():
         return Refusal("name", "taken", name, f"{person} already has a token named {name}: revoke it first.")
     return next((refusal for scope in scopes if (refusal := _refused_scope(person, scope))), None)

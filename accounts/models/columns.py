@@ -2,7 +2,9 @@
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
+from zoneinfo import available_timezones
 
 import pghistory
 from django.conf import settings
@@ -17,8 +19,13 @@ CODE_PATTERN = f"^{SHAPE}$"
 code_validator = RegexValidator(
     CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
 )
-UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Line breaks, control characters, and marks that turn the direction: what reads as another text."""
+UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Line breaks, control characters, and marks that nobody sees or that turn the direction: what reads as
+another text."""
+LINES = str.maketrans("\r\n\t", "   ")
 HOUSE_WIDE = ""
 INTERNAL = None
 """Every model says where its desk lies: `desk_path = "client__desk"`, HOUSE_WIDE for what anybody with a role
@@ -38,13 +45,19 @@ def code_field(**options: Any) -> "models.CharField[str, str]":
     return models.CharField(max_length=32, unique=True, validators=[code_validator], **options)
 
 
+def hides_something(text: str, *, lines: bool = False) -> bool:
+    """Whether a text reads as another; `lines` allows it to have several."""
+    return UNSEEN.search(text.translate(LINES) if lines else text) is not None
+
+
 def one_visible_line(text: str) -> None:
     """A name reads as it is stored, in pages, mails and logs."""
     if not text.strip():
         raise ValidationError("A name cannot be blank.", code="blank")
-    if UNSEEN.search(text):
+    if hides_something(text):
         raise ValidationError(
-            "A name is one line: no line breaks, control characters or marks that turn the direction.",
+            "A name is one line: no line breaks, control characters, marks that nobody sees or that turn the "
+            "direction.",
             code="one_visible_line",
         )
 
@@ -52,6 +65,27 @@ def one_visible_line(text: str) -> None:
 def name_field(characters: int = 80, **options: Any) -> "models.CharField[str, str]":
     """What people call it."""
     return models.CharField(max_length=characters, validators=[one_visible_line], **options)
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every name the zone data knows: looked for once, for that reads a folder."""
+    return frozenset(available_timezones())
+
+
+def known_zone(name: str) -> None:
+    """A zone that nobody knows has no times: its jobs never come due, its letters cannot be dated."""
+    if name not in zones():
+        raise ValidationError(
+            "%(name)r is no time zone: use a name such as Europe/London.",
+            code="known_zone",
+            params={"name": name[:80]},
+        )
+
+
+def zone_field(**options: Any) -> "models.CharField[str, str]":
+    """An IANA time zone, by name."""
+    return models.CharField(max_length=64, validators=[known_zone], **options)
 
 
 @overload

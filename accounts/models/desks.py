@@ -14,6 +14,7 @@ from accounts.models.columns import (
     name_field,
     rate_field,
     tracked,
+    zone_field,
 )
 
 HOUSE = 0
@@ -74,7 +75,7 @@ class Desk(models.Model):
 
     code = code_field()
     name = name_field()
-    zone = models.CharField(max_length=64, default="UTC", help_text="IANA time zone, such as Europe/London.")
+    zone = zone_field(default="UTC", help_text="IANA time zone, such as Europe/London.")
     reporting_currency = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

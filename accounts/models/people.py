@@ -4,13 +4,23 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
-from accounts.models.columns import ProposedVersion
+from accounts.models.columns import ProposedVersion, name_field, one_visible_line
 
 
 class User(AbstractUser):
     """A person who signs in. What they may do is said by role grants, never by Django's permissions."""
 
     person_path = "pk"
+
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[AbstractUser.username_validator, one_visible_line],
+        error_messages={"unique": "A user with that username already exists."},
+        help_text="150 characters or fewer: letters, digits and @ . + - _ only.",
+    )
+    first_name = name_field(150, blank=True)
+    last_name = name_field(150, blank=True)
 
 
 class Role(models.TextChoices):

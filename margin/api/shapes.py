@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from accounts.models.columns import UNSEEN
+from accounts.models.columns import hides_something
 from margin.api.formats import JsonNumber
 from margin.api.output import plain
 from riskdesk.codes import SHAPE
@@ -76,9 +76,8 @@ class Text(Kind[str]):
             return refuse(refused, field, "blank", value, "This cannot be blank.")
         if len(value) > self.most:
             return refuse(refused, field, "max_length", value, f"At most {self.most} characters.")
-        inside = value.replace("\n", " ").replace("\t", " ") if self.lines else value
-        if UNSEEN.search(inside):
-            says = "Control characters, and marks that turn the direction of writing, are refused."
+        if hides_something(value, lines=self.lines):
+            says = "Control characters, and marks that nobody sees or that turn the direction, are refused."
             return refuse(refused, field, "control_character", value, says)
         if self.pattern and not re.fullmatch(self.pattern, value):
             return refuse(refused, field, "pattern", value, self.says)

@@ -13,6 +13,7 @@ from django.db import models, transaction
 from accounts.access import Action, may
 from accounts.audit import record
 from accounts.models import Desk, Proposal, User
+from accounts.models.columns import hides_something
 from accounts.revisions import take_house_revision
 from margin.flow.ruled import Ruled
 from margin.flow.versions import Candidate, as_json, build
@@ -28,6 +29,8 @@ def propose(
     """Write down what one person wants to change. Nothing is in force yet."""
     if not reason.strip():
         return [Refusal("reason", "required", "", "Say why: the second person reads it.")]
+    if unreadable := text_doubts("reason", reason):
+        return unreadable
     candidate = weigh(kind=kind, change=change, desk=desk, person=person, now=now)
     if isinstance(candidate, list):
         return candidate
@@ -64,6 +67,8 @@ def weigh(
 
 def approve(*, proposal: Proposal, person: User, note: str = "", now: datetime) -> Proposal | Refusals:
     """Put a proposal in force, by somebody else than its author, if nothing moved under it since."""
+    if unreadable := text_doubts("note", note):
+        return unreadable
     with transaction.atomic():
         revision = take_house_revision()  # first, so that approvals and their versions queue in one order
         locked = Proposal.objects.select_for_update().get(pk=proposal.pk)
@@ -91,6 +96,8 @@ def withdraw(*, proposal: Proposal, person: User, note: str = "", now: datetime)
 def close(
     proposal: Proposal, state: Proposal.State, person: User, note: str, now: datetime
 ) -> Proposal | Refusals:
+    if unreadable := text_doubts("note", note):
+        return unreadable
     with transaction.atomic():
         locked = Proposal.objects.select_for_update().get(pk=proposal.pk)
         own = locked.proposed_by_id == person.pk
@@ -109,6 +116,14 @@ def close(
             return [Refusal("person", "not_allowed", person.username, "You may not reject this proposal.")]
         decide(locked, state, person, note, now)
     return locked
+
+
+def text_doubts(field: str, text: str) -> Refusals:
+    """What one person writes is what the other reads."""
+    if not hides_something(text, lines=True):
+        return []
+    message = "Control characters, and marks that nobody sees or that turn the direction, are refused."
+    return [Refusal(field, "control_character", text, message)]
 
 
 def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> Refusals:

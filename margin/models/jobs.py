@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import UniqueConstraint
 
 from accounts.models import Desk
-from accounts.models.columns import name_field
+from accounts.models.columns import name_field, zone_field
 
 
 class LocalSchedule(models.Model):
@@ -19,7 +19,7 @@ class LocalSchedule(models.Model):
     job = models.CharField(max_length=20, choices=Job.choices)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="schedules")
     time = models.TimeField()
-    zone = models.CharField(max_length=64)
+    zone = zone_field()
     calendar = models.ForeignKey(
         "margin.Calendar", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

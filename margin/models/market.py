@@ -1,5 +1,8 @@
 """What is traded: venues, calendars, risk factors, instruments, and whose price of them is believed."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
@@ -14,7 +17,9 @@ from accounts.models.columns import (
     name_field,
     rate_field,
     tracked,
+    zone_field,
 )
+from margin.engine.calendar import read_calendar
 
 
 @tracked()
@@ -34,6 +39,25 @@ class Venue(models.Model):
         return self.code
 
 
+def readable_sessions(rows: Any) -> None:
+    """Each a pair of moments of a week, as the engine reads them."""
+    _read(rows, dict, sessions=rows)
+
+
+def readable_holidays(days: Any) -> None:
+    """Each a date, as the engine reads it."""
+    _read(days, str, holidays=days)
+
+
+def _read(given: Any, kind: type, **part: Any) -> None:
+    if not isinstance(given, list) or not all(isinstance(one, kind) for one in given):
+        raise ValidationError("A list is needed, written as in the example.", code="calendar")
+    try:
+        read_calendar(zone="UTC", **part)
+    except ValueError as error:
+        raise ValidationError("%(said)s", code="calendar", params={"said": str(error)[:200]}) from error
+
+
 @tracked()
 class Calendar(models.Model):
     """When an instrument trades: weekly sessions in a zone, and holidays. No sessions: always open."""
@@ -42,12 +66,18 @@ class Calendar(models.Model):
 
     code = code_field()
     name = name_field()
-    zone = models.CharField(max_length=64, default="UTC")
+    zone = zone_field(default="UTC")
     sessions = models.JSONField(
-        default=list, blank=True, help_text='[{"from": "sun 18:00", "to": "fri 17:00"}] in the zone above.'
+        default=list,
+        blank=True,
+        validators=[readable_sessions],
+        help_text='[{"from": "sun 18:00", "to": "fri 17:00"}] in the zone above.',
     )
     holidays = models.JSONField(
-        default=list, blank=True, help_text='["2026-12-25"]: closed for that local date.'
+        default=list,
+        blank=True,
+        validators=[readable_holidays],
+        help_text='["2026-12-25"]: closed for that local date.',
     )
 
     class Meta:

@@ -8,14 +8,13 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from accounts.models import Desk
 from margin import formats
 from margin.book.read import account_rows, desk_summary
 from margin.engine.figures import WORST_FIRST, Level
 from margin.models import Alert, Breach
-from margin.notify.email import Letter, local_time, site_link, write
+from margin.notify.email import Letter, local_time, site_link, wall_clock, write
 from margin.notify.figures import SEVERITIES
 
 MOST_LINES = 8
@@ -38,7 +37,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
     state = f"{opened}, {formats.counted(trouble, 'account')} in danger or worse"
     return write(
         "digest",
-        f"{desk.name}, {now.astimezone(ZoneInfo(desk.zone)):%a %-d %b}: {state}",
+        f"{desk.name}, {wall_clock(now, desk.zone):%a %-d %b}: {state}",
         severity="critical" if trouble else "warning" if breaches else "info",
         desk=desk,
         state=state,

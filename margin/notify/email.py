@@ -4,16 +4,16 @@ Takes an alert (with its desk) and the site's address; gives texts. Pure but for
 asks the network, so that it may run inside the transaction that raises the alert.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from margin.engine.local_time import zone_named
 from margin.models import Alert
 from margin.notify.cleaning import one_line, paragraphs_of
 
@@ -69,8 +69,15 @@ def write(template: str, subject: str, **context: Any) -> Letter:
 
 def local_time(instant: datetime, zone: str) -> str:
     """An instant as the desk's wall clock says it, the zone named."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return f"{local:%a %-d %b %Y, %H:%M:%S %Z} ({zone})"
+    return f"{wall_clock(instant, zone):%a %-d %b %Y, %H:%M:%S %Z} ({zone})"
+
+
+def wall_clock(instant: datetime, zone: str) -> datetime:
+    """In UTC where nobody knows the desk's zone: a letter goes out all the same."""
+    try:
+        return instant.astimezone(zone_named(zone))
+    except ValueError:
+        return instant.astimezone(UTC)
 
 
 def site_link(path: str) -> str:

@@ -109,7 +109,10 @@ def test_the_command_prints_the_token_and_nothing_else(cast: Cast, capsys):
     "words",
     [
         ["nobody-here", "--name", "x"],
+        ["\udcff", "--name", "x"],
         ["rita", "--name", ""],
+        ["rita", "--name", "feed\u3164"],
+        ["rita", "--name", "feed "],
         ["rita", "--name", "x", "--scope", "nonsense"],
         ["rita", "--name", "x", "--days", "-1"],
         ["rita", "--name", "x", "--days", "99999999999"],

@@ -126,6 +126,25 @@ def test_a_change_that_changes_nothing_is_refused(cast: Cast) -> None:
     assert rules(cap(cast)) == [("", "nothing_changes")]
 
 
+HIDING = ["\u202eesool", "a\x00b", "a\u200bb"]
+
+
+@pytest.mark.parametrize("words", HIDING)
+def test_a_reason_reads_as_it_is_stored(cast: Cast, words: str) -> None:
+    change = {"desk": "PRIME", "kind": "leverage", "scope": "desk", "value": "10"}
+    said = propose(kind="limit", change=change, desk=cast.prime, reason=words, person=cast.ada, now=NOW)
+    assert rules(said) == [("reason", "control_character")]
+
+
+@pytest.mark.parametrize("words", HIDING)
+def test_a_note_reads_as_it_is_stored(cast: Cast, words: str) -> None:
+    proposal = cap(cast)
+    for deed, person in ((approve, cast.eve), (reject, cast.eve), (withdraw, cast.ada)):
+        said = deed(proposal=proposal, person=person, note=words, now=NOW)
+        assert rules(said) == [("note", "control_character")]
+    assert isinstance(approve(proposal=proposal, person=cast.eve, note="two\r\nlines", now=NOW), Proposal)
+
+
 def test_a_client_of_another_desk_does_not_exist_for_a_proposal(cast: Cast) -> None:
     factories.client("OTHER", of=cast.retail)
     said = cap(cast, scope="client", client="OTHER")

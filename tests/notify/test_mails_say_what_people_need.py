@@ -62,6 +62,12 @@ def test_an_alerts_mail_names_whom_when_and_where_to_look(db: None) -> None:
     )
 
 
+def test_an_alert_of_a_desk_whose_zone_nobody_knows_is_written_all_the_same(db: None) -> None:
+    told = alert()
+    told.desk.zone = "Mars/X"
+    mail_says(compose(told), "Mon 2 Mar 2026, 12:00:00 UTC (Mars/X)")
+
+
 def test_a_mail_leads_to_the_page_that_shows_most_of_it(db: None) -> None:
     told = alert(sub_account=None)
     mail_says(compose(told), "https://desk.example/clients/NORTH/", "Open NORTH")

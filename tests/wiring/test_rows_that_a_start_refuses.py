@@ -49,10 +49,15 @@ def test_demo_people_are_welcome_in_development():
 def test_a_zone_that_does_not_exist_is_named_with_its_row(db):
     factories.desk("PRIME", "Europe/Atlantis")
     Calendar.objects.create(code="FX", name="FX", zone="GMT+25")
-    (error,) = found()
-    assert error.id == "riskdesk.E013"
-    assert "desk PRIME has 'Europe/Atlantis'" in error.msg
-    assert "calendar FX has 'GMT+25'" in error.msg
+    (warning,) = found()
+    assert warning.id == "riskdesk.W007"
+    assert "desk PRIME has 'Europe/Atlantis'" in warning.msg
+    assert "calendar FX has 'GMT+25'" in warning.msg
+
+
+def test_a_zone_that_does_not_exist_does_not_keep_the_desk_down(db):
+    factories.desk("PRIME", "Europe/Atlantis")
+    assert ids() == []
 
 
 @pytest.mark.usefixtures("db", "_in_production")

@@ -28,9 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--revoke", action="store_true", help="end the token of that name instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = User.objects.filter(username=options["user"]).first()
+        name = options["user"]
+        person = User.objects.filter(username=name).first() if name.isprintable() else None
         if person is None:
-            raise CommandError(f"There is nobody with the sign-in name {options['user']}.")
+            raise CommandError(f"There is nobody with the sign-in name {name}.")
         if options["revoke"]:
             self._revoke(person, options["name"])
             return
