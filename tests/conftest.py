@@ -62,11 +62,21 @@ END $$
 """
 
 
+# Sessions to come, of other processes too, and the one there is: whoever holds a lock may be held up itself.
+TESTS_WAIT_FOR_LOCKS = """
+DO $$ BEGIN
+    EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET lock_timeout = ''90s''', current_database());
+END $$;
+SET lock_timeout = '90s'
+"""
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with real transactions empty all tables after themselves; a desk's database refuses that."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(TESTS_MAY_EMPTY_TABLES)
+        cursor.execute(TESTS_WAIT_FOR_LOCKS)
 
 
 @pytest.fixture(autouse=True)

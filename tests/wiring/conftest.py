@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from margin.flow import vitals
 from margin.models import Heartbeat, Quote, Run, ShardState
-from riskdesk import broker, clock, health
+from riskdesk import broker, clock
 from riskdesk.workers import QUEUES
 from tests import factories
 
 
 @pytest.fixture
 def well(db, monkeypatch):
-    """A price, a run and both heartbeats, all of now, and a broker that answers. Time stands still,
-    so that ages are what a test says however slow the machine; the database's clock may run on meanwhile.
+    """A price, a run and both heartbeats, all of now, and a broker that answers. Time stands still, here and
+    at the database by whose clock ages are told: they are what a test says, however slow the machine.
     """
     now = clock.now()
     factories.quote(factories.instrument("BTC-PERP"), "58000", at=now)
@@ -33,6 +34,6 @@ def well(db, monkeypatch):
     for queue in QUEUES:
         Heartbeat.objects.create(name=queue, beaten_at=now)
     monkeypatch.setattr(broker, "queue_lengths", lambda: {"risk": 0, "general": 3, "unacked": 1})
-    monkeypatch.setattr(health, "SKEW_SECONDS", 100.0)
+    monkeypatch.setattr(vitals, "database_time", lambda: (now, 0.0))
     with clock.pinned(now):
         yield now
