@@ -2,6 +2,7 @@
 
 import pytest
 
+from margin.engine.cap_range import Ends
 from margin.engine.capped import Seen, capped_legs, check_in_pool, check_leg, check_together, sums_of
 from margin.engine.exact import assess
 from margin.engine.figures import Reason, Severity
@@ -49,6 +50,30 @@ def test_something_held_on_nothing_is_a_breach_whatever_the_cap():
 def test_nothing_held_on_nothing_is_within():
     assert lever(0, 0, cap(5)).measured == 0
     assert lever(0, -10, cap(5)).severity is Severity.OK
+
+
+@pytest.mark.parametrize(
+    ("left_of_the_cap", "left_before_it_warns", "found"),
+    [
+        (("-2", "-0.5"), None, Severity.BREACH),
+        (("-2", "0"), None, Severity.UNKNOWN),  # at its best the cap is exactly reached, which is no breach
+        (("-2", "0.5"), None, Severity.UNKNOWN),
+        (("0", "9"), ("-9", "0"), Severity.WARN),  # exactly the cap at its worst, exactly the warning at its best
+        (("0", "9"), ("-9", "0.5"), Severity.UNKNOWN),
+        (("0.5", "9"), ("-9", "-1"), Severity.WARN),
+        (("0.5", "9"), ("0", "8"), Severity.UNKNOWN),
+        (("0.5", "9"), ("0.5", "8"), Severity.OK),
+        (("0.5", "9"), None, Severity.UNKNOWN),
+        (None, ("0.5", "8"), Severity.UNKNOWN),
+    ],
+)
+def test_in_doubt_only_what_holds_at_both_ends_is_concluded(left_of_the_cap, left_before_it_warns, found):
+    left = {exact(5): left_of_the_cap, exact(4): left_before_it_warns}
+
+    def ends(limit):
+        return left[limit] and Ends(*map(exact, left[limit]))
+
+    assert check("rule", "C", Used(exact(1)), [cap(5)], ends).severity is found
 
 
 def seen(positions=(), marks=None, rate=1, base="USD", **more):
