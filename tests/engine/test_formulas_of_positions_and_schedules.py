@@ -7,6 +7,7 @@ from margin.engine.types import Offsets, Policy, exact
 from tests.engine.scene import DESK, account, coin, cross, instrument, market
 
 INVERSE = {"kind": "inverse", "settlement": "USD"}
+HALF = exact("0.5")
 OIL = {"allow_negative": True}
 
 
@@ -21,6 +22,9 @@ OIL = {"allow_negative": True}
         (OIL, 3, 5, 0, 0, 0, -15),
         ({**OIL, "reference_price": 20}, 3, 5, -10, 60, -60, -45),
         ({**OIL, "reference_price": 20}, 3, 5, 50, 150, 150, 135),
+        ({**OIL, "reference_price": 20}, 3, 5, 0, 60, 0, -15),
+        ({}, 1, 1, "0.5", HALF, HALF, -HALF),
+        ({}, -1, 1, "0.5", HALF, -HALF, HALF),
         ({"reference_price": 200}, 3, 90, 100, 300, 300, 30),
         (INVERSE, 1_000, 50, 40, 25, 25, -5),
         (INVERSE, -1_000, 50, 40, 25, -25, 5),

@@ -213,6 +213,16 @@ def test_the_share_is_the_underlyings_over_all_that_names_it():
     assert least_rates([], {}, ShareTiers()) == {}
 
 
+def test_the_floor_of_a_share_is_asked_in_the_accounts_currency():
+    coin_settled = instrument("A", (0, "0.05"), settlement="COIN")
+    figures = assess(
+        account([cross(coin_settled, 10, 10)], wallet=9_000),
+        market({"A": 10}, {"COIN": 4}),
+        Policy(concentration=ShareTiers()),
+    )
+    assert (figures.gross, figures.maintenance, figures.initial) == (400, 200, 200)
+
+
 def test_a_floor_of_concentration_never_lowers_what_was_asked():
     own = account([cross(A, 10, 100)], wallet=2_000)
     policy = replace(terms("-0.9"), concentration=TwoLargest(free=exact(0)))

@@ -1,7 +1,7 @@
 """Small wrong turns of a module, one at a time: what a slip of the hand would do.
 
-Takes source; gives each mutant as its line, what was changed, and the changed source. Type annotations,
-docstrings and messages are left alone: no figure hangs on them.
+Takes source; gives each mutant as its line, what was changed, and the changed source. Type annotations, the
+options of fields, docstrings and messages are left alone: no figure hangs on them.
 """
 
 import ast
@@ -62,7 +62,9 @@ def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _thinking(node: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that run, annotations left out."""
+    """Nodes that decide something: annotations and the options of fields are left out."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "field":
+        return
     yield node
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "type_params"}:

@@ -45,7 +45,31 @@ REASONS: dict[tuple[str, str, str], str] = {
         "a number one larger",
     ): EQUAL,
     ("distance", "return Distance(ZERO, ZERO)", "ZERO to ONE"): UNREACHED,
+    (
+        "tiers",
+        "return bisect_right(self.floors, notional) - 1 if len(self.floors) > 1 else 0",
+        "Gt to GtE",
+    ): SHORTCUT,
+    (
+        "tiers",
+        "return bisect_right(self.floors, value) - 1 if len(self.floors) > 1 else 0",
+        "Gt to GtE",
+    ): SHORTCUT,
     ("exposure", "if row.gross is None or row.net is None:", "Or to And"): EQUAL,
+    ("risk", "if self.maintenance == 0 and self.house == 0:", "And to Or"): EQUAL,
+    (
+        "valuation",
+        "sides = [[p for p in positions if p.quantity * side > 0] for side in (1, -1)]",
+        "a number one larger",
+    ): KEY,
+    (
+        "valuation",
+        "cheaper = 0 if legs[0].maintenance < legs[1].maintenance else 1",
+        "Lt to LtE",
+    ): EQUAL,
+    ("valuation", "lighter = 0 if legs[0].initial < legs[1].initial else 1", "Lt to LtE"): EQUAL,
+    ("valuation", "side=1 if positions[0].quantity > 0 else -1,", "Gt to GtE"): EQUAL,
+    ("valuation", "side=1 if positions[0].quantity > 0 else -1,", "a number one larger"): KEY,
     ("cascade", "most_rounds: int = 20,", "a number one larger"): GENEROUS,
     (
         "portfolio",
