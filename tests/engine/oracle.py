@@ -1,12 +1,13 @@
 """A second opinion on margin, written from the rulebook alone and for nothing but truth.
 
 Takes a described account (the calculator's contract, with a few more fields) and gives its figures in
-fractions. It shares no code and no idea with the engine: it values by definition, and finds prices and
-distances by searching for where a yes/no question changes its answer.
+rationals. It shares no code, no arithmetic and no idea with the engine: it values by definition, and finds
+prices and distances by searching for where a yes/no question changes its answer.
 """
 
-from fractions import Fraction as F
 from typing import Any
+
+from gmpy2 import mpq as F
 
 STEPS = 60
 GRID = 40

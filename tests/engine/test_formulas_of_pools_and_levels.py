@@ -12,7 +12,17 @@ from tests.engine.scene import DESK, account, coin, cross, haircuts, instrument,
 
 @pytest.mark.parametrize(
     ("value", "counts"),
-    [("0.5", "0.45"), (0, 0), (50, 45), (100, 90), (101, "90.8"), (300, 250), (301, 250), (1_000, 250), (-50, -50)],
+    [
+        ("0.5", "0.45"),
+        (0, 0),
+        (50, 45),
+        (100, 90),
+        (101, "90.8"),
+        (300, 250),
+        (301, 250),
+        (1_000, 250),
+        (-50, -50),
+    ],
 )
 def test_haircuts_are_marginal_and_a_debt_is_uncut(value, counts):
     """10 % up to 100, 20 % up to 300, nothing beyond."""

@@ -58,7 +58,7 @@ def test_nothing_held_on_nothing_is_within():
         (("-2", "-0.5"), None, Severity.BREACH),
         (("-2", "0"), None, Severity.UNKNOWN),  # at its best the cap is exactly reached, which is no breach
         (("-2", "0.5"), None, Severity.UNKNOWN),
-        (("0", "9"), ("-9", "0"), Severity.WARN),  # exactly the cap at its worst, exactly the warning at its best
+        (("0", "9"), ("-9", "0"), Severity.WARN),  # exactly at its worst, and at its best
         (("0", "9"), ("-9", "0.5"), Severity.UNKNOWN),
         (("0.5", "9"), ("-9", "-1"), Severity.WARN),
         (("0.5", "9"), ("0", "8"), Severity.UNKNOWN),
