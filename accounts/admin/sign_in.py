@@ -31,13 +31,7 @@ for theirs in (EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFa
 
 
 class SignInAdmin(ReadOnlyAdmin):
-    """For administrators, of the people who exist for them (`people_for`), as their list of people is."""
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return self.of_people(request, people_for(request.user, Action.ADMINISTER))
-
-    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[Any]":
-        raise NotImplementedError
+    """For administrators; each page shows what concerns the people who exist for them (`people_for`)."""
 
     def demand_administrator_of(self, request: HttpRequest, people: Iterable[User]) -> None:
         """What is done to somebody concerns every desk they have a role on: all of them, or none."""
@@ -56,7 +50,8 @@ class SessionPage(SignInAdmin):
     exclude = ("session_key", "data")
     actions = ["end"]
 
-    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[UserSession]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[UserSession]":
+        people = people_for(request.user, Action.ADMINISTER)
         found: QuerySet[UserSession] = UserSession.objects.filter(user__in=people.values("pk"))
         return found
 
@@ -75,11 +70,12 @@ class LockOutPage(SignInAdmin):
     exclude = ("get_data", "post_data")
     actions = ["lift"]
 
-    def of_people(self, request: HttpRequest, people: "QuerySet[User]") -> "QuerySet[AccessAttempt]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AccessAttempt]":
         """By the name that was tried; a name that is nobody's is for who administers the whole house."""
         attempts: QuerySet[AccessAttempt] = AccessAttempt.objects.annotate(tried=Lower("username"))
         if may_administer_the_house(request.user):
             return attempts
+        people = people_for(request.user, Action.ADMINISTER)
         return attempts.filter(tried__in=people.values(name=Lower("username")))
 
     @admin.action(description="Forget the failures, so that the person may try again", permissions=["view"])

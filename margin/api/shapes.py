@@ -6,6 +6,7 @@ rounds, trims, coerces or fills in. Lists and objects of these: `margin.api.comp
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,14 +44,16 @@ def shown(value: object) -> str:
     return str(value)
 
 
-class Kind(Generic[T]):
+class Kind(ABC, Generic[T]):
     """One kind of value."""
 
+    @abstractmethod
     def read(self, value: object, field: str, refused: list[Refusal]) -> T | None:
-        raise NotImplementedError
+        """The typed value, or None with a refusal noted."""
 
+    @abstractmethod
     def schema(self) -> Schema:
-        raise NotImplementedError
+        """Its part of the OpenAPI description."""
 
 
 def refuse(refused: list[Refusal], field: str, rule: str, value: object, message: str) -> T | None:

