@@ -4,14 +4,13 @@ Takes what was described and what the desk knows; gives a `Question`, or refusal
 value. Never repairs a number, and never fills in one that rulebook or desk do not name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
 
 from margin.engine.profiles import Profile
 from margin.engine.rational import Fraction
-from margin.engine.tiers import Haircuts, HaircutTier, Schedule, Tier
+from margin.engine.tiers import Haircuts
 from margin.engine.types import (
     ONE,
     WALLET,
@@ -36,14 +35,19 @@ from margin.whatif.described import (
     DescribedInstrument,
     DescribedPosition,
 )
+from margin.whatif.described_terms import (
+    Fault,
+    faults_of_haircuts,
+    faults_of_instrument,
+    haircuts_of,
+    instrument_of,
+)
 from margin.whatif.known import Known
 from margin.whatif.profiles import PROFILES
 from riskdesk.errors import Refusal
 
 MOST_ENDLESS_DIGITS = 120_000
 """Of all that is divided by: prices of inverse contracts, leverages. An exact sum carries each of them."""
-MOST_NOTIONAL = Decimal(10) ** 15
-"""Of one leg, where no further tier begins: an amount it could never outgrow frees every position."""
 FINEST_STEP = Fraction(1, 10**30)
 
 
@@ -78,7 +82,7 @@ class _Reader:
 
     def read(self) -> Question | list[Refusal]:
         for code, row in self.told.instruments.items():
-            self._describe(code, row, f"instruments.{code}")
+            self._describe(code, row)
         for place, held in enumerate(self.told.collateral):
             self._value(held, f"collateral[{place}]")
         self._mark_all()
@@ -91,41 +95,18 @@ class _Reader:
     def refuse(self, field: str, rule: str, value: object, message: str) -> None:
         self.refused.append(Refusal(field, rule, "null" if value is None else _text(value), message))
 
-    # --- instruments ---------------------------------------------------------------------------------
-    def _describe(self, code: str, row: DescribedInstrument, field: str) -> None:
+    def _sound(self, faults: Iterable[Fault]) -> bool:
+        """Whether there was none; each is noted."""
         before = len(self.refused)
-        floors = [tier.floor for tier in row.tiers]
-        if floors[0] != 0:
-            self.refuse(f"{field}.tiers[0].floor", "first_floor", floors[0], "The first tier begins at 0.")
-        for place, (low, high) in enumerate(pairwise(row.tiers), start=1):
-            where = f"{field}.tiers[{place}]"
-            if high.floor <= low.floor:
-                self.refuse(f"{where}.floor", "order", high.floor, "Each tier begins above the one before.")
-            for name in ("initial_rate", "maintenance_rate"):
-                if getattr(high, name) < getattr(low, name):
-                    says = "Rates do not fall from one tier to the next."
-                    self.refuse(f"{where}.{name}", "order", getattr(high, name), says)
-        self._check_amounts(row, field)
-        if row.kind == Kind.INVERSE and row.allow_negative:
-            says = "The price of an inverse contract cannot go below zero."
-            self.refuse(f"{field}.allow_negative", "inverse", "true", says)
-        if len(self.refused) > before:
-            return
-        self.instruments[code] = _instrument(code, row)
-        self.settlements[code] = Rate(Fraction(row.settlement_rate))
+        for fault in faults:
+            self.refuse(*fault)
+        return len(self.refused) == before
 
-    def _check_amounts(self, row: DescribedInstrument, field: str) -> None:
-        """A venue's own amount is less than its tier's largest size requires: else nothing is ever due."""
-        ends = [*(tier.floor for tier in row.tiers[1:]), MOST_NOTIONAL]
-        for place, (tier, end) in enumerate(zip(row.tiers, ends, strict=True)):
-            most = Fraction(end) * (Fraction(tier.maintenance_rate) + Fraction(row.fee_rate))
-            if tier.maintenance_amount is not None and Fraction(tier.maintenance_amount) > most:
-                where = f"{field}.tiers[{place}].maintenance_amount"
-                says = (
-                    f"A tier's amount is at most what its largest size ({end:f}) requires before it: "
-                    "beyond that nothing would ever be due."
-                )
-                self.refuse(where, "most", tier.maintenance_amount, says)
+    # --- instruments ---------------------------------------------------------------------------------
+    def _describe(self, code: str, row: DescribedInstrument) -> None:
+        if self._sound(faults_of_instrument(row, f"instruments.{code}")):
+            self.instruments[code] = instrument_of(code, row)
+            self.settlements[code] = Rate(Fraction(row.settlement_rate))
 
     def _find(self, code: str, field: str) -> Instrument | None:
         """Described, else the desk's own with the rate of its settlement currency."""
@@ -187,9 +168,9 @@ class _Reader:
             says = f"The desk knows no haircut of {asset}: say one, 0 if it counts in full."
             self.refuse(f"{field}.haircut", "required", None, says)
             return None
-        haircuts = self._haircuts(row, field) if described else Haircuts()
-        if haircuts is None:
+        if not self._sound(faults_of_haircuts(row, field)):
             return None
+        haircuts = haircuts_of(row) if described else Haircuts()
         if not described and own is not None and asset != self.told.base_currency:
             haircuts, initial, maintenance = own.haircuts, own.liability_initial, own.liability_maintenance
         else:
@@ -199,22 +180,6 @@ class _Reader:
         loading = self.known.loadings.get(asset, ONE) if row.loading is None else Fraction(row.loading)
         step = self.known.steps.get(asset, FINEST_STEP)
         return AssetTerms(asset, haircuts, initial, maintenance, loading, step)
-
-    def _haircuts(self, row: DescribedCollateral, field: str) -> Haircuts | None:
-        if row.haircut_tiers is None:
-            return Haircuts((HaircutTier(ZERO, Fraction(row.haircut or 0)),))
-        floors = [tier.floor for tier in row.haircut_tiers]
-        if floors[0] != 0:
-            says = "The first tier begins at 0."
-            self.refuse(f"{field}.haircut_tiers[0].floor", "first_floor", floors[0], says)
-            return None
-        for place, (low, high) in enumerate(pairwise(floors), start=1):
-            if high <= low:
-                says = "Each tier begins above the one before."
-                self.refuse(f"{field}.haircut_tiers[{place}].floor", "order", high, says)
-                return None
-        tiers = (HaircutTier(Fraction(t.floor), Fraction(t.rate)) for t in row.haircut_tiers)
-        return Haircuts(tuple(tiers))
 
     # --- positions -----------------------------------------------------------------------------------
     def _mark_all(self) -> None:
@@ -300,30 +265,6 @@ class _Reader:
         )
         market = Market(base, self.marks, self.rates, self.settlements)
         return Question(account, market, policy, PROFILES.get(told.profile or ""), allocations)
-
-
-def _instrument(code: str, row: DescribedInstrument) -> Instrument:
-    tiers = tuple(
-        Tier(
-            Fraction(tier.floor),
-            Fraction(tier.initial_rate),
-            Fraction(tier.maintenance_rate),
-            None if tier.maintenance_amount is None else Fraction(tier.maintenance_amount),
-        )
-        for tier in row.tiers
-    )
-    return Instrument(
-        code,
-        Schedule(tiers, fee_rate=Fraction(row.fee_rate)),
-        settlement=f"settlement of {code}",
-        kind=Kind(row.kind),
-        contract_size=Fraction(row.contract_size),
-        underlying=row.underlying,
-        allow_negative=row.allow_negative,
-        reference_price=Fraction(row.reference_price),
-        buffer=Fraction(row.buffer),
-        loading=Fraction(row.loading),
-    )
 
 
 def _text(value: object) -> str:
