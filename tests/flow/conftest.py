@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Desk, SubAccount
 from margin.flow import shelf
 from riskdesk.clock import pinned
+from tests import factories
 from tests.factories import MONDAY_NOON
 
 
@@ -53,3 +55,14 @@ def empty_shelf() -> Iterator[None]:
     yield
     shelf.forget(1)
     shelf.forget(2)
+
+
+@pytest.fixture
+def account(prime: Desk) -> SubAccount:
+    """ACME-1 with 20,000 USD, and prices for what it may hold."""
+    btc, eth = factories.instrument("BTC-PERP"), factories.instrument("ETH-PERP")
+    factories.quote(btc, "60000")
+    factories.quote(eth, "3000")
+    account = factories.sub_account("ACME-1")
+    factories.balance(account, "20000")
+    return account

@@ -50,14 +50,16 @@ class Scene:
             yield
 
 
-def scene_of_two() -> Scene:
-    """The same after a first run, with 10 ETH from 3,000 in a pocket of their own that holds 3,000 USD."""
-    made = make_scene()
+def scene_of_two(
+    *, cash: str = "10000", pocket: str = "3000", eth_price: str = "2900", btc_price: str = "59000"
+) -> Scene:
+    """The same after a first run, with 10 ETH from 3,000 in a pocket of their own that holds `pocket` USD."""
+    made = make_scene(cash=cash)
     eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
     factories.position(made.account, eth, "10", "3000", mode="isolated", ref="eth")
-    factories.balance(made.account, "3000", key="isolated:eth")
-    made.price("2900", code="ETH-PERP")
-    made.step("59000")
+    factories.balance(made.account, pocket, key="isolated:eth")
+    made.price(eth_price, code="ETH-PERP")
+    made.step(btc_price)
     return made
 
 

@@ -5,30 +5,20 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from accounts.models import Role
-from tests import factories
 from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
-from tests.flow.scene import Scene, make_scene
+from tests.flow.scene import Scene, make_scene, scene_of_two
+from tests.pages.seen import does_not_exist_on_another_desk, seen_by
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def scene(book: Path) -> Scene:
-    made = make_scene(cash="4000")
-    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
-    factories.position(made.account, eth, "10", "3000", mode="isolated", ref="eth")
-    factories.balance(made.account, "300", key="isolated:eth")
-    made.price("3000", code="ETH-PERP")
-    made.step("57000")
-    return made
+    return scene_of_two(cash="4000", pocket="300", eth_price="3000", btc_price="57000")
 
 
 def page(client: Client, scene: Scene, path: str = "/accounts/ACME-1/") -> str:
-    client.force_login(scene.rita, "django.contrib.auth.backends.ModelBackend")
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return seen_by(scene.rita, client, path)
 
 
 def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene) -> None:
@@ -91,8 +81,4 @@ def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:
 
 
 def test_an_account_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
-    otto = factories.person("otto")
-    factories.grant(otto, factories.desk("RETAIL"), Role.RISK_MANAGER)
-    client.force_login(otto, "django.contrib.auth.backends.ModelBackend")
-    for path in ("/accounts/ACME-1/", "/accounts/ACME-1/now/"):
-        assert client.get(path).status_code == 404
+    assert does_not_exist_on_another_desk(client, "/accounts/ACME-1/", "/accounts/ACME-1/now/")

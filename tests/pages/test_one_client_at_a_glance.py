@@ -5,18 +5,16 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from accounts.models import Role
-from margin.whatif import revisit
 from tests import factories
 from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
 from tests.flow.scene import Scene, make_scene
+from tests.pages.seen import does_not_exist_on_another_desk, seen_by
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def scene(book: Path) -> Scene:
-    revisit.forget()
     made = make_scene(cash="10000")
     second = factories.sub_account("ACME-2", of=made.client)
     factories.balance(second, "5000")
@@ -27,10 +25,7 @@ def scene(book: Path) -> Scene:
 
 
 def page(client: Client, scene: Scene, path: str = "/clients/ACME/") -> str:
-    client.force_login(scene.rita, "django.contrib.auth.backends.ModelBackend")
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return seen_by(scene.rita, client, path)
 
 
 def test_it_sums_its_sub_accounts_and_leads_to_each(client: Client, scene: Scene) -> None:
@@ -55,7 +50,6 @@ def test_rules_that_are_not_kept_are_named_in_words(client: Client, scene: Scene
 
 
 def test_a_client_without_a_cap_or_a_run_says_so(client: Client, book: Path) -> None:
-    revisit.forget()
     bare = make_scene(cap=None)
     assert "No run has been committed yet" in page(client, bare)
     bare.step("57000")
@@ -63,8 +57,4 @@ def test_a_client_without_a_cap_or_a_run_says_so(client: Client, book: Path) -> 
 
 
 def test_a_client_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
-    otto = factories.person("otto")
-    factories.grant(otto, factories.desk("RETAIL"), Role.RISK_MANAGER)
-    client.force_login(otto, "django.contrib.auth.backends.ModelBackend")
-    for path in ("/clients/ACME/", "/clients/ACME/now/"):
-        assert client.get(path).status_code == 404
+    assert does_not_exist_on_another_desk(client, "/clients/ACME/", "/clients/ACME/now/")
