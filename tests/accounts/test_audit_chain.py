@@ -175,17 +175,17 @@ def test_a_row_that_commits_late_is_sealed_late_and_two_sealers_never_meet():
         with transaction.atomic():
             written.append(record(actor="slow", action="thing.done", subject="late"))
             begun.set()
-            finish.wait(timeout=20)
+            finish.wait(timeout=90)
         connection.close()
 
     writer = threading.Thread(target=slow_writer)
     writer.start()
-    assert begun.wait(timeout=20)
+    assert begun.wait(timeout=90)
     quick = record(actor="quick", action="thing.done", subject="early")
     assert quick.pk > written[0].pk
     assert seal_committed() == 1
     finish.set()
-    writer.join(timeout=20)
+    writer.join(timeout=90)
 
     counts: list[int] = []
 
@@ -197,7 +197,7 @@ def test_a_row_that_commits_late_is_sealed_late_and_two_sealers_never_meet():
     for thread in sealers:
         thread.start()
     for thread in sealers:
-        thread.join(timeout=20)
+        thread.join(timeout=90)
     assert sum(counts) == 1
     assert list(AuditSeal.objects.values_list("event__actor_name", flat=True)) == ["quick", "slow"]
     assert verify().bad == ""

@@ -25,7 +25,7 @@ def together(deed: Callable[[int], Posted | Refusal]) -> list[Posted | Refusal]:
 
     def work(number: int) -> None:
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=90)
             answers.append(deed(number))
         finally:
             connection.close()
@@ -34,7 +34,7 @@ def together(deed: Callable[[int], Posted | Refusal]) -> list[Posted | Refusal]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=90)
     assert len(answers) == WRITERS
     return answers
 

@@ -19,7 +19,7 @@ from tests import factories
 from tests.factories import MONDAY_NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 90.0
 
 
 class Writer(threading.Thread):

@@ -20,6 +20,12 @@ def data_folder(tmp_path: Path, settings: Any) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease lapses when a test says so, not when the machine does much else."""
+    monkeypatch.setattr("margin.flow.lease.LEASE_SECONDS", 600.0)
+
+
 @pytest.fixture
 def noon() -> Iterator[None]:
     with pinned(MONDAY_NOON):

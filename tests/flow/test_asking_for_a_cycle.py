@@ -15,7 +15,7 @@ from tests import factories
 from tests.flow.scene import make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 90.0
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,12 @@ from django.db import connection
 
 from margin.flow import reconcile as module
 from margin.flow.lease import take
-from margin.flow.reconcile import reconcile
+from margin.flow.reconcile import LOOK, reconcile
 from margin.models import ShardState
 from tests.flow.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NOW = "'2026-03-02 12:00+00'::timestamptz"
 
 
 @pytest.fixture
@@ -30,12 +31,16 @@ def scene() -> Scene:
     return made
 
 
+@pytest.fixture(autouse=True)
+def database_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the reconciler: it is about a second more or less, which a busy machine takes anywhere."""
+    monkeypatch.setattr("margin.flow.reconcile.LOOK", LOOK.replace("clock_timestamp()", NOW))
+
+
 def age(column: str, seconds: float, table: str = "margin_shardstate") -> None:
     """Make a time of the row older, by the database's clock."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {column} = clock_timestamp() - make_interval(secs => %s)", [seconds]
-        )
+        cursor.execute(f"UPDATE {table} SET {column} = {NOW} - make_interval(secs => %s)", [seconds])
 
 
 @pytest.fixture(autouse=True)

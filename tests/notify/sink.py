@@ -63,7 +63,7 @@ class AnyPort(Controller):
 def smtp_sink() -> Iterator[tuple[Sink, int]]:
     """A sink and its port."""
     sink = Sink()
-    controller = AnyPort(sink, hostname="127.0.0.1", port=0, ready_timeout=10)
+    controller = AnyPort(sink, hostname="127.0.0.1", port=0, ready_timeout=90)
     controller.start()
     try:
         yield sink, controller.port

@@ -53,15 +53,15 @@ class Killer:
 
     def strike(self) -> None:
         if self.process is None or self.process.poll() is None:
-            assert self.started.wait(20)
+            assert self.started.wait(90)
             assert self.process is not None
             self.process.send_signal(signal.SIGKILL)
-            self.process.wait(10)
+            self.process.wait(90)
 
     def run(self, settings: Any) -> None:
         self.process = dispatcher(settings)
         self.started.set()
-        assert self.process.wait(30) == -signal.SIGKILL
+        assert self.process.wait(90) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def lapse_leases() -> None:
 
 def send_once_the_dead_are_seen() -> dict[str, int]:
     """The server ends the session of a killed process as soon as it sees its connection closed."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not (counts := send_due(NOW)):
         assert time.monotonic() < deadline, "the claim of the dead was not freed"
     return counts
