@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from riskdesk.problems import CONTENT_TYPE, problem
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -18,7 +20,7 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 TOO_LARGE = 413
 HEADERS = [
-    (b"content-type", b"application/problem+json"),
+    (b"content-type", CONTENT_TYPE.encode()),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"connection", b"close"),
@@ -58,12 +60,6 @@ def _declared(scope: Message) -> int:
 
 async def _refuse(scope: Message, send: Send, most_bytes: int) -> None:
     log.warning("request.too_large", path=scope["path"], most_bytes=most_bytes)
-    problem = {
-        "type": "urn:riskdesk:problem:too-large",
-        "title": "Too large",
-        "status": TOO_LARGE,
-        "detail": f"The body is larger than {most_bytes} bytes.",
-        "errors": [],
-    }
+    said = problem(TOO_LARGE, "too-large", f"The body is larger than {most_bytes} bytes.")
     await send({"type": "http.response.start", "status": TOO_LARGE, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(said).encode()})

@@ -21,6 +21,7 @@ from accounts import access, tokens
 from accounts.access import Action
 from margin.flow.vitals import Vitals, take_vitals
 from riskdesk import broker
+from riskdesk.problems import CONTENT_TYPE, problem
 from riskdesk.workers import QUEUES
 
 SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
@@ -60,18 +61,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """For an administrator, a token of scope `metrics`, or a collector on this very machine."""
-    from riskdesk.metrics import CONTENT_TYPE, exposition
+    from riskdesk.metrics import CONTENT_TYPE as TEXT
+    from riskdesk.metrics import exposition
 
     if not (_from_this_machine(request) or _token_allows(request) or _administers(request)):
-        signed_in = request.user.is_authenticated
-        problem = {"type": "about:blank", "title": "Not for you" if signed_in else "Sign in"}
-        status = 403 if signed_in else 401
-        problem_json = "application/problem+json"
-        response = JsonResponse({**problem, "status": status}, status=status, content_type=problem_json)
-        if not signed_in:
-            response["WWW-Authenticate"] = 'Bearer realm="metrics"'
-        return response
-    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+        return _turned_away(signed_in=request.user.is_authenticated)
+    return HttpResponse(exposition(), content_type=TEXT)
+
+
+def _turned_away(*, signed_in: bool) -> HttpResponse:
+    status, name = (403, "forbidden") if signed_in else (401, "unauthenticated")
+    said = problem(status, name, "Metrics are for administrators and for tokens of the scope `metrics`.")
+    response = JsonResponse(said, status=status, content_type=CONTENT_TYPE)
+    if not signed_in:
+        response["WWW-Authenticate"] = 'Bearer realm="metrics"'
+    return response
 
 
 def _said(found: list[Finding], *, stops: bool) -> list[str]:
@@ -88,9 +92,9 @@ def findings() -> Iterator[Finding]:
 def _of_rows() -> Iterator[Finding]:
     try:
         vitals = take_vitals()
-    except DatabaseProblem as problem:
+    except DatabaseProblem as trouble:
         # Its words may hold names and addresses; the log has them.
-        why = "not migrated" if "does not exist" in str(problem) else "does not answer"
+        why = "not migrated" if "does not exist" in str(trouble) else "does not answer"
         yield Finding("database", why)
         return
     yield Finding("database")

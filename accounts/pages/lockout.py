@@ -7,6 +7,8 @@ from axes.helpers import get_cool_off
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from riskdesk.problems import CONTENT_TYPE, problem
+
 
 def name_of(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """The name that was tried, as one and the same however it was typed."""
@@ -25,12 +27,6 @@ def answer(
         page: HttpResponse = render(request, "account/locked_out.html", {"minutes": minutes}, status=429)
     else:
         said = f"Too many wrong passwords. Try again in {minutes} minutes."
-        problem = {
-            "type": "/problems/locked_out",
-            "title": "Too Many Requests",
-            "status": 429,
-            "detail": said,
-        }
-        page = JsonResponse(problem, status=429, content_type="application/problem+json")
+        page = JsonResponse(problem(429, "locked-out", said), status=429, content_type=CONTENT_TYPE)
     page["Retry-After"] = str(seconds)
     return page

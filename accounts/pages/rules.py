@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 
 from accounts.sessions import acted_lately, note_deed, too_old
+from riskdesk.errors import Refusal
+from riskdesk.problems import CONTENT_TYPE, problem
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -68,10 +70,7 @@ def _wants_json(request: HttpRequest) -> bool:
 def _turned_away(request: HttpRequest, to: str, rule: str, said: str) -> HttpResponse:
     """A program is told why; a person is taken to where it can be put right, and back."""
     if _wants_json(request):
-        error = {"field": "session", "rule": rule, "value": "", "message": said}
-        problem = {"type": f"/problems/{rule}", "title": "Forbidden", "status": 403, "detail": said}
-        return JsonResponse(
-            problem | {"errors": [error]}, status=403, content_type="application/problem+json"
-        )
+        told = problem(403, rule.replace("_", "-"), said, [Refusal("session", rule, "", said)])
+        return JsonResponse(told, status=403, content_type=CONTENT_TYPE)
     back = request.get_full_path() if request.method in SAFE else "/"
     return HttpResponseRedirect(f"{reverse(to)}?{urlencode({'next': back})}")

@@ -13,8 +13,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 
 from margin.api.authentication import SessionAuthentication, TokenAuthentication
 from margin.api.composed import Maybe
-from margin.api.problems import TITLES
 from margin.api.shapes import Kind, Schema
+from riskdesk.problems import CONTENT_TYPE, TITLES
 
 PROBLEM: Schema = {
     "type": "object",
@@ -95,7 +95,7 @@ def described(
     problems = (*ALWAYS, *(WRITES if takes else ()))
     responses: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(gives, "Done")}
     for code in problems:
-        responses[(code, "application/problem+json")] = OpenApiResponse(PROBLEM, TITLES[code])
+        responses[(code, CONTENT_TYPE)] = OpenApiResponse(PROBLEM, TITLES[code])
     return extend_schema(
         operation_id=name,
         summary=summary,

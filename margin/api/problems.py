@@ -16,25 +16,11 @@ from rest_framework import exceptions
 
 from margin.api.output import dump
 from riskdesk.errors import Refusal
+from riskdesk.problems import CONTENT_TYPE, problem
 
 log = structlog.get_logger(__name__)
 
 MOST_ERRORS = 100
-TITLES = {
-    400: "The request cannot be accepted",
-    401: "Sign in or send a token",
-    403: "Not allowed",
-    404: "There is no such thing",
-    405: "Not done this way",
-    409: "In conflict with what stands",
-    413: "Too large",
-    414: "The address is too long",
-    415: "Not a format we take",
-    422: "The key was used for something else",
-    429: "Too many requests",
-    500: "A fault of ours",
-    503: "Not now",
-}
 NAMES = {
     400: "invalid",
     401: "unauthenticated",
@@ -70,18 +56,11 @@ class Problem(Exception):
         self.errors, self.headers, self.more = tuple(errors), dict(headers or {}), more
 
     def body(self) -> dict[str, Any]:
-        return {
-            "type": f"urn:riskdesk:problem:{self.name}",
-            "title": TITLES.get(self.status, "The request cannot be answered"),
-            "status": self.status,
-            "detail": self.detail,
-            "errors": [refusal.as_dict() for refusal in self.errors[:MOST_ERRORS]],
-            **self.more,
-        }
+        return problem(self.status, self.name, self.detail, self.errors[:MOST_ERRORS], **self.more)
 
     def answer(self) -> HttpResponse:
         content = dump(self.body())
-        answer = HttpResponse(content, status=self.status, content_type="application/problem+json")
+        answer = HttpResponse(content, status=self.status, content_type=CONTENT_TYPE)
         answer["Cache-Control"] = "no-store"
         for header, value in self.headers.items():
             answer[header] = value

@@ -9,24 +9,18 @@ from typing import Any
 
 import msgspec
 
+from riskdesk.problems import CONTENT_TYPE, problem
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-CLOSED = {
-    "type": "about:blank",
-    "title": "The gate holds no book",
-    "status": 503,
-    "detail": "No order can be checked against margin and caps here yet: treat this order as refused.",
-    "errors": [],
-}
-UNKNOWN = {
-    "type": "about:blank",
-    "title": "Not found",
-    "status": 404,
-    "detail": "No such address.",
-    "errors": [],
-}
+CLOSED = problem(
+    503,
+    "no-book",
+    "The gate holds no book, so no order can be checked here yet: treat this order as refused.",
+)
+UNKNOWN = problem(404, "not-found", "There is no such address.")
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -35,7 +29,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await live(receive, send)
     elif scope["type"] == "http":
         status, body = answer(scope["path"])
-        kind = b"application/json" if status == 200 else b"application/problem+json"
+        kind = b"application/json" if status == 200 else CONTENT_TYPE.encode()
         headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": msgspec.json.encode(body)})
