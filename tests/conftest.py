@@ -8,6 +8,7 @@ otto  risk manager of RETAIL         nobody  signed in, without any grant
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests import (
     factories,
     tries,  # noqa: F401 - before any property is read
 )
-from tests.emptying import _tables_are_emptied_quickly  # noqa: F401 - a fixture
+from tests.emptying import emptied_by, keep
 from tests.once import _static_files_are_found_once, django_db_modify_db_settings  # noqa: F401 - fixtures
 
 
@@ -37,10 +38,18 @@ class Cast:
 
 
 IS_ROOT = os.geteuid() == 0
+LONG = ["system", "browser", "demo", "live", "wiring", "flow", "doors", "engine"]
+"""Folders with long modules are given out first: no worker shall be left with one at the end."""
+
+
+def turn(item: pytest.Item) -> tuple[int, Path]:
+    folder = item.path.parent.name
+    return LONG.index(folder) if folder in LONG else len(LONG), item.path
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nothing is skipped. What only root can do (become somebody else) is left out for others, and said."""
+    items.sort(key=turn)
     if IS_ROOT:
         return
     left_out = [item for item in items if item.get_closest_marker("root")]
@@ -72,11 +81,15 @@ SET lock_timeout = '90s'
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests with real transactions empty all tables after themselves; a desk's database refuses that."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(TESTS_MAY_EMPTY_TABLES)
-        cursor.execute(TESTS_WAIT_FOR_LOCKS)
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(TESTS_MAY_EMPTY_TABLES)
+            cursor.execute(TESTS_WAIT_FOR_LOCKS)
+        steps = keep()
+    with emptied_by(steps):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,13 @@
-"""Between tests with real transactions: the tables become what they were after the first of them.
+"""After a test with real transactions the tables become again what the migrations left, for any test.
 
 Django truncates a hundred tables each time, and makes content types and permissions anew: a third of a
-second for a few dozen rows. Here the first emptying is Django's. What it leaves is kept beside the tables,
-and from then on their rows are deleted and the kept ones put back: under the same locks as a truncation, and
-like one without triggers. Where the role may not do that (in a database of one's own), all stays Django's.
+second for a few dozen rows. Here what the migrations left is kept beside the tables; afterwards their rows
+are deleted and the kept ones put back, under the same locks as a truncation and, like one, without
+triggers. Where the role may not do that (in a database of one's own), Django's way stays.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -18,27 +19,24 @@ MAY = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
 BESIDE = Identifier("kept_for_tests")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _tables_are_emptied_quickly() -> Iterator[None]:
-    by_django, again = TransactionTestCase._fixture_teardown, ""
+@contextmanager
+def emptied_by(steps: str) -> Iterator[None]:
+    """With no steps, by Django."""
 
     def empty(case: TransactionTestCase) -> None:
-        nonlocal again
-        if again:
-            run(again)
-            ContentType.objects.clear_cache()
-            return
-        by_django(case)
-        if asked(MAY):
-            again = keep()
+        run(steps)
+        ContentType.objects.clear_cache()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        if steps:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         yield
 
 
 def keep() -> str:
-    """Copy the rows there are beside their tables; gives the statements that bring back this state."""
+    """Copy the rows there are beside their tables; gives the statements that bring them back, or none."""
+    if not asked(MAY):
+        return ""
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
     names = [Identifier(name) for name in sorted(found)]
     full = [name for name in names if asked(SQL("SELECT EXISTS (SELECT FROM {})").format(name).as_string())]
