@@ -6,9 +6,9 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 STACK  := $(PY) -m riskdesk.stack exec --
 # Tests wait for the database and for processes more than they compute: more workers than cores pay.
-# A module is one worker's, so that what it starts for all its tests starts once; the long ones come first.
 WORKERS ?= 4
-SPREAD  := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+# A module is one worker's, so that what it starts for all its tests starts once; long ones are given out first.
+MODULES := --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench prove mutate browser clean
@@ -26,7 +26,7 @@ run: setup ## the whole desk, on http://127.0.0.1:8000/ unless PORT says otherwi
 	@exec $(PY) manage.py desk --follow-parent
 
 test: setup-dev browser ## all tests (ONLY=path or -k expression in ARGS)
-	@exec $(STACK) $(PY) -m pytest $(SPREAD) $(ONLY) $(ARGS)
+	@exec $(STACK) $(PY) -m pytest -n $(WORKERS) $(MODULES) $(ONLY) $(ARGS)
 
 check: setup-dev ## format, lint, types, migrations, system checks, architecture
 	@PATH="$(VENV)/bin:$$PATH" sh riskdesk/stack/check.sh
@@ -35,7 +35,7 @@ bench: setup-dev ## benchmarks, one table and DATA_DIR/bench.json (ONLY=group)
 	@BENCH_FILE="$$(realpath -m "$${DATA_DIR:-.data}")/bench.json" exec $(STACK) $(PY) -m tests.benchmarks $(ONLY)
 
 prove: setup-dev ## the long proofs at full counts
-	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest $(SPREAD) -m "not browser" $(ARGS)
+	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest -n $(WORKERS) -m "not browser" $(ARGS)
 
 mutate: setup-dev ## wrong turns of the engine, one at a time, and which no test notices (ONLY=module)
 	@exec nice $(PY) -m tests.mutation $(ONLY)
