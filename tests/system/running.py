@@ -91,7 +91,9 @@ def small_desk(folder: Path, **environment: str) -> Iterator[Launcher]:
         yield launcher
     finally:
         if launcher.process.poll() is None:
-            launcher.stop()
+            launcher.process.terminate()
+            launcher.await_words("| stopping")
+            launcher.stop()  # a second one hurries: the stubborn child is not waited for
         until(lambda: not left_over(folder), what="the end of every process")
 
 
