@@ -22,7 +22,11 @@ from tests import (
     tries,  # noqa: F401 - before any property is read
 )
 from tests.emptying import emptied_by, keep
-from tests.once import _static_files_are_found_once, django_db_modify_db_settings  # noqa: F401 - fixtures
+from tests.once import (  # noqa: F401 - fixtures
+    _kernels_are_compiled_once,
+    _static_files_are_found_once,
+    django_db_modify_db_settings,
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Cast:
 
 
 IS_ROOT = os.geteuid() == 0
-LONG = ["system", "browser", "demo", "live", "wiring", "flow", "doors", "engine"]
+LONG = ["demo", "engine", "flow", "live", "system", "browser", "wiring", "doors"]
 """Folders with long modules are given out first: no worker shall be left with one at the end."""
 
 

@@ -1,7 +1,8 @@
 """What is the same for every test of a run, made once instead of each time.
 
-The database: the first of several workers migrates one, and each takes a copy of it. The list of static
-files: every test client makes the middleware anew, which would look through all folders each time.
+The database: the first of several workers migrates one, and each takes a copy of it. The kernels: a worker
+waits for one that another is compiling, and finds it in the cache. The list of static files: every test
+client makes the middleware anew, which would look through all folders each time.
 """
 
 import fcntl
@@ -47,6 +48,35 @@ def make_migrated() -> None:
     finally:
         connection.close()
         connection.settings_dict["NAME"], connection.settings_dict["TEST"]["NAME"] = own, wanted
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """A minute of computing in a fresh copy of the project. Each kernel has a lock of its own."""
+    if worker_id == "master":
+        yield
+        return
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.dispatcher import Dispatcher
+
+    of_this_run, by_numba = tmp_path_factory.getbasetemp().parent, Dispatcher.compile
+    held: set[str] = set()
+
+    def compile_or_wait(self: Any, signature: Any) -> Any:
+        name = f"{self.py_func.__module__}.{self.py_func.__name__}"
+        if not name.startswith("margin.") or name in held:
+            return by_numba(self, signature)
+        with global_compiler_lock, (of_this_run / name).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            held.add(name)
+            try:
+                return by_numba(self, signature)
+            finally:
+                held.discard(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dispatcher, "compile", compile_or_wait)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
