@@ -73,8 +73,15 @@ def pool_ends(
 
 
 def _floored(k: Fraction, held: Fraction, both: list[tuple[Fraction, Fraction]]) -> list[Fraction]:
-    """An isolated pool has one position: its equity is known at each end, and cut at zero there."""
-    return [k * max(ZERO, held + pnl) - counted for pnl, counted in both]
+    """An isolated pool has one position: its equity is known at each end, and cut at zero.
+
+    Where it comes to zero between them is an end too: the position may be larger there than below.
+    """
+    ends = [(held + pnl, counted) for pnl, counted in both]
+    (e1, n1), (e2, n2) = ends[0], ends[-1]
+    if e1 * e2 < 0:
+        ends.append((ZERO, n1 + (n2 - n1) * e1 / (e1 - e2)))
+    return [k * max(ZERO, equity) - counted for equity, counted in ends]
 
 
 def _at_both_ends(account: Account, pool: Pool, needed: Needed) -> Iterator[tuple[str, list[Sums]]]:

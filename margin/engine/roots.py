@@ -1,7 +1,7 @@
 """Where a polynomial first falls below zero.
 
 Takes coefficients (constant first) and a stretch of the line; gives the first point after which the value is
-negative. Straight lines and rational roots are exact; a root that no fraction can state is given to more
+negative. Roots of straight lines, and rational ones of quadratics, are exact; any other is given to more
 digits than any figure shows.
 """
 
@@ -89,10 +89,8 @@ def _quadratic_roots(c: Fraction, b: Fraction, a: Fraction) -> list[Fraction]:
 def square_root(number: Fraction) -> Fraction:
     """Exact where a fraction can state it, else to some hundred binary digits."""
     product = number.numerator * number.denominator
-    shift = max(0, _SQUARE_ROOT_BITS - product.bit_length() // 2)
-    if isqrt(product) ** 2 == product:
-        shift = 0
-    return Fraction(isqrt(product << (2 * shift)), number.denominator << shift)
+    scaled = isqrt(product << (2 * _SQUARE_ROOT_BITS))
+    return Fraction(scaled, number.denominator << _SQUARE_ROOT_BITS)
 
 
 def _bisect(polynomial: list[Fraction], low: Fraction, high: Fraction) -> Fraction | None:

@@ -1,6 +1,7 @@
 """A cap's answer is sure where it is the same at every price the guard bands allow."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -125,3 +126,16 @@ def test_bands_on_one_side_of_a_cap_are_enough_to_conclude():
         assert severity(kind, held, bands, 49_999) is Severity.BREACH
         assert severity(kind, held, bands, 50_001) is Severity.UNKNOWN
         assert severity(kind, held, bands, 87_501) is Severity.OK
+
+
+def test_where_an_isolated_pool_loses_its_last_unit_is_an_end_of_its_own():
+    """Long 1 from 100 with 10 behind it is worth nothing from 90 down, where it is larger than at 80.
+
+    A wallet of 8.5 allows 85 at ten times: at 80 it is within, at 120 too, at 90 it is not.
+    """
+    held = account(isolated(ETH, 1, 100, ref="e"), e=10)
+    held = replace(held, holdings=(Holding("wallet", "USD", Fraction("8.5")), *held.holdings[1:]))
+    band = market({"ETH-PERP": stale(100, 80, 120)})
+    assert [value(held, {"ETH-PERP": price}) for price in (80, 90, 120)] == [5, -5, 265]
+    assert account_ends(held, band, K) == Ends(Fraction(-5), Fraction(265))
+    assert severity(LimitKind.LEVERAGE, held, band, 10) is Severity.UNKNOWN

@@ -42,6 +42,13 @@ AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "measures": ("test_limits.py",),
     "capped": ("test_limits.py", "test_caps_while_prices_are_in_doubt.py"),
     "cap_range": ("test_caps_while_prices_are_in_doubt.py",),
+    "curves": ("test_figures_along_a_shock_are_those_of_a_pool_valued_afresh.py",),
+    "moving": ("test_figures_along_a_shock_are_those_of_a_pool_valued_afresh.py",),
+    "shocked": ("test_figures_along_a_shock_are_those_of_a_pool_valued_afresh.py",),
+    "hill": ("test_a_fall_is_the_same_by_its_tangents_and_piece_by_piece.py",),
+    "falls": ("test_a_fall_is_the_same_by_its_tangents_and_piece_by_piece.py",),
+    "search": ("test_the_search_finds_what_the_formulas_find.py",),
+    "roots": ("test_a_polynomial_made_of_known_roots_falls_where_they_say.py",),
     "calendar": ("test_trading_calendars_know_when_an_instrument_trades.py",),
 }
 OF_ONE_ACCOUNT = (

@@ -128,6 +128,23 @@ REASONS: dict[tuple[str, str, str], str] = {
     ): EQUAL,
     ("pretrade", "sign = 1 if self.order.quantity > 0 else -1", "Gt to GtE"): EQUAL,
     ("pretrade", "middle = (low + high + 1) // 2", "a number one larger"): SHORTCUT,
+    ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
+    ("roots", "_BISECTIONS = 200", "a number one larger"): GENEROUS,
+    (
+        "roots",
+        "for this, following in zip(stops, [*stops[1:], end], strict=True):",
+        "True and False swapped",
+    ): UNREACHED,
+    (
+        "roots",
+        "far = start + direction * (1 + abs(start) + max(abs(c / trimmed[-1]) for c in trimmed[:-1]))",
+        "a number one larger",
+    ): GENEROUS,
+    ("roots", "larger = -b - root if b > 0 else -b + root", "Gt to GtE"): EQUAL,
+    ("roots", "if at_low * at_high > 0:", "a number one larger"): SHORTCUT,
+    ("roots", "if (at_low > 0) == (at_middle > 0):", "Gt to GtE"): EQUAL,
+    ("search", "STEPS = 48", "a number one larger"): GENEROUS,
+    ("search", "HALVINGS = 60", "a number one larger"): GENEROUS,
     ("pretrade", "if not quantity or mark is None or self.rate is None:", "Or to And"): UNREACHED,
 }
 
