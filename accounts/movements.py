@@ -3,6 +3,7 @@
 Takes movements; gives the first refusal, or nothing. Pure but for the rows it is handed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,8 +34,8 @@ class Movement:
 def refused(desk: Desk, movements: Sequence[Movement]) -> Refusal | None:
     if not movements:
         return Refusal("transfers", "empty", "", "There is nothing to post.")
-    references = [movement.reference for movement in movements]
-    twice = next((name for name in references if references.count(name) > 1), None)
+    counts = Counter(movement.reference for movement in movements)
+    twice = next((name for name, count in counts.items() if count > 1), None)
     if twice is not None:
         return Refusal("reference", "twice", twice, f"The reference {twice} is given twice.")
     return next((refusal for movement in movements if (refusal := _refused(desk, movement))), None)

@@ -123,7 +123,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
 }
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before another second factor, mail address or password
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before another second factor or password
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER, MFA_TOTP_TOLERANCE = "Riskdesk", 1  # a telephone's clock may be half a minute off
 SECOND_FACTOR_REQUIRED = not ENV.demo

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.access import Action, may_administer, people_for, roles_for
-from accounts.admin.base import ReadOnlyAdmin, can
+from accounts.admin.base import OfferedFilters, ReadOnlyAdmin, can
 from accounts.admin.typed import AnyUserAdmin
 from accounts.audit import record
 from accounts.models import ApiToken, RoleGrant, User
@@ -20,7 +20,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonPage(AnyUserAdmin):
+class PersonPage(OfferedFilters, AnyUserAdmin):
     """Administrators make people and switch them off; nobody is deleted, for their deeds stay."""
 
     list_display = ("username", "first_name", "email", "is_staff", "is_active", "last_login")

@@ -14,8 +14,7 @@ from django_celery_beat.models import (
 )
 
 from accounts.access import Action
-from accounts.admin.base import DeskAdmin, DeskFilter, can
-from accounts.admin.typed import AnyAdmin
+from accounts.admin.base import DeskAdmin, DeskFilter, OfferedFilters, can
 from accounts.audit import record
 from margin.models import LocalSchedule, LocalSlot
 from riskdesk.schedule import job_of
@@ -27,7 +26,7 @@ for unused in (ClockedSchedule, SolarSchedule, CrontabSchedule, IntervalSchedule
 FIXED = ("name", "task", "args", "kwargs", "queue", "expire_seconds")
 
 
-class ClockRights(AnyAdmin):
+class ClockRights(OfferedFilters):
     """Who may set limits may set the clock: one row at a time, so that each change leaves its audit row."""
 
     actions: Any = None

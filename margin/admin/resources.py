@@ -9,6 +9,7 @@ from accounts.access import Action, for_user, may
 from accounts.admin.base import desk_of, has_column
 from accounts.models import Asset, Client, Desk, Shard, SubAccount
 from accounts.revisions import hold_house_revision
+from margin.admin.strict_files import WIDGETS, WithoutTrace, refuse_shape
 from margin.flow.reference import reference_changed
 from margin.models import Calendar, Instrument, MarginSchedule, RiskFactor, Source, Venue
 
@@ -20,6 +21,8 @@ def by_code(column: str, model: Any) -> fields.Field:
 
 class ReferenceResource(resources.ModelResource):
     """Rows are found by code; a file that changes anything takes one revision and leaves one audit row."""
+
+    WIDGETS_MAP = {**resources.ModelResource.WIDGETS_MAP, **WIDGETS}
 
     def __init__(
         self,
@@ -35,8 +38,13 @@ class ReferenceResource(resources.ModelResource):
         """Only rows that exist for whoever brings the file."""
         return for_user(super().get_queryset(), self.person, self.right)
 
+    @classmethod
+    def get_error_result_class(cls) -> type[WithoutTrace]:
+        return WithoutTrace
+
     def before_import(self, dataset: Any, **options: Any) -> None:
-        """From here on nobody approves anything: what the file finds in force is so until it is read."""
+        """From here on nobody approves anything: what a readable file finds in force stays so."""
+        refuse_shape(dataset, [field.column_name for field in self.get_import_fields()], "code")
         hold_house_revision()
 
     def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:

@@ -70,8 +70,8 @@ def first_answer(kept: FirstAnswer) -> HttpResponse:
 
 def problem_of(refusal: Refusal) -> Problem:
     if refusal.rule == "key_reused":
-        return Problem(422, "key-reused", refusal.message)
-    return Problem(409, "in-progress", refusal.message, headers={"Retry-After": "1"})
+        return Problem(422, "key-reused", refusal.message, [refusal])
+    return Problem(409, "in-progress", refusal.message, [refusal], headers={"Retry-After": "1"})
 
 
 def digest(request: Request, document: Any) -> str:

@@ -85,7 +85,7 @@ SIGN_IN = {
     "accounts/inactive/": {"GET":            "200 200 200 200 200 200"},
     "accounts/signup/": {"GET":              "200 302 302 302 302 302", "POST": "200 302 302 302 302 302"},
     "accounts/reauthenticate/": {"GET":      "302 200 200 200 200 200", "POST": "302 200 200 200 200 200"},
-    "accounts/email/": {"GET":               "302 200 200 200 200 200", "POST": "302 302 302 302 302 302"},
+    "accounts/email/": {},
     "accounts/confirm-email/": {"GET":       "200 200 200 200 200 200"},
     "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": {
         "GET":                                "200 200 200 200 200 200", "POST": "404 404 404 404 404 404"},

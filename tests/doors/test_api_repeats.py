@@ -55,6 +55,8 @@ def test_the_same_key_with_another_body_or_address_is_422(calls):
         "positions/", {"source": "s", "as_of": MONDAY_NOON.isoformat(), "positions": []}, Idempotency_Key="k1"
     )
     is_problem(answer, 422)
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["rule"], error["value"]) == ("Idempotency-Key", "key_reused", "k1")
     assert Transfer.objects.count() == 1
 
 

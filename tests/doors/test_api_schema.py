@@ -26,6 +26,11 @@ def test_every_endpoint_is_described_with_its_problems(schema):
             assert "application/problem+json" in operation["responses"]["400"]["content"]
 
 
+@pytest.mark.parametrize("query", ["version=%0a", "version=%00", "lang=xx", "x=1"])
+def test_the_description_takes_no_parameters(rita, query):
+    assert Api(rita).get(f"/api/schema/?{query}").status_code == 400
+
+
 def test_the_description_can_be_made_without_a_warning(rita, capsys):
     from django.core.management import call_command
 
