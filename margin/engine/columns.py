@@ -22,6 +22,8 @@ Ints = NDArray[Any]
 
 MOST_TIERS = 8
 MOST_HAIRCUTS = 4
+SPECIAL, TWICE = 1, 2
+"""Flags of a pool: it is decided exactly whatever the figures say; it holds some instrument in two rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class Columns(NamedTuple):
     """Positions in pool order; a pool's positions and balances are a stretch of rows.
 
     A tuple, because kernels take tuples of arrays. `size` is the signed quantity times the contract size,
-    `entries` size * entry, of inverse contracts size / entry. `pool_special` pools are decided exactly
-    whatever the figures say: caps of an account, rules of a whole pool. `account_start` is each account's
-    cross pool.
+    `entries` size * entry, of inverse contracts size / entry. `pool_flags`: SPECIAL for caps of an account
+    and rules of a whole pool, TWICE for a pool whose rows must be merged into legs. `account_start` is each
+    account's cross pool.
     """
 
     instrument: NDArray[np.uint16]
@@ -74,7 +76,7 @@ class Columns(NamedTuple):
     pool_start: NDArray[np.int32]
     pool_base: NDArray[np.uint8]
     pool_desk: NDArray[np.uint8]
-    pool_special: NDArray[np.bool_]
+    pool_flags: NDArray[np.uint8]
     pool_buffer: Floats
     balance_start: NDArray[np.int32]
     balance_asset: NDArray[np.uint16]
@@ -210,6 +212,15 @@ def _columns(
     return writer.done()
 
 
+def flags_of(special: NDArray[np.bool_], instrument: Ints, pool_start: Ints) -> NDArray[np.uint8]:
+    """By pool; rows of one instrument lie together."""
+    again = np.zeros(len(instrument) + 1, dtype=np.int64)
+    again[1:-1] = instrument[1:] == instrument[:-1]
+    again[pool_start] = 0
+    twice = np.diff(np.cumsum(again)[pool_start]) > 0
+    return SPECIAL * special.astype(np.uint8) + TWICE * twice.astype(np.uint8)
+
+
 class _Writer:
     """Collects rows in order; the lists become columns at the end."""
 
@@ -249,15 +260,17 @@ class _Writer:
         rows = list(zip(*self.rows, strict=True)) or [(), (), (), ()]
         pools = list(zip(*self.pool_rows, strict=True)) or [(), (), (), ()]
         balances = list(zip(*self.balances, strict=True)) or [(), ()]
+        instrument = np.array(rows[0], dtype=np.uint16)
+        pool_start = np.array(self.pool_start, dtype=np.int32)
         columns = Columns(
-            instrument=np.array(rows[0], dtype=np.uint16),
+            instrument=instrument,
             lever=np.array(rows[1], dtype=np.uint16),
             size=np.array(rows[2], dtype=np.float64),
             entries=np.array(rows[3], dtype=np.float64),
-            pool_start=np.array(self.pool_start, dtype=np.int32),
+            pool_start=pool_start,
             pool_base=np.array(pools[0], dtype=np.uint8),
             pool_desk=np.array(pools[1], dtype=np.uint8),
-            pool_special=np.array(pools[2], dtype=np.bool_),
+            pool_flags=flags_of(np.array(pools[2], dtype=np.bool_), instrument, pool_start),
             pool_buffer=np.array(pools[3], dtype=np.float64),
             balance_start=np.array(self.balance_start, dtype=np.int32),
             balance_asset=np.array(balances[0], dtype=np.uint16),

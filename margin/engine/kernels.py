@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns, Floats, Ints
+from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, SPECIAL, TWICE, Columns, Floats, Ints
 from margin.engine.compiled import fetch, kernel, ones, reached_of_eight, reached_of_four, span
 
 ALPHA, BETA, OMEGA, SIGN, BUFFER, HAIR, LEAST = range(7)
@@ -80,11 +80,11 @@ def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, foun
     """The chosen pools from start to stop, each from scratch; all of them where none are named.
 
     Arrays are taken out of their tuples once: in the loop that would cost tenfold. Every position is first
-    taken for a leg of its own: a pool that holds an instrument twice is told its requirement by `by_legs`.
+    taken for a leg of its own: a pool with an instrument in two rows is told its requirement by `by_legs`.
     """
     instrument, lever, size, entries = book.instrument, book.lever, book.size, book.entries
     pool_start, pool_base, pool_desk = book.pool_start, book.pool_base, book.pool_desk
-    pool_special, pool_buffer = book.pool_special, book.pool_buffer
+    pool_flags, pool_buffer = book.pool_flags, book.pool_buffer
     balance_start, balance_asset, balance_amount = book.balance_start, book.balance_asset, book.balance_amount
     rows, assets, lines, leverages = tick.rows, tick.assets, tick.thresholds, tick.leverages
     figures, levels, close = found.figures, found.levels, found.close
@@ -104,11 +104,9 @@ def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, foun
                 equity += value
                 initial -= value * assets[base, a, OWED_INITIAL]
                 maintenance -= value * assets[base, a, OWED_MAINTENANCE]
-        near, twice, previous = NOTHING, False, NO_INSTRUMENT
+        near = NOTHING
         for p in range(U(pool_start[k]), U(pool_start[k + ONE])):
             i = U(instrument[p])
-            twice |= i == previous
-            previous = i
             held, from_entry = size[p], entries[p] * rows[base, i, BETA]
             equity += held * rows[base, i, ALPHA] + from_entry
             notional = abs(held) * rows[base, i, OMEGA]
@@ -126,7 +124,7 @@ def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, foun
             initial += max(mm, notional * rate)
             maintenance += mm
             own += mm * rows[base, i, BUFFER]
-        if twice:
+        if pool_flags[k] & TWICE:
             initial, maintenance, own, near = by_legs(k, book, tick)
         house = maintenance * (1.0 + pool_buffer[k]) + own
         figures[k, EQUITY] = equity
@@ -136,7 +134,7 @@ def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, foun
         figures[k, GROSS] = gross
         figures[k, NET] = net
         width = CLOSE * (scale + gross)
-        exactly = near != NOTHING or pool_special[k]
+        exactly = near != NOTHING or pool_flags[k] & SPECIAL != 0
         if lines[desk, 0] * equity - house > width and not exactly:
             levels[k], close[k] = 0, 0
         else:
@@ -297,7 +295,7 @@ def fetch_pools(pools: Ints, first: int, last: int, book: Columns, owners: Ints)
         fetch(book.pool_buffer, k)
         fetch(book.pool_base, k)
         fetch(book.pool_desk, k)
-        fetch(book.pool_special, k)
+        fetch(book.pool_flags, k)
         fetch(owners, k)
 
 

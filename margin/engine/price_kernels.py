@@ -11,7 +11,7 @@ asked of `liquidation`.
 
 import numpy as np
 
-from margin.engine.columns import Columns, Floats, Ints
+from margin.engine.columns import SPECIAL, Columns, Floats, Ints
 from margin.engine.compiled import kernel, ones, reached_of_eight, span
 from margin.engine.kernels import (
     ALPHA,
@@ -97,13 +97,13 @@ def liquidation_prices(
     account_start, pool_start, pool_base, pool_desk = (
         book.account_start, book.pool_start, book.pool_base, book.pool_desk,
     )  # fmt: skip
-    pool_special, rows, lines, figures = book.pool_special, tick.rows, tick.thresholds, found.figures
+    pool_flags, rows, lines, figures = book.pool_flags, tick.rows, tick.thresholds, found.figures
     for chunk in span(len(bounds) - 1):
         for k in range(U(account_start[bounds[chunk]]), U(account_start[bounds[chunk + 1]])):
             base = U(pool_base[k])
             hedged = lines[pool_desk[k], 4] > 0.0
             above = figures[k, EQUITY] - figures[k, MAINTENANCE]
-            whole = pool_special[k] or not above >= 0.0
+            whole = pool_flags[k] & SPECIAL != 0 or not above >= 0.0
             p, end = U(pool_start[k]), U(pool_start[k + ONE])
             while p < end:
                 i, first = U(instrument[p]), p

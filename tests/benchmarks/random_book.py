@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns, Rules
+from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns, Rules, flags_of
 from margin.engine.ticks import Quotes
 
 SEED = 20261121
@@ -66,15 +66,16 @@ def random_book(positions: int = POSITIONS) -> Book:
     balances = _balances(rng, needed, account_start)
     account_base = (rng.random(accounts) < 0.1).astype(np.uint8)
     buffers = rng.choice([0.0, 0.05, 0.10, 0.25], accounts)
+    pool_start = np.searchsorted(pool, np.arange(len(pool_account) + 1)).astype(np.int32)
     columns = Columns(
         instrument=instrument,
         lever=lever.astype(np.uint16),
         size=size,
         entries=np.where(inverse, size / entry, size * entry),
-        pool_start=np.searchsorted(pool, np.arange(len(pool_account) + 1)).astype(np.int32),
+        pool_start=pool_start,
         pool_base=account_base[pool_account],
         pool_desk=np.zeros(len(pool_account), dtype=np.uint8),
-        pool_special=np.zeros(len(pool_account), dtype=np.bool_),
+        pool_flags=flags_of(np.zeros(len(pool_account), dtype=np.bool_), instrument, pool_start),
         pool_buffer=buffers[pool_account],
         balance_start=balances[0],
         balance_asset=balances[1],
