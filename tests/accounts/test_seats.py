@@ -153,3 +153,4 @@ def test_a_layer_out_of_reach_is_logged_and_never_raised(settings, caplog):
     from accounts.sessions import _send
 
     _send({"type": "look_again", "person": 1})
+    assert "sockets.not_told" in caplog.text

@@ -79,12 +79,19 @@ def test_a_message_that_finds_nothing_wanted_does_nothing():
     assert Run.objects.count() == 1
 
 
-def test_a_fault_ends_at_the_door(monkeypatch: pytest.MonkeyPatch):
+def recompute_with_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(cycle, "run_cycle", fail)
     tasks.recompute(1, "schedule")
+
+
+def test_a_fault_ends_at_the_door_and_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    recompute_with_a_fault(monkeypatch)
+    assert "task.failed" in caplog.text
 
 
 def test_finished_work_proves_the_worker_alive_when_a_full_queue_drops_the_clocks_beat():
@@ -95,7 +102,7 @@ def test_finished_work_proves_the_worker_alive_when_a_full_queue_drops_the_clock
 
 
 def test_a_failed_cycle_proves_nothing(monkeypatch: pytest.MonkeyPatch):
-    test_a_fault_ends_at_the_door(monkeypatch)
+    recompute_with_a_fault(monkeypatch)
     assert not Heartbeat.objects.exists()
 
 
