@@ -12,16 +12,19 @@ from tests.pages.frames import account
 
 def test_figures_older_than_fifteen_seconds_are_marked_frozen(stage: Stage, visit: Any) -> None:
     """Time stands still, at the desk and in the browser, but for those seconds."""
-    with clock.pinned(clock.now()):
+    start = clock.now()
+    with clock.pinned(start):
         stage.run([account()])
         visitor = visit(stage.cast.rita)
-        visitor.page.clock.install(time=clock.now())
-        visitor.page.clock.pause_at(clock.now() + timedelta(seconds=1))
+        visitor.page.clock.install(time=start)
+        visitor.page.clock.pause_at(start + timedelta(seconds=1))
         page = visitor.open()
         expect(page.locator("#phase-word")).to_have_text("Live")
         expect(page.locator("#frozen")).to_be_hidden()
+    with clock.pinned(start + timedelta(seconds=16)):
         page.clock.fast_forward(16_000)
         expect(page.locator("#frozen")).to_contain_text("Numbers are frozen at")
+        expect(page.locator("#frozen")).to_be_visible()
         expect(page.locator(".watermark")).to_be_visible()
 
 

@@ -1,6 +1,6 @@
 """The real desk through its bad day: what people see of a breach, and what they lose if processes are killed.
 
-One desk for the module: its bad day begins with it.
+One desk for the module: its bad day begins when there has been time to open a page.
 """
 
 import re
@@ -31,7 +31,7 @@ STEPS = {
 def desk() -> Iterator[RealDesk]:
     folder = Path(tempfile.mkdtemp(prefix="riskdesk-test-"))
     folder.chmod(0o755)
-    with real_desk(folder / "data", DEMO_QUIET_SECONDS="0") as running:
+    with real_desk(folder / "data", DEMO_QUIET_SECONDS="30") as running:
         yield running
     shutil.rmtree(folder)
 
