@@ -84,6 +84,13 @@ SET lock_timeout = '90s'
 """
 
 
+# A session that some thread left open would keep the database from being dropped, which fails the run.
+NOBODY_ELSE_STAYS = """
+SELECT pg_terminate_backend(pid, 90000) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+"""
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests with real transactions empty all tables after themselves; a desk's database refuses that."""
@@ -94,6 +101,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         steps = keep()
     with emptied_by(steps):
         yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(NOBODY_ELSE_STAYS)
 
 
 @pytest.fixture(autouse=True)
