@@ -47,6 +47,10 @@ CLOCK = (
 )
 
 
+UNHINDERED = {
+    **dict.fromkeys(("crontab", "solar", "clocked", "start_time", "expires", "exchange", "routing_key")),
+    "one_off": False,
+}
 VITAL = {"margin.recompute", "margin.reconcile", "margin.dispatch"}
 """Without these, figures, enforcement or mails stand still."""
 VITAL_SECONDS = 60
@@ -110,11 +114,16 @@ def seed_shards() -> None:
 
 
 def seed_clock() -> list[str]:
-    """Add the jobs that have no row; gives their names. A renamed row is known by its task and arguments."""
+    """Add the jobs that have no row; gives their names. A renamed row is known by its task and arguments.
+
+    What no page changes is put right: what a job does, and that nothing keeps it from coming.
+    """
     from django_celery_beat.models import PeriodicTask
 
     with transaction.atomic():
         rows = list(PeriodicTask.objects.select_for_update().values_list("name", "task", "args"))
+        for job in jobs():
+            PeriodicTask.objects.filter(name=job.name).update(**_deed(job), **UNHINDERED)
         names, deeds = {name for name, _, _ in rows}, {(task, _plain(args)) for _, task, args in rows}
         missing = [job for job in jobs() if job.name not in names and (job.task, _text(job)) not in deeds]
         for job in missing:
@@ -128,14 +137,16 @@ def _add(job: Job) -> None:
     interval = {"every": job.every_seconds, "period": IntervalSchedule.SECONDS}
     PeriodicTask.objects.create(
         name=job.name,
-        task=job.task,
-        args=_text(job),
+        **_deed(job),
         interval=IntervalSchedule.objects.filter(**interval).first()
         or IntervalSchedule.objects.create(**interval),
-        queue=job.queue,
         expire_seconds=job.expires_seconds,
         description=job.why,
     )
+
+
+def _deed(job: Job) -> dict[str, str]:
+    return {"task": job.task, "args": _text(job), "kwargs": "{}", "queue": job.queue}
 
 
 def _text(job: Job) -> str:

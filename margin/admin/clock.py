@@ -79,36 +79,41 @@ def values_of(row: Any) -> dict[str, str]:
 
 class JobForm(PeriodicTaskForm):
     def clean(self) -> Any:
-        """What the desk's own jobs do is not asked, so there is nothing of it to check."""
-        return super().clean() if "task" in self.fields else self.cleaned_data
+        """What a job does is not asked, so there is nothing of it to check."""
+        return self.cleaned_data
 
 
 @admin.register(PeriodicTask)
 class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):
-    """Jobs at intervals, in UTC. Of the desk's own jobs only the interval and the switch can be changed."""
+    """The desk's own jobs, at intervals: switched, slowed, and nothing else. A job is code: none is added."""
 
     actions = None
     form = JobForm
     change_form_template = "admin/change_form.html"  # its own holds a script, which the policy forbids
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("enabled", "interval", *FIXED, "last_run_at"),
+                "description": "A job can be disabled or given another interval, and nothing else.",
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is none of the desk's, which only an earlier version let anybody add."""
         return super().has_delete_permission(request) and (obj is None or job_of(obj) is None)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fixed = (*FIXED, "regtask") if obj and job_of(obj) else ()
-        return (*super().get_readonly_fields(request, obj), *fixed)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj and job_of(obj):
-            why = (
-                "One of the desk's own jobs: it can be disabled or given another interval, and nothing else."
-            )
-            return [(None, {"fields": ("enabled", "interval", *FIXED, "last_run_at"), "description": why})]
-        return super().get_fieldsets(request, obj)
+        return (*super().get_readonly_fields(request, obj), *FIXED, "regtask")
 
 
-class TimesAdmin(ClockRights):
-    """Times to choose from. What a job goes by stays as it is: choose another on the page of the job."""
+@admin.register(IntervalSchedule)
+class IntervalPage(ClockRights):
+    """Intervals to choose from. What a job goes by stays as it is: choose another on the page of the job."""
 
     readonly_fields = ("used_by",)
 
@@ -120,16 +125,6 @@ class TimesAdmin(ClockRights):
         return super().has_change_permission(request) and (obj is None or not obj.periodictask_set.exists())
 
     has_delete_permission = has_change_permission
-
-
-@admin.register(IntervalSchedule)
-class IntervalPage(TimesAdmin):
-    """Intervals to choose from."""
-
-
-@admin.register(CrontabSchedule)
-class CrontabPage(TimesAdmin):
-    """Crontabs to choose from, in UTC: what must keep a local time is a local schedule."""
 
 
 @admin.register(LocalSchedule)

@@ -68,6 +68,7 @@ RULED: dict[str, Ruled] = {
         Instrument,
         ("code",),
         (
+            "product", "asset_class", "tick", "lot",
             "schedule", "fee_rate", "cap_class", "underlying", "allow_negative", "reference_price",
             "calendar", "stale_soft_seconds", "stale_hard_seconds", "jump_band", "guard_band", "active",
         ),

@@ -36,9 +36,8 @@ NOUNS = {
     "accounts.transfer": SEE,
     "accounts.user": SEE,
     "axes.accessattempt": "",
-    "django_celery_beat.crontabschedule": "see add change delete",
     "django_celery_beat.intervalschedule": "see add change",  # those of the desk's own jobs stay
-    "django_celery_beat.periodictask": "see add change",
+    "django_celery_beat.periodictask": "see change",
     "margin.alert": SEE,
     "margin.assetterms": "see change",
     "margin.breach": SEE,

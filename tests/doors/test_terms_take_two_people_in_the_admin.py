@@ -51,8 +51,8 @@ def test_the_page_of_an_instrument_leaves_its_terms_and_sources(cast: Cast, ada_
     assert ada_in.get(page).status_code == 200
     source, loading = row.sources.get(), factors_move(row)
     sent = {
-        "name": "Renamed", "product": "perpetual", "asset_class": "crypto", "venue": row.venue_id,
-        "tick": "0.01", "lot": "0.001", "active": "on", "schedule": other.pk, "fee_rate": "0",
+        "name": "Renamed", "product": "cfd", "asset_class": "metal", "venue": row.venue_id,
+        "tick": "9", "lot": "9", "active": "on", "schedule": other.pk, "fee_rate": "0",
         "cap_class": "gold", "jump_band": "9", "guard_band": "9",
         "sources-TOTAL_FORMS": "1", "sources-INITIAL_FORMS": "1", "sources-0-id": source.pk,
         "sources-0-DELETE": "on", "sources-0-instrument": row.pk,
@@ -63,7 +63,8 @@ def test_the_page_of_an_instrument_leaves_its_terms_and_sources(cast: Cast, ada_
     assert ada_in.post(page, sent).status_code == 302
     found = Instrument.objects.get()
     assert (found.name, found.schedule.code, found.cap_class) == ("Renamed", "FLAT", "crypto")
-    assert found.guard_band < 1
+    assert (found.product, found.asset_class) == (row.product, row.asset_class)
+    assert max(found.guard_band, found.tick, found.lot) < 1
     assert InstrumentSource.objects.exists()
     assert Loading.objects.get().loading == 1
 

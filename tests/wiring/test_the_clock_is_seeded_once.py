@@ -10,6 +10,7 @@ from accounts.models import Shard
 from margin.models import ShardState
 from riskdesk.env import read_environment
 from riskdesk.schedule import CLOCK, jobs, seed_clock, seed_shards
+from tests.factories import MONDAY_NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,15 @@ def test_a_changed_disabled_or_renamed_job_stays_as_it_is():
     before = list(PeriodicTask.objects.order_by("pk").values())
     assert seed_clock() == []
     assert list(PeriodicTask.objects.order_by("pk").values()) == before
+
+
+def test_a_job_that_was_made_into_something_else_does_its_own_work_again():
+    spoilt = {"task": "margin.nothing", "args": "[oops", "kwargs": '{"a": 1}', "queue": "nowhere"}
+    PeriodicTask.objects.filter(name="Dispatch").update(**spoilt, one_off=True, expires=MONDAY_NOON)
+    assert seed_clock() == []
+    row = PeriodicTask.objects.get(name="Dispatch")
+    assert (row.task, row.args, row.kwargs, row.queue) == ("margin.dispatch", "[]", "{}", "general")
+    assert (row.one_off, row.expires) == (False, None)
 
 
 def test_a_deleted_job_comes_back_because_the_desk_needs_it():
