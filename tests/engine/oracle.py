@@ -240,8 +240,7 @@ def distance(opinion: Opinion, direction: int) -> F | None:
     """The first shock beyond which some pool falls below its maintenance, by searching outwards."""
 
     def is_safe(s: F) -> bool:
-        pools = (opinion.shocked(name, s) for name in opinion.pool_names)
-        return all(found["equity"] >= found["maintenance"] for found in pools)
+        return all_are_safe(opinion, s)
 
     if not is_safe(F(0)):
         return F(0)
@@ -254,3 +253,15 @@ def distance(opinion: Opinion, direction: int) -> F | None:
     points = [last * F(k, GRID) for k in range(1, GRID)]
     nearly = last - direction * F(1, 10**9)
     return search(is_safe, F(0), [*points, nearly])
+
+
+def all_are_safe(opinion: Opinion, s: F) -> bool:
+    """Whether every pool has its maintenance after this shock."""
+    pools = (opinion.shocked(name, s) for name in opinion.pool_names)
+    return all(found["equity"] >= found["maintenance"] for found in pools)
+
+
+def falls_at(opinion: Opinion, s: F) -> bool:
+    """Whether that ends at this shock: it does not have to be the first."""
+    hair = s * F(1, 10**12)
+    return all_are_safe(opinion, s - hair) and not all_are_safe(opinion, s + hair)

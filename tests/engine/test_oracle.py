@@ -9,16 +9,18 @@ import pytest
 from margin.engine.distance import distances
 from margin.engine.exact import assess
 from margin.engine.liquidation import prices_that_hurt
-from tests.engine.oracle import Opinion, distance, liquidation_price
+from tests.engine.oracle import Opinion, distance, falls_at, liquidation_price
 from tests.engine.random_accounts import on_the_line, random_account
 from tests.engine.reading import read
 
 ACCOUNTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 1_000
 CHUNK = 10
+TOLD_SOMETHING = {3740}
+"""Chunks beyond the first thousand accounts in which engine and search once differed."""
 CLOSE = Fraction(1, 10**12)
 
 
-@pytest.mark.parametrize("first", range(0, ACCOUNTS, CHUNK))
+@pytest.mark.parametrize("first", sorted({*range(0, ACCOUNTS, CHUNK)} | TOLD_SOMETHING))
 def test_every_decision_and_figure_agrees(first: int) -> None:
     for seed in range(first, first + CHUNK):
         request = random_account(seed)
@@ -85,6 +87,9 @@ def agree_on_distance(request: dict[str, Any], seed: int) -> None:
     for direction, shock in ((-1, found.down), (1, found.up)):
         wanted = distance(opinion, direction)
         where = (seed, direction, shock and float(shock), wanted and float(wanted))
-        assert (shock is None) == (wanted is None), where
-        if shock is not None and wanted is not None:
-            assert abs(shock - wanted) <= CLOSE * 10, where
+        assert shock is not None or wanted is None, where
+        if shock is None or (wanted is not None and abs(shock - wanted) <= CLOSE * 10):
+            continue
+        # The search looks in steps and stops short of where prices end: it may miss a fall, no more.
+        assert wanted is None or abs(shock) < abs(wanted), where
+        assert falls_at(opinion, shock), where
