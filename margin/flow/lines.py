@@ -18,6 +18,8 @@ MOST_REF_CHARACTERS = 120
 LEFT_OUT = -1
 """The place of a position that the snapshot no longer tells of, and so closes."""
 ZERO = Decimal(0)
+MOST_WORTH = Decimal(10) ** 15
+"""Of one position at its entry price, in what its price counts in: beyond is a slip of the sender."""
 Open = Mapping[tuple[str, str], PositionVersion]
 
 
@@ -195,6 +197,14 @@ def check_line(where: str, line: Line, source: str, read: Read) -> None:
     if report.entry_price <= 0 and not line.instrument.allow_negative:
         message = f"An entry price of {line.instrument.code} is above 0."
         read.refuse(f"{where}.entry_price", "above", f"{report.entry_price:f}", message)
+    if worth_at_entry(line) >= MOST_WORTH:
+        message = "At its entry price it would be worth 1,000,000,000,000,000 or more: no position is."
+        read.refuse(f"{where}.quantity", "too_large", f"{report.quantity:f}", message)
+
+
+def worth_at_entry(line: Line) -> Decimal:
+    size = abs(line.report.quantity) * line.instrument.contract_size
+    return size if line.instrument.kind == Instrument.Kind.INVERSE else size * abs(line.report.entry_price)
 
 
 def check_margin(where: str, line: Line, read: Read) -> None:

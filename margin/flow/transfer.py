@@ -93,6 +93,8 @@ def _move(move: Move, person: User, now: datetime) -> Posted | Refusal:
         return giver
     if isinstance(taker, Refusal):
         return taker
+    if giver.pk == taker.pk:
+        return Refusal("to.pocket", "same_pocket", taker.key, "Money moves between two pockets.")
     again = Transfer.objects.filter(desk=desk, reference=move.reference).exists()
     if not again and (refusal := may_not_leave(move, asset, giver, now)):
         return refusal

@@ -51,6 +51,14 @@ def test_one_bad_line_refuses_all_lines_and_all_cash(account):
     assert not SnapshotTime.objects.exists()
 
 
+@pytest.mark.parametrize("quantity", ["99999999999999999999", "-50000000000"])
+def test_a_position_worth_more_than_any_is_a_slip(account, quantity):
+    slip = put(account, report("1"), report(quantity, ref="typo", entry_price=Decimal(20000)))
+    assert refused(slip) == {("positions[1].quantity", "too_large")}
+    assert held(account) == {}
+    assert isinstance(put(account, report("49999999999", entry_price=Decimal(20000))), Stored)
+
+
 def test_a_cycle_is_asked_for_only_when_something_changed(account):
     put(account, report("1"))
     assert ShardState.objects.get().wanted_at is not None
