@@ -135,6 +135,7 @@ def working_of(account: SubAccount, asked: why.Asked, *, minutes: int) -> dict[s
     """Of the newest run; it stays that run's until somebody asks again."""
     seen = seen_now(account)
     context = {"account": account, "asked": asked, "word": workings.WORDS[asked.figure]}
+    context["of"] = formats.named(asked.ref or "")
     if isinstance(seen, Gone):
         return context | {"unseen": seen.because}
     if asked.ref is not None and all(position.ref != asked.ref for position in seen.account.positions):

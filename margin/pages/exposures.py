@@ -85,7 +85,7 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         "tiles": _tiles(book, found),
         "boxes": _boxes(rows, found),
         "figures": {"bars": _bars(book, found)},
-        "left_out": missing[:MOST_LEFT_OUT],
+        "left_out": [(account, ref, formats.named(ref)) for account, ref in missing[:MOST_LEFT_OUT]],
         "more_left_out": max(0, len(missing) - MOST_LEFT_OUT),
         "crowds": [_crowd(desk, book, crowd) for crowd in crowds(book.rows)],
         "at": min(at for _, _, at in book.heads.values()),

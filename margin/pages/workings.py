@@ -104,7 +104,7 @@ def _line(line: Working) -> Line:
         inputs=[_given(**given) for given in plain["inputs"]],
         result=amount(line.figure, plain["result"]),
         exact=plain["result"] or "",
-        note=line.note,
+        note=formats.named(line.note),
     )
 
 
@@ -145,7 +145,7 @@ def changed(account: SubAccount, seen: Revisited, figure: str, minutes: int) -> 
         "parts": [
             {
                 "cause": part.cause.value,
-                "key": part.key,
+                "key": formats.named(part.key),
                 "change": signed(figure, why.digits(part.change)),
                 "share": f"{float(abs(part.change) / most):.4f}" if most else "0",
                 "rises": part.change > 0,

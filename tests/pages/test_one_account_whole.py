@@ -41,6 +41,12 @@ def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
         assert "sum of recognised collateral" in page(client, scene, path)
 
 
+def test_a_working_names_pools_as_people_do_in_its_notes_too(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=utilisation")
+    assert "isolated eth bites first" in text
+    assert "isolated:eth" not in text.partition("What changed it")[0]
+
+
 def test_the_working_of_one_position_is_only_its_own(client: Client, scene: Scene) -> None:
     text = page(client, scene, "/accounts/ACME-1/why/?figure=notional&ref=eth")
     assert "ETH-PERP" in text
