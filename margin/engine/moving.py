@@ -33,8 +33,7 @@ class PriceLine:
         zero = -self.start / self.slope
         if _is_ahead(zero, s, direction):
             return self.start, self.slope, zero
-        beyond = self.start + self.slope * s
-        if beyond < 0 or (beyond == 0 and self.slope * direction < 0):
+        if self.start + self.slope * s <= 0:
             return ZERO, ZERO, None
         return self.start, self.slope, None
 

@@ -55,6 +55,13 @@ def in_euros(
     return own, market({"X": 100}, {"EUR": "1.25"}), DESK
 
 
+def on_its_floor() -> Scene:
+    """Its own amounts jump at 600; the mark stands still there and only its currency moves."""
+    traded = perp("X", *OWN_AMOUNTS, settlement="EUR", fx_loading="0.5", loading=0)
+    own = account([cross(traded, 6, 100)], wallet=500, terms=[coin("EUR")])
+    return own, market({"X": 100}, {"EUR": "1.25"}), DESK
+
+
 def capped(cap: object, wallet: object, pocket: object, loading: object = 1) -> Scene:
     """The wallet takes of the account's own cap before the pocket does."""
     own = account(
@@ -86,6 +93,7 @@ SCENES: dict[str, Scene] = {
     "owing": of_marks(cross(X, 40, 100), X=100, wallet=-100),
     "hedged": of_marks(cross(X, 30, 100, "l"), cross(X, -20, 90, "s"), X=100, policy=HEDGE),
     "hedged the other way": of_marks(cross(X, 10, 100, "l"), cross(X, -20, 90, "s"), X=100, policy=HEDGE),
+    "hedged in full": of_marks(cross(X, 10, 100, "l"), cross(X, -10, 90, "s"), X=100, policy=HEDGE),
     "both sides unhedged": of_marks(cross(X, 30, 100, "l"), cross(X, -20, 90, "s"), X=100),
     "one faster than the other": of_marks(cross(X, 10, 100), cross(SLOW, 20, 100), X=100, Y=80),
     "one against the other": of_marks(cross(X, 10, 100), cross(AGAINST, 40, 100), X=100, Y=80, Z=90),
@@ -139,6 +147,9 @@ SCENES: dict[str, Scene] = {
     "euros that drift away": in_euros("-0.2", -10),
     "euros that come to nothing": in_euros("1.6"),
     "euros and a coin contract": in_euros("0.5", 500, "inverse"),
+    "euros that drift under a size on its floor": on_its_floor(),
+    "a price below one": of_marks(cross(X, 2_000, "0.4"), X="0.5"),
+    "a price below one, short": of_marks(cross(X, -2_000, "0.6"), X="0.5"),
     "a cap of the account's own": capped(250, 1, 2),
     "a cap the wallet takes whole": capped(80, 1, 2),
     "a cap nothing reaches": capped(9_000, 1, 2),

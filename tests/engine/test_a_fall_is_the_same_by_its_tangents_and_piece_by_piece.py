@@ -36,8 +36,8 @@ def test_a_hill_touches_the_pool_valued_afresh_at_every_point(name):
 HILLS = {
     "a long", "a short", "a long of two sizes with a buffer of its own",
     "exactly on a floor", "exactly on a floor, short", "below the line", "below the line, short", "owing",
-    "hedged", "hedged the other way", "both sides unhedged", "one faster than the other",
-    "one that stands still", "oil", "euros", "a debt",
+    "hedged", "hedged in full", "hedged the other way", "both sides unhedged", "one faster than the other",
+    "one that stands still", "a price below one", "a price below one, short", "oil", "euros", "a debt",
     "collateral", "collateral cut by tiers", "collateral on its floor",
 }  # fmt: skip
 """Rates only rise, prices move in straight lines and none comes to rest before -100 %."""
@@ -77,6 +77,7 @@ def ten_at_a_hundred(wallet, policy=DESK, **more):
         (2, 460, -1, None, ("-0.2", None)),  # twice as fast: at zero at -50 %
         (2, 460, "-0.1", None, (None, None)),
         (1, 1_100, -1, 10, (None, None)),
+        (1, 1_000, -1, 10, (None, None)),  # all gone with the price, and nothing more
         (-2, 460, -1, 10, (None, "0.2")),
         (-2, 460, -1, "0.1", (None, None)),
         (1, 100, -1, 10, ("0", None)),  # on the line: where one stands
@@ -119,6 +120,21 @@ def test_under_rules_of_the_whole_pool_the_same_fall_is_searched_for(share, wall
     searched = falls(measured, movement, LIQUIDATION, lowest=low, highest=high)
     for wanted, fall in zip(found, searched, strict=True):
         assert fall is wanted is None or abs(fall - Fraction(wanted)) < Fraction(1, 10**15)
+
+
+@pytest.mark.parametrize(("share", "down"), [(1, True), (-1, False)])
+@pytest.mark.parametrize(("times", "is_found"), [(9 * 10**5, True), (15 * 10**5, False)])
+def test_without_an_end_it_is_searched_for_to_a_million_times_the_price(share, down, times, is_found):
+    """One that may be negative: 100 lost by each s, and 10 more required from the second on."""
+    oil = instrument("OIL", (0, "0.1"), loadings={"f": ONE}, allow_negative=True)
+    own = account([cross(oil, 1, 100)], wallet=110 * times - 10)
+    (measured,) = pools_of(own, market({"OIL": 100}), portfolio())
+    found = falls(measured, Movement({"OIL": Fraction(share)}, of="OIL"), LIQUIDATION)
+    near, other = found if down else reversed(found)
+    assert other is None
+    assert (near is not None) == is_found
+    if near is not None:
+        assert abs(abs(near) - times) < Fraction(1, 10**6)
 
 
 def test_an_isolated_pool_has_no_rules_of_the_whole_and_is_not_searched():

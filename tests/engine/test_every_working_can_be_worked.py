@@ -205,3 +205,17 @@ def test_where_nothing_worse_can_come_there_is_one_line_that_says_so():
     doubtful = market({"OIL": Mark(exact(100), PriceState.STALE, exact(1), exact(150))})
     (line,) = far_lines(replace(own, holdings=account(wallet=500).holdings), "next", doubtful)
     assert line.note == "there is no worse level to reach"
+
+
+def test_gross_and_net_name_their_own_sums():
+    figures = assess(BOOK, PRICES, DESK)
+    assert {line.formula for line in exposure_lines(figures, "gross")} == {"sum of N"}
+    assert {line.formula for line in exposure_lines(figures, "net")} == {"sum of S, S = sign(q*m)*N"}
+
+
+def test_a_position_with_a_price_in_a_pool_without_figures_has_no_liquidation_price():
+    blind = replace(PRICES, marks={**PRICES.marks, "LADDER": Mark(None)})
+    figures = assess(BOOK, blind, DESK)
+    told = {line.of: line for line in price_lines(BOOK, figures, prices_that_hurt(BOOK, figures, DESK))}
+    assert (told["o"].result, told["o"].note) == (None, "no price of LADDER")
+    assert told["c"].result is not None

@@ -44,3 +44,18 @@ def test_a_utilisation_just_below_a_band_is_not_shown_on_it():
 def test_large_and_negative_figures_keep_every_digit():
     assert shown.down(Fraction("-366300.005"), 2) == Decimal("-366300.01")
     assert str(shown.up(Fraction(10) ** 40 + Fraction(1, 3), 2)) == "1" + "0" * 40 + ".34"
+
+
+def test_nothing_is_shown_as_nothing_and_never_as_less_than_it():
+    assert str(shown.down(Fraction(0), 2)) == str(shown.up(Fraction(-1, 1_000), 2)) == "0.00"
+
+
+def test_a_utilisation_is_beside_every_band_it_was_decided_to_be_beside():
+    """Of two bands the second is far: only the first asks for more digits."""
+    lines = (Fraction(60, 100), Fraction(70, 100))
+    assert shown.share(Fraction("0.599996"), lines, 4) == Decimal("0.599996")
+    assert shown.share(Fraction("0.699996"), lines, 4) == Decimal("0.699996")
+
+
+def test_a_price_exactly_at_the_mark_is_shown_in_the_places_asked_for_and_down():
+    assert shown.price(Fraction("100.009"), Fraction("100.009"), 2) == Decimal("100.00")

@@ -1,5 +1,6 @@
 """The shown level rises at once and falls only when it is meant."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -73,3 +74,16 @@ def test_debt_without_a_requirement_is_not_inside_anything():
 
 def test_an_unknown_pool_shows_what_is_measured():
     assert steady(Shown(Level.LIQUIDATION, NOON), Level.NORMAL, None, NOON, DESK) == Shown(Level.NORMAL)
+
+
+def test_a_requirement_of_less_than_one_is_still_one():
+    almost = Risk(Fraction("1.01"), Fraction(1), Fraction(1), Fraction(1))
+    assert steady(Shown(Level.LIQUIDATION, NOON), Level.DANGER, almost, LATER, DESK) == Shown(
+        Level.LIQUIDATION
+    )
+
+
+def test_with_nothing_required_every_level_is_left_however_low_its_line():
+    early = replace(DESK, watch=Fraction(1, 100))
+    left = Risk(Fraction(1, 2), Fraction(0), Fraction(0), Fraction(0))
+    assert steady(Shown(Level.WATCH, NOON), Level.NORMAL, left, LATER, early) == Shown(Level.NORMAL)

@@ -135,3 +135,9 @@ def test_open_closed_and_the_next_change_agree_at_every_instant(seconds):
         assert not is_open(calendar, closes)
         assert opens == instant or not is_open(calendar, opens - timedelta(microseconds=1))
         assert closes == instant or is_open(calendar, closes - timedelta(microseconds=1))
+
+
+def test_what_opens_at_the_next_midnight_does_not_trade_today():
+    calendar = read_calendar(zone="UTC", sessions=[{"from": "tue 00:00", "to": "tue 12:00"}])
+    assert not trades_on(calendar, date(2026, 3, 2))
+    assert trades_on(calendar, date(2026, 3, 3))

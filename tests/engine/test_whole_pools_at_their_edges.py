@@ -195,6 +195,7 @@ def test_the_presets_are_the_published_ones():
 def test_a_share_asks_for_its_step_from_exactly_there(held, rate):
     assert ShareTiers().least_rate(exact(held), exact(100)) == exact(rate)
     assert ShareTiers().least_rate(exact(0), exact(0)) == 0
+    assert ShareTiers().least_rate(exact("0.4"), exact("0.8")) == exact("0.5")
 
 
 def test_the_share_is_the_underlyings_over_all_that_names_it():

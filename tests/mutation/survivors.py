@@ -128,6 +128,35 @@ REASONS: dict[tuple[str, str, str], str] = {
     ): EQUAL,
     ("pretrade", "sign = 1 if self.order.quantity > 0 else -1", "Gt to GtE"): EQUAL,
     ("pretrade", "middle = (low + high + 1) // 2", "a number one larger"): SHORTCUT,
+    ("capped", 'side = "long" if position.quantity > 0 else "short"', "Gt to GtE"): EQUAL,
+    (
+        "correlation",
+        "same = [side * own for own in clients.values() if side * own > 0]",
+        "Mult to Div",
+    ): EQUAL,
+    ("shown", "MOST_DIGITS = 400", "a number one larger"): GENEROUS,
+    (
+        "falls",
+        "hill = None if below or low != -ONE else hill_along(measured, movement, line)",
+        "USub dropped",
+    ): SHORTCUT,
+    (
+        "falls",
+        "hill = None if below or low != -ONE else hill_along(measured, movement, line)",
+        "ONE to ZERO",
+    ): SHORTCUT,
+    ("hill", "FAR = Fraction(10**100)", "a number one larger"): FAR,
+    (
+        "hill",
+        "tier = schedule.tier_of(self.size + self.growth * s) if len(schedule.floors) > 1 else 0",
+        "Gt to GtE",
+    ): SHORTCUT,
+    ("curves", "fall = self.slope * direction", "Mult to Div"): EQUAL,
+    (
+        "hill",
+        "if slope * direction >= 0 if limit is None else constant + slope * limit >= 0:",
+        "Mult to Div",
+    ): EQUAL,
     ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
     ("roots", "_BISECTIONS = 200", "a number one larger"): GENEROUS,
     (
