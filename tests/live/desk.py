@@ -125,6 +125,7 @@ class Server:
             additional_headers=headers,
             compression=None,
             max_size=None,
+            open_timeout=DEADLINE_SECONDS,
             **options,
         ) as socket:
             yield Page(socket)

@@ -50,7 +50,7 @@ def connected(port: int) -> smtplib.SMTP:
     end = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
-            return smtplib.SMTP("127.0.0.1", port, timeout=10)
+            return smtplib.SMTP("127.0.0.1", port, timeout=DEADLINE_SECONDS)
         except ConnectionRefusedError:
             assert time.monotonic() < end, "the mail room did not come up"
             time.sleep(0.05)
@@ -65,6 +65,7 @@ def room(transactional_db: None, settings: Any) -> Iterator[int]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
+        settings.EMAIL_TIMEOUT = DEADLINE_SECONDS
         yield port
     finally:
         process.send_signal(signal.SIGTERM)

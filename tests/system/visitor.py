@@ -14,7 +14,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from riskdesk.demo_people import PASSWORD
-from tests.system.running import until
+from tests.system.running import PATIENCE_SECONDS, until
 
 AGAIN_SECONDS = 0.2
 
@@ -37,11 +37,12 @@ class Visitor:
         self.opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.jar))
         self.read("/accounts/login/")
         form = {"login": name, "password": PASSWORD, "csrfmiddlewaretoken": self._cookies()["riskdesk_csrf"]}
-        self.opener.open(f"{base}/accounts/login/", urlencode(form).encode(), timeout=20).close()
+        sent = urlencode(form).encode()
+        self.opener.open(f"{base}/accounts/login/", sent, timeout=PATIENCE_SECONDS).close()
         assert "riskdesk_session" in self._cookies(), f"{name} could not sign in"
 
     def read(self, path: str) -> str:
-        with self.opener.open(self.base + path, timeout=20) as answer:
+        with self.opener.open(self.base + path, timeout=PATIENCE_SECONDS) as answer:
             return str(answer.read().decode())
 
     def tab(self, desk: str) -> "Tab":
