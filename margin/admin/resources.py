@@ -1,5 +1,6 @@
 """Reference data as files: columns of each noun, codes instead of row numbers, one revision a file."""
 
+from functools import cache, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,6 +34,7 @@ class ReferenceResource(resources.ModelResource):
     ) -> None:
         super().__init__(**options)
         self.person, self.right, self.immutable = person, right, immutable
+        self.may_edit = cache(partial(may, person, right))
 
     def get_queryset(self) -> Any:
         """Only rows that exist for whoever brings the file."""
@@ -49,7 +51,7 @@ class ReferenceResource(resources.ModelResource):
 
     def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:
         """The same two rules as the form: the right on the row's own desk, and what is fixed stays."""
-        if not may(self.person, self.right, desk_of(instance)):
+        if not self.may_edit(desk_of(instance)):
             raise ValidationError(f"{instance}: you may not edit rows of this desk.")
         stands = type(instance)._default_manager.filter(pk=instance.pk).first()
         for name in self.immutable if stands else ():

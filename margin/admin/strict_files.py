@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from import_export import widgets
 from import_export.results import Error
 
-MOST_ROWS = 2_000
+MOST_ROWS = 500
 """A file is read in one transaction, which keeps everybody else from changing house-wide facts meanwhile."""
 SHOWN = 5
 
