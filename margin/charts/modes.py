@@ -84,7 +84,7 @@ def _text(courses: Mapping[str, Course]) -> str:
 
 
 def _falls(course: Course) -> str:
-    found = [formats.signed_percent(shock) for shock in (course.down, course.up) if shock is not None]
+    found = [formats.signed_percent(shock, 2) for shock in (course.down, course.up) if shock is not None]
     return (
         f"the first pool falls at {' or '.join(found)}" if found else "no market-wide move makes a pool fall"
     )

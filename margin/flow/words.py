@@ -49,7 +49,8 @@ def _level(one: Found, scene: Scene) -> Words:
     measured, pool = sure(one.measured, OF_A_POOL), sure(one.pool, OF_A_POOL)
     code, base = measured.fact.code, measured.fact.base
     liquidation = one.level is Level.LIQUIDATION
-    title = f"{code} is below {'maintenance' if liquidation else 'its house requirement'}: " + (
+    whose = code if pool.pool == CROSS else f"{code}, {pool_named(pool.pool)},"
+    title = f"{whose} is below {'maintenance' if liquidation else 'its house requirement'}: " + (
         "liquidation" if liquidation else "margin call"
     )
     places = scene.computed.book.rules.scales[base]

@@ -40,13 +40,13 @@ def test_a_mode_is_told_by_its_colour_and_its_requirement_by_dots() -> None:
 def test_the_sentence_says_where_the_first_pool_of_each_mode_falls() -> None:
     text = drawn(cross=course(-0.25, 0.4), isolated=course(up=0.1), as_given=course())["text"]
     assert text == (
-        "Cross: the first pool falls at −25.0 % or +40.0 %. Isolated: the first pool falls at +10.0 %. "
+        "Cross: the first pool falls at −25.00 % or +40.00 %. Isolated: the first pool falls at +10.00 %. "
         "As given: no market-wide move makes a pool fall."
     )
 
 
 def test_its_sentence_never_says_that_a_pool_falls_farther_off_than_it_does() -> None:
-    assert "falls at −19.9 % or +0.0 %." in drawn(cross=course(-0.19999, 0.00001))["text"]
+    assert "falls at −19.99 % or +0.00 %." in drawn(cross=course(-0.19999, 0.00001))["text"]
 
 
 def test_a_coins_parts_are_told_and_never_as_milli() -> None:
