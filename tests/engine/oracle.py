@@ -5,6 +5,7 @@ rationals. It shares no code, no arithmetic and no idea with the engine: it valu
 prices and distances by searching for where a yes/no question changes its answer.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from gmpy2 import mpq as F
@@ -244,24 +245,39 @@ def distance(opinion: Opinion, direction: int) -> F | None:
 
     if not is_safe(F(0)):
         return F(0)
+    last = end_of_prices(opinion, direction)
+    points = [last * F(k, GRID) for k in range(1, GRID)]
+    nearly = last - direction * F(1, 10**9)
+    return search(is_safe, F(0), [*points, nearly])
+
+
+def end_of_prices(opinion: Opinion, direction: int) -> F:
+    """How far the search may go: to where the price of some inverse contract is nothing."""
     last = F(-1) if direction < 0 else F(10)
     for position in opinion.request["positions"]:
         own = opinion.request["instruments"][position["instrument"]]
         loading = F(own.get("loading", "1"))
         if own.get("kind") == "inverse" and loading * direction < 0:
             last = direction * min(abs(last), abs(1 / loading))  # there 1/m has no value any more
-    points = [last * F(k, GRID) for k in range(1, GRID)]
-    nearly = last - direction * F(1, 10**9)
-    return search(is_safe, F(0), [*points, nearly])
+    return last
 
 
 def all_are_safe(opinion: Opinion, s: F) -> bool:
-    """Whether every pool has its maintenance after this shock."""
-    pools = (opinion.shocked(name, s) for name in opinion.pool_names)
-    return all(found["equity"] >= found["maintenance"] for found in pools)
+    """Whether every pool has its maintenance after this shock.
+
+    One that has no value there is short of an inverse contract at a price of nothing: it gains without end
+    (a long one has fallen before).
+    """
+    for name in opinion.pool_names:
+        with suppress(ZeroDivisionError):
+            found = opinion.shocked(name, s)
+            if found["equity"] < found["maintenance"]:
+                return False
+    return True
 
 
 def falls_at(opinion: Opinion, s: F) -> bool:
     """Whether that ends at this shock: it does not have to be the first."""
-    hair = s * F(1, 10**12)
+    gap = abs(end_of_prices(opinion, -1 if s < 0 else 1) - s)
+    hair = min(abs(s), gap or abs(s)) * F(1, 10**12) * (-1 if s < 0 else 1)
     return all_are_safe(opinion, s - hair) and not all_are_safe(opinion, s + hair)

@@ -15,7 +15,7 @@ from tests.engine.reading import read
 
 ACCOUNTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 1_000
 CHUNK = 10
-TOLD_SOMETHING = {3740}
+TOLD_SOMETHING = {3740, 3800, 52680}
 """Chunks beyond the first thousand accounts in which engine and search once differed."""
 CLOSE = Fraction(1, 10**12)
 
