@@ -84,8 +84,13 @@ def signed_percent(text: Figure, decimals: int = 1) -> str:
     return ("+" if text is not None and _exact(text) > 0 else "") + percent(text, decimals)
 
 
+def leverage(text: Figure) -> str:
+    """A leverage that is measured: rounded up, always to two places, so that one below the other lines up."""
+    return NONE if text is None else _typeset(f"{_cut(_exact(text), 2, ROUND_CEILING):,f}") + "×"
+
+
 def times(text: Figure, decimals: int = 2) -> str:
-    """A leverage, rounded up, without idle zeros."""
+    """A multiple that somebody set, such as a cap: rounded up, without idle zeros."""
     if text is None:
         return NONE
     return _typeset(plain(f"{_cut(_exact(text), decimals, ROUND_CEILING):,f}")) + "×"

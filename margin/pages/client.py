@@ -108,7 +108,7 @@ def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:
         "net": _money(found.net, places, upwards=False),
         "utilisation": formats.percent(text),
         "use": bar_share(text, scale=FULL_SCALE, absent="0"),
-        "leverage": formats.times(_text(found.leverage)),
+        "leverage": formats.leverage(_text(found.leverage)),
         "cap": formats.times(_text(_own_cap(seen))) if _own_cap(seen) is not None else "",
     }
 

@@ -81,7 +81,7 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         utilisation=formats.percent(row["utilisation"]),
         use=bar_share(row["utilisation"], scale=FULL_SCALE, absent=use_without_equity(row)),
         pool=formats.first_pool(row["binding_pool"]),
-        leverage=formats.times(row["leverage"]),
+        leverage=formats.leverage(row["leverage"]),
         cap=formats.times(row["cap"]) if row["cap"] else "no cap",
         cap_name=row["cap_name"] or "",
         cap_use=bar_share(cap_use, absent="0"),

@@ -59,7 +59,7 @@ def summary(figures: Figures) -> Summary:
         use=bar_share(kpi["utilisation"], scale=FULL_SCALE, absent="0"),
         gross=formats.whole_up(kpi["gross"]),
         net=formats.whole_up(kpi["net"]),
-        leverage=formats.times(kpi["leverage"]),
+        leverage=formats.leverage(kpi["leverage"]),
         levels=level_counts(kpi["levels"]),
     )
 

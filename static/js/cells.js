@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CONTROLS, firstPool, level, money, percent, share, times } from "./format.js";
+import { CONTROLS, firstPool, level, leverage, money, percent, share, times } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -53,7 +53,7 @@ function paintLevel(parts, row) {
 }
 
 function paintLeverage(parts, row) {
-  text(parts.leverage, times(row.leverage));
+  text(parts.leverage, leverage(row.leverage));
   text(parts.cap, `/ ${row.cap ? times(row.cap) : "no cap"}`);
   bar(parts.cap_use, share(row.cap_use));
   parts.cap_cell.classList.toggle("over", row.cap_use != null && Number(row.cap_use) > 1);

@@ -1,7 +1,7 @@
 // The key figures: the desk's sums as the newest run has them.
 
 import { bar, FULL_SCALE, text } from "./cells.js";
-import { percent, share, times, wholeDown, wholeUp } from "./format.js";
+import { leverage, percent, share, wholeDown, wholeUp } from "./format.js";
 
 export class Figures {
   constructor(root) {
@@ -24,7 +24,7 @@ export class Figures {
     this.write("requirement", wholeUp(kpi.house_maintenance));
     this.write("initial", wholeUp(kpi.initial));
     this.write("utilisation", percent(kpi.utilisation));
-    this.write("leverage", times(kpi.leverage));
+    this.write("leverage", leverage(kpi.leverage));
     this.write("gross", wholeUp(kpi.gross));
     this.write("net", wholeUp(kpi.net));
     for (const node of this.nodes.get("use") ?? []) bar(node, share(kpi.utilisation, 0, FULL_SCALE));

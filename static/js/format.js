@@ -86,6 +86,11 @@ export function signedPercent(text, decimals = 1) {
   return (up ? "+" : "") + percent(text, decimals);
 }
 
+/** A leverage that is measured: always two places, so that one below the other lines up. */
+export function leverage(text) {
+  return text == null ? NONE : `${typeset(cut(parse(text), 2, "up"))}×`;
+}
+
 export function times(text, decimals = 2) {
   if (text == null) return NONE;
   const shown = typeset(cut(parse(text), decimals, "up"));
