@@ -26,6 +26,10 @@ def test_a_point_inside_is_not_enough_to_fall():
     assert steady(Shown(Level.DANGER), Level.AT_RISK, used(79), LATER, DESK) == Shown(Level.DANGER)
 
 
+def test_nearly_two_points_inside_are_not_enough_either():
+    assert steady(Shown(Level.DANGER), Level.AT_RISK, used("78.01"), LATER, DESK) == Shown(Level.DANGER)
+
+
 def test_two_points_inside_for_ten_seconds_is():
     waiting = steady(Shown(Level.DANGER), Level.AT_RISK, used(78), NOON, DESK)
     assert waiting == Shown(Level.DANGER, NOON)

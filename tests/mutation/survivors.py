@@ -157,6 +157,12 @@ REASONS: dict[tuple[str, str, str], str] = {
         "if slope * direction >= 0 if limit is None else constant + slope * limit >= 0:",
         "Mult to Div",
     ): EQUAL,
+    (
+        "steadied",
+        "if previous is None or measured >= previous.level or risk is None:",
+        "GtE to Gt",
+    ): EQUAL,
+    ("steadied", "if risk.maintenance == 0 and risk.equity >= 0:", "GtE to Gt"): EQUAL,
     ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
     ("roots", "_BISECTIONS = 200", "a number one larger"): GENEROUS,
     (
