@@ -139,6 +139,7 @@ def small(count, net, name="C"):
     [
         (small(10, 10), True),
         (small(9, 10), False),
+        ([*small(9, 10), row("FLAT", 5), row("FLAT", -5)], False),  # who is flat is on no side
         (small(10, -10), True),
         (small(10, "0.1"), True),
         (small(14, 10) + small(6, -10, "S"), True),

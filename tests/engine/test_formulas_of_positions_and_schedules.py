@@ -141,3 +141,13 @@ def test_of_a_hedge_the_larger_requirement_of_each_kind_is_charged_also_from_dif
     own = account([cross(traded, 10, 100, "l"), cross(traded, -8, 100, "s", leverage=2)], wallet=1_000)
     figures = assess(own, market({"X": 100}), Policy(offsets=Offsets.HEDGE))
     assert (figures.maintenance, figures.initial) == (50, 400)
+
+
+def test_of_two_equal_legs_the_long_one_is_charged():
+    traded = instrument("X", (0, "0.1", "0.05"))
+    own = account([cross(traded, 4, 100, "l"), cross(traded, -4, 100, "s")], wallet=1_000)
+    long, short = assess(own, market({"X": 100}), Policy(offsets=Offsets.HEDGE)).pool("cross").legs
+    assert (long.side, short.side) == (1, -1)
+    assert (long.charged_maintenance, long.charged_initial) == (20, 40)
+    assert (short.charged_maintenance, short.charged_initial) == (0, 0)
+    assert (short.maintenance, short.initial) == (20, 40)

@@ -62,14 +62,7 @@ REASONS: dict[tuple[str, str, str], str] = {
         "sides = [[p for p in positions if p.quantity * side > 0] for side in (1, -1)]",
         "a number one larger",
     ): KEY,
-    (
-        "valuation",
-        "cheaper = 0 if legs[0].maintenance < legs[1].maintenance else 1",
-        "Lt to LtE",
-    ): EQUAL,
-    ("valuation", "lighter = 0 if legs[0].initial < legs[1].initial else 1", "Lt to LtE"): EQUAL,
     ("valuation", "side=1 if positions[0].quantity > 0 else -1,", "Gt to GtE"): EQUAL,
-    ("valuation", "side=1 if positions[0].quantity > 0 else -1,", "a number one larger"): KEY,
     ("cascade", "most_rounds: int = 20,", "a number one larger"): GENEROUS,
     (
         "portfolio",
