@@ -86,6 +86,8 @@ SCENES: dict[str, Scene] = {
     "a long": of_marks(cross(X, 10, 100), X=100),
     "a short": of_marks(cross(X, -10, 110), X=100),
     "a long of two sizes with a buffer of its own": of_marks(cross(WIDE, 12, 90), W=100),
+    "half a one": of_marks(cross(X, "0.5", 2_000), cross(SLOW, "-0.5", 900), X=2_000, Y=1_000),
+    "a house that asks for twice as much": of_marks(cross(perp(buffer="0.75"), 10, 100), X=100),
     "exactly on a floor": of_marks(cross(X, 15, 100), X=100),
     "exactly on a floor, short": of_marks(cross(X, -40, 100), X=100, wallet=3_000),
     "below the line": of_marks(cross(X, 40, 100), X=100, wallet=100),

@@ -35,6 +35,7 @@ def test_a_hill_touches_the_pool_valued_afresh_at_every_point(name):
 
 HILLS = {
     "a long", "a short", "a long of two sizes with a buffer of its own",
+    "half a one", "a house that asks for twice as much",
     "exactly on a floor", "exactly on a floor, short", "below the line", "below the line, short", "owing",
     "hedged", "hedged in full", "hedged the other way", "both sides unhedged", "one faster than the other",
     "one that stands still", "a price below one", "a price below one, short", "oil", "euros", "a debt",

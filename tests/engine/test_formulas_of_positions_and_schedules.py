@@ -3,6 +3,7 @@
 import pytest
 
 from margin.engine.exact import assess
+from margin.engine.terms import ShareTiers
 from margin.engine.types import Offsets, Policy, exact
 from tests.engine.scene import DESK, account, coin, cross, instrument, market
 
@@ -151,3 +152,11 @@ def test_of_two_equal_legs_the_long_one_is_charged():
     assert (long.charged_maintenance, long.charged_initial) == (20, 40)
     assert (short.charged_maintenance, short.charged_initial) == (0, 0)
     assert (short.maintenance, short.initial) == (20, 40)
+
+
+def test_what_a_share_of_the_pool_asks_at_least_is_asked_in_the_base_currency():
+    """All of the pool is one underlying: half of 10 x 100 euros, at 2."""
+    traded = instrument("DAX", (0, "0.1", "0.05"), settlement="EUR")
+    own = account([cross(traded, 10, 100)], wallet=5_000, terms=[coin("EUR")])
+    figures = assess(own, market({"DAX": 100}, {"EUR": 2}), Policy(concentration=ShareTiers()))
+    assert (figures.maintenance, figures.initial) == (1_000, 1_000)

@@ -122,11 +122,6 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("pretrade", "sign = 1 if self.order.quantity > 0 else -1", "Gt to GtE"): EQUAL,
     ("pretrade", "middle = (low + high + 1) // 2", "a number one larger"): SHORTCUT,
     ("capped", 'side = "long" if position.quantity > 0 else "short"', "Gt to GtE"): EQUAL,
-    (
-        "correlation",
-        "same = [side * own for own in clients.values() if side * own > 0]",
-        "Mult to Div",
-    ): EQUAL,
     ("shown", "MOST_DIGITS = 400", "a number one larger"): GENEROUS,
     (
         "falls",
@@ -156,6 +151,12 @@ REASONS: dict[tuple[str, str, str], str] = {
         "GtE to Gt",
     ): EQUAL,
     ("steadied", "if risk.maintenance == 0 and risk.equity >= 0:", "GtE to Gt"): EQUAL,
+    (
+        "shocked",
+        "moving = total_of(weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts)",
+        "a number one larger",
+    ): KEY,
+    ("shocked", "if not drift or not amount:", "Or to And"): SHORTCUT,
     ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
     ("roots", "_BISECTIONS = 200", "a number one larger"): GENEROUS,
     (
