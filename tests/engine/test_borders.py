@@ -88,6 +88,7 @@ def test_a_crooked_account_is_unknown_in_every_pool_and_has_no_figures():
         ([(0, "0.2", 0)], "outside"),
         ([(0, "0.2"), (5, "0.1")], "fall"),
         ([(0, "0.2", "0.1"), (5, "0.2", "0.05")], "fall"),
+        ([(0, "0.2", "0.1"), (5, "1.01", "0.2")], "outside"),  # one rate is enough
     ],
 )
 def test_a_crooked_schedule_is_refused(tiers, message):
