@@ -148,7 +148,7 @@ def _collateral(measured: MeasuredPool, movement: Movement, line: Line) -> Itera
     account = measured.account
     for asset, amount in measured.pool.balances.items():
         drift = movement.assets.get(asset, ZERO)
-        if not drift or not amount:
+        if not drift:
             continue
         start = measured.prices.rates[asset]
         price = PriceLine(start, start * drift)

@@ -135,6 +135,9 @@ SCENES: dict[str, Scene] = {
     "nothing due at first": of_marks(cross(perp("X", *FREE_AT_FIRST), 10, 100), X=100, wallet=100),
     "nothing due at first, short": of_marks(cross(perp("X", *FREE_AT_FIRST), -10, 100), X=100, wallet=1_800),
     "collateral": held("COIN", 40),
+    "collateral owned and owed alike": held(
+        "COIN", 0, (0, "0.1"), (300, "0.3"), liability_maintenance="0.05"
+    ),
     "collateral that stands still": held("COIN", 40, loading=0),
     "collateral worth less than one": held("COIN", "0.05", (0, "0.5")),
     "collateral cut by tiers": held("COIN", 40, (0, "0.1"), (300, "0.3"), (600, 1)),

@@ -57,6 +57,7 @@ def test_a_product_is_multiplied_out(left, right, product):
             3,
         ),  # s (3 - s): one root is zero, where a cancelled sum would lose the other
         ((0, 3, -1), 3, None, -1, 0),
+        ((0, -3, 1), 4, None, -1, 3),
         ((0, "0.5", 1), 1, None, -1, 0),
         ((0, "0.5", 1), -1, None, 1, "-0.5"),
         ((0, 0, 1), -1, None, 1, None),

@@ -156,7 +156,6 @@ REASONS: dict[tuple[str, str, str], str] = {
         "moving = total_of(weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts)",
         "a number one larger",
     ): KEY,
-    ("shocked", "if not drift or not amount:", "Or to And"): SHORTCUT,
     ("shocked", "low = zero if zero < 0 and (low is None or zero > low) else low", "Gt to GtE"): EQUAL,
     ("hill", "if value < 0:", "Lt to LtE"): UNREACHED,
     ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
