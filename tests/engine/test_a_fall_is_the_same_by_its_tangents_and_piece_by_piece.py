@@ -39,7 +39,8 @@ HILLS = {
     "exactly on a floor", "exactly on a floor, short", "below the line", "below the line, short", "owing",
     "hedged", "hedged in full", "hedged the other way", "both sides unhedged", "one faster than the other",
     "one that stands still", "a price below one", "a price below one, short", "oil", "euros", "a debt",
-    "collateral", "collateral owned and owed alike", "collateral that stands still", "collateral worth less than one",
+    "collateral", "collateral owned and owed alike", "collateral that stands still",
+    "collateral worth less than one",
     "collateral cut by tiers", "collateral on its floor",
 }  # fmt: skip
 """Rates only rise, prices move in straight lines and none comes to rest before -100 %."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from margin.engine.local_time import date_exists, instant_of, local_date
+from margin.engine.local_time import MIDNIGHT, date_exists, instant_of, local_date
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from margin.engine.local_time import date_exists, instant_of, local_date
 def test_a_time_of_day_is_one_instant(day, at, zone, instant):
     found = instant_of(date.fromisoformat(day), time.fromisoformat(at), zone)
     assert found == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+def test_a_local_date_begins_at_midnight():
+    assert instant_of(date(2026, 7, 1), MIDNIGHT, "Asia/Tokyo") == datetime(2026, 6, 30, 15, tzinfo=UTC)
 
 
 def test_samoa_left_out_a_day():
