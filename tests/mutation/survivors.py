@@ -4,7 +4,7 @@ By module, the line as it stands in the source, and the change. A slip that is n
 notices is a missing test.
 """
 
-EQUAL = "equal either way: dividing by one or minus one, or a boundary at which both branches agree"
+EQUAL = "equal either way: dividing by ±1, a boundary at which both agree, a constant taken off again"
 SHORTCUT = "a shortcut: without it the same answer is found more slowly"
 KEY = "a label among others: any that tells them apart will do"
 FAR = "a number that only has to be far beyond all others"
@@ -158,6 +158,21 @@ REASONS: dict[tuple[str, str, str], str] = {
     ): KEY,
     ("shocked", "low = zero if zero < 0 and (low is None or zero > low) else low", "Gt to GtE"): EQUAL,
     ("hill", "if value < 0:", "Lt to LtE"): UNREACHED,
+    (
+        "shocked",
+        "return Sum(ZERO, ((-ONE, Larger(Sum(ZERO, ((-ONE, own),)), Sum(ZERO, ((-ONE, room),)))),))",
+        "ZERO to ONE",
+    ): EQUAL,
+    (
+        "curves",
+        "if end is not None and (found is None or (end < found if direction > 0 else end > found)):",
+        "Lt to LtE",
+    ): EQUAL,
+    (
+        "curves",
+        "if end is not None and (found is None or (end < found if direction > 0 else end > found)):",
+        "Gt to GtE",
+    ): EQUAL,
     ("roots", "_SQUARE_ROOT_BITS = 400", "a number one larger"): GENEROUS,
     ("roots", "_BISECTIONS = 200", "a number one larger"): GENEROUS,
     (
