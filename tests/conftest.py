@@ -7,7 +7,7 @@ otto  risk manager of RETAIL         nobody  signed in, without any grant
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(NOBODY_ELSE_STAYS)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Any, tmp_path: Path) -> None:
+    """Figures lie in files: no test shall find those of another."""
+    settings.ENV = replace(settings.ENV, data_dir=tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Whoever changes the record of deeds behind the desk's back is found, and the row is named."""
 
-import dataclasses
 import threading
 from datetime import timedelta
 from io import StringIO
@@ -18,12 +17,6 @@ from riskdesk import clock
 from tests import factories
 
 TAMPERED = ("accounts_auditevent", "accounts_auditseal")
-
-
-@pytest.fixture(autouse=True)
-def data_folder(settings, tmp_path):
-    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
-    return tmp_path
 
 
 def deeds(count: int = 5) -> list[AuditEvent]:
@@ -144,15 +137,15 @@ def test_the_chain_goes_on_under_a_new_key_while_the_old_one_is_kept(sealed, set
     assert "the key that sealed it is not among those given" in verify().bad
 
 
-def test_sealing_goes_on_in_batches_and_a_full_disk_does_not_stop_it(db, data_folder):
-    (data_folder / "audit").write_text("not a folder")
+def test_sealing_goes_on_in_batches_and_a_full_disk_does_not_stop_it(db, tmp_path):
+    (tmp_path / "audit").write_text("not a folder")
     deeds(5)
     assert [seal_committed(most=2) for _ in range(4)] == [2, 2, 1, 0]
     assert list(AuditSeal.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
 
 
-def test_the_checkpoint_is_private(sealed, data_folder):
-    (file,) = (data_folder / "audit").iterdir()
+def test_the_checkpoint_is_private(sealed, tmp_path):
+    (file,) = (tmp_path / "audit").iterdir()
     assert file.stat().st_mode & 0o077 == 0
     assert file.parent.stat().st_mode & 0o077 == 0
 

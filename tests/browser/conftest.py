@@ -1,6 +1,5 @@
 """A real browser before a real server. Every page is watched: no console error, no breach of the policy."""
 
-import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +40,6 @@ def browser() -> Iterator[Browser]:
 def stage(
     browser: Browser, transactional_db: None, cast: Cast, settings: Any, tmp_path: Path
 ) -> Iterator[Stage]:
-    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.CHANNEL_LAYERS = own_layer(settings.CHANNEL_LAYERS)

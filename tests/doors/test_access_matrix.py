@@ -9,7 +9,6 @@ Methods that are not listed change nothing and answer nothing, for anybody. What
 ever holds a word of a desk that is not the caller's.
 """
 
-import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,6 @@ BODIES: dict[str, Any] = {
 
 @pytest.fixture
 def scene(cast: Cast, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
     settings.STATIC_ROOT = tmp_path
     monkeypatch.setattr(throttle, "buckets", throttle.Buckets(1e6, 1e6))
     with clock.pinned(MONDAY_NOON):

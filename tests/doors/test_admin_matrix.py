@@ -4,7 +4,6 @@ A noun that comes into the admin fails until it has a line below: what a limits 
 without a role, and people who are not staff, get no page at all.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,7 +87,6 @@ OWN |= {"r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"}
 
 @pytest.fixture
 def scene(cast: Cast, settings: Any, tmp_path: Path) -> Scene:
-    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
     settings.STATIC_ROOT = tmp_path
     factories.person("sam", staff=True)
     return Scene(cast)

@@ -12,7 +12,7 @@ from margin.models import Run
 from riskdesk import clock
 from tests import factories
 from tests.doors.api import Api
-from tests.flow.conftest import data_folder, empty_shelf, hints, sent  # noqa: F401 - fixtures of the flow
+from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures of the flow
 from tests.flow.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)

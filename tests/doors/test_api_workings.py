@@ -9,7 +9,7 @@ from accounts.models import Role
 from margin.models import Run
 from tests import factories
 from tests.doors.api import Api, is_problem, rules
-from tests.flow.conftest import data_folder, empty_shelf, hints, sent  # noqa: F401 - fixtures
+from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
 from tests.flow.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)

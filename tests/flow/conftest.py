@@ -1,8 +1,6 @@
 """A desk in a database of its own, a clock that stands still, and messages that are kept instead of sent."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +10,6 @@ from margin.flow import shelf
 from riskdesk.clock import pinned
 from tests import factories
 from tests.factories import MONDAY_NOON
-
-
-@pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, settings: Any) -> Path:
-    settings.ENV = replace(settings.ENV, data_dir=tmp_path)
-    return tmp_path
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """A server of the project's own, a folder for frames, and people with cookies."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from tests.live.desk import Server, cookie_of, own_layer, serving
 
 @pytest.fixture
 def data_folder(settings: Any, tmp_path: Path) -> Path:
-    settings.ENV = dataclasses.replace(settings.ENV, data_dir=tmp_path)
     settings.CHANNEL_LAYERS = own_layer(settings.CHANNEL_LAYERS)
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
