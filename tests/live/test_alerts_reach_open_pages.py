@@ -59,7 +59,7 @@ async def test_an_alert_appears_with_the_run_that_raised_it(
 async def test_a_turn_that_fails_is_done_again_and_still_tells_the_alert(
     server: Server, cookies: dict[str, str], people: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figures, alerts = room_module.desk_figures, room_module.live_alerts
+    figures, alerts, wish = room_module.desk_figures, room_module.live_alerts, room_module.Room.wish
     read: list[Any] = []
     faults = [OSError("the frame cannot be read")]
 
@@ -73,12 +73,16 @@ async def test_a_turn_that_fails_is_done_again_and_still_tells_the_alert(
             raise faults.pop()
         return figures(*args)
 
+    def for_both(room: room_module.Room, **_: bool) -> None:
+        wish(room, figures=True, alerts=True)
+
     async with server.page(cookies["vic"]) as page:
         await page.next("beat")
-        number = await in_database(raise_alert)(people)
+        monkeypatch.setattr(room_module.Room, "wish", for_both)
         monkeypatch.setattr(room_module, "live_alerts", noted)
         monkeypatch.setattr(room_module, "desk_figures", fails_once_after_alerts_were_read)
         monkeypatch.setattr(room_module, "RETRY_SECONDS", 0.05)
+        number = await in_database(raise_alert)(people)
         await hint(2)
         frame = await page.next("alert")
     assert not faults
