@@ -237,6 +237,14 @@ def liquidation_price(opinion: Opinion, pool: str, code: str, line: str = "maint
     return min(found, key=lambda price: (abs(price - mark), price), default=None)
 
 
+def crosses_at(opinion: Opinion, pool: str, code: str, price: F, line: str) -> bool:
+    """Whether the answer differs on both sides of this mark, and is not only touched at it."""
+    hair = abs(opinion.marks[code]) * F(1, 10**9)
+    both = [opinion.with_mark(pool, code, price + side * hair) for side in (-1, 1)]
+    below, above = (found["equity"] >= (found[line] if line else 0) for found in both)
+    return below != above
+
+
 def distance(opinion: Opinion, direction: int) -> F | None:
     """The first shock beyond which some pool falls below its maintenance, by searching outwards."""
 
