@@ -81,7 +81,9 @@ def test_an_isolated_position_falls_alone(scene: Scene):
     scene.price("2920", code="ETH-PERP")
     scene.step(SAFE)
     assert levels() == [("account:ACME-1/isolated:eth", "open", "liquidation")]
-    assert "the wallet and the others are untouched" in Alert.objects.get().text
+    alert = Alert.objects.get()
+    assert alert.title == "ACME-1, isolated eth, is below maintenance: liquidation"
+    assert "the wallet and the others are untouched" in alert.text
     row = account_rows()[0]
     assert (row["level"], row["binding_pool"], row["distance"]) == ("liquidation", "isolated:eth", "0.000000")
     pools = {r["ref"]: r["pool_level"] for r in position_rows("ACME-1")}
