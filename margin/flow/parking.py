@@ -15,7 +15,7 @@ from margin.flow.alert import Severity, Told, raise_alerts
 from margin.flow.lease import MOST_ATTEMPTS
 from margin.flow.wanted import send_recompute
 from margin.models import Alert, Run
-from margin.notify.alerts import LIVE, resolve
+from margin.notify.alerts import resolve
 from riskdesk.clock import now as clock_now
 
 log = structlog.get_logger(__name__)
@@ -82,5 +82,5 @@ def unpark(shard: int) -> bool:
 
 def is_over(shard: int, now: datetime) -> Told:
     """Inside the transaction that unparks it: the alerts are resolved."""
-    said = Alert.objects.filter(reason=Alert.Reason.SHARD_PARKED, state__in=LIVE, desk__clients__shard=shard)
-    return Told(resolved=resolve(Alert.objects.filter(pk__in=said.values("pk")), now))
+    said = Alert.objects.filter(reason=Alert.Reason.SHARD_PARKED, key__regex=rf"^[^:]+:[0-9]+:{shard}:")
+    return Told(resolved=resolve(said, now))

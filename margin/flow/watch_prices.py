@@ -16,7 +16,7 @@ from margin.flow.alert import Severity, Told, raise_alerts
 from margin.flow.awaited import awaited_in
 from margin.flow.phrases import Words
 from margin.flow.recompute import Computed
-from margin.models import Alert, Run
+from margin.models import Alert, PositionVersion, Run
 from margin.notify.alerts import LIVE, resolve
 
 TOLD = (Alert.Reason.PRICE_IN_DOUBT, Alert.Reason.FEED_SILENT)
@@ -27,6 +27,9 @@ def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
     held = _held(computed)
     standing = Alert.objects.filter(desk__in=list(held), reason__in=TOLD, state__in=LIVE)
     said = {(row.desk_id, _subject(row.key)): row for row in standing}
+    if not said and not any(_is_told(mark) for mark in computed.pinned.values()):
+        return Told()
+    _add_held_elsewhere(held, computed.book.shard)
     true = {key: told for desk_id in held for key, told in _true_of(computed, desk_id, held[desk_id]).items()}
     over = [row.pk for key, row in said.items() if key not in true]
     resolved = resolve(Alert.objects.filter(pk__in=over), now) if over else 0
@@ -72,6 +75,14 @@ def _held(computed: Computed) -> dict[int, set[str]]:
         codes = {row.instrument for row in measured.figures.positions}
         held[rules.desk_of(measured.fact).id] |= codes
     return held
+
+
+def _add_held_elsewhere(held: dict[int, set[str]], shard: int) -> None:
+    """What these desks hold in other shards: an alert is about a desk, whichever of its shards looks."""
+    rows = PositionVersion.objects.filter(revision_to__isnull=True, sub_account__client__desk__in=list(held))
+    others = rows.exclude(sub_account__client__shard=shard)
+    for desk_id, code in others.values_list("sub_account__client__desk", "instrument__code").distinct():
+        held[desk_id].add(code)
 
 
 def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[int, str], Telling]:
