@@ -14,8 +14,11 @@ from django.db import transaction
 
 from accounts.audit import record
 from accounts.ledger import post
-from accounts.models import Asset, SubAccount, User
+from accounts.models import Asset, Balance, SubAccount, User
+from accounts.movements import Movement, change_by_place
+from accounts.pockets import WALLET
 from accounts.revisions import take_revisions
+from margin.engine.pools import CROSS
 from margin.flow.cash import new_cash, read_cash
 from margin.flow.lines import Line, Nouns, left_out, read_lines
 from margin.flow.locks import lock_shards
@@ -150,10 +153,21 @@ def post_all(moves: Moves, person: User | None, valid_at: datetime) -> Refusals:
     for desk, movements in sorted(moves.of_desk.items(), key=lambda pair: pair[0].pk):
         posted = post(desk=desk, transfers=movements, recorded_by=person, valid_at=valid_at)
         if isinstance(posted, Refusal):
-            asked = next(iter(moves.taken_from.values()), posted.field)
-            where = asked if posted.rule == "insufficient_balance" else f"cash.{posted.field}"
+            short = posted.rule == "insufficient_balance"
+            where = field_of_the_short(moves, movements) if short else f"cash.{posted.field}"
             return [Refusal(where, posted.rule, posted.value, posted.message)]
     return []
+
+
+def field_of_the_short(moves: Moves, movements: Sequence[Movement]) -> str:
+    """Which field asked for the margin that a pocket does not hold."""
+    change = change_by_place(movements)
+    for (account, pool), asked in moves.taken_from.items():
+        pocket, asset = moves.pocket(account, WALLET if pool == CROSS else pool), account.base_currency
+        held = Balance.objects.filter(pocket=pocket, asset=asset).values_list("amount", flat=True).first()
+        if (held or ZERO) + change.get((pocket.pk, asset.pk), ZERO) < 0:
+            return asked
+    return "positions"
 
 
 def short_pools(moves: Moves, now: datetime) -> Refusals:

@@ -19,10 +19,11 @@ def margin(amount, quantity="1", **fields):
     return report(quantity, mode="isolated", isolated_margin=Decimal(amount), **fields)
 
 
-def put(account, *positions, at=0, **fields):
+def put(account, *positions, at=0, others=(), **fields):
     now = MONDAY_NOON + timedelta(seconds=at)
     snapshot = SourceSnapshot(**({"source": "sim", "as_of": now, "positions": positions} | fields))
-    return put_positions(snapshot=snapshot, accounts={account.code: account}, person=None, now=now)
+    accounts = {one.code: one for one in (account, *others)}
+    return put_positions(snapshot=snapshot, accounts=accounts, person=None, now=now)
 
 
 def held(account):

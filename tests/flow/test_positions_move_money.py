@@ -76,6 +76,15 @@ def test_margin_that_the_wallet_does_not_hold_is_refused(account):
     assert held(account) == {}
 
 
+def test_of_several_accounts_the_one_that_falls_short_is_named(account):
+    poor = factories.sub_account("ACME-2", of=account.client)
+    factories.balance(poor, "100")
+    lines = (margin("5000", "0.5"), margin("5000", "0.5", account="ACME-2"))
+    answer = put(account, *lines, others=[poor])
+    assert refused(answer) == {("positions[1].isolated_margin", "insufficient_balance")}
+    assert pockets(account) == {"wallet": 20000}
+
+
 def test_margin_that_would_leave_the_wallet_below_its_requirement_is_refused(account):
     """The wallet's cross position needs 2 % of 300,000 = 6,000: at most 14,000 may go."""
     put(account, report("5"))
