@@ -53,7 +53,7 @@ def write_run(
         seq=seq,
         at=f"2026-03-02T12:00:{seq % 60:02d}+00:00",
         engine_version="test",
-        prices={"BTC-PERP": ShownPrice(mark=mark, state="confirmed")},
+        prices={"BTC-PERP": ShownPrice(mark=mark, state="fresh")},
         desks=desks,
         accounts=columns_of(ACCOUNT_COLUMNS, rows),
         positions=columns_of(POSITION_COLUMNS, []),
