@@ -1,5 +1,6 @@
 """Whoever changes the record of deeds behind the desk's back is found, and the row is named."""
 
+import json
 import threading
 from datetime import timedelta
 from io import StringIO
@@ -11,7 +12,7 @@ from django.db import connection, transaction
 from accounts import checkpoints
 from accounts.audit import record
 from accounts.models import AuditEvent, AuditSeal, AuditUnsealed
-from accounts.seals import seal_committed
+from accounts.seals import canonical, seal_committed
 from accounts.verify import verify
 from riskdesk import clock
 from tests import factories
@@ -73,6 +74,9 @@ def test_an_untouched_chain_holds(sealed: list[AuditEvent]):
         ("actor_name", "tesu"),
         ("subject", "limit:9"),
         ("after", '{"note": "é", "value": 0.33333333333333338}'),
+        ("action", "limit.rejected"),
+        ("request_id", "another"),
+        ("run_id", "another"),
         ("before", None),
         ("recorded_at", "2020-01-01T00:00:00Z"),
     ],
@@ -80,6 +84,11 @@ def test_an_untouched_chain_holds(sealed: list[AuditEvent]):
 def test_a_changed_byte_is_found_and_named(sealed: list[AuditEvent], column: str, value: object):
     behind_its_back(f"UPDATE accounts_auditevent SET {column} = %s WHERE id = %s", value, sealed[2].pk)
     assert verify().bad.startswith(f"event {sealed[2].pk} (seal 3) is not what was sealed")
+
+
+def test_no_column_of_a_row_is_left_unsealed(sealed: list[AuditEvent]):
+    columns = {column.name for column in AuditEvent._meta.concrete_fields}
+    assert json.loads(canonical(sealed[0])).keys() == columns
 
 
 def test_a_deleted_row_is_found_and_named(sealed: list[AuditEvent]):

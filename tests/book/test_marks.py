@@ -51,6 +51,11 @@ def test_an_unconfirmed_jump_leaves_the_last_confirmed_price_in_doubt():
     assert (found.low, found.high) == (95, 105)
 
 
+def test_the_doubt_of_a_source_without_any_confirmed_price_counts_too():
+    never = QuoteFact("second", NOW, "jump", None, None)
+    assert mark(quote("first", 100, 9), never).state is PriceState.UNCONFIRMED
+
+
 def test_a_doubt_that_fell_silent_is_staleness():
     assert mark(quote("first", 100, 9, doubt="jump", heard=8)).state is PriceState.STALE
 

@@ -43,9 +43,11 @@ def beat(times: int = 1) -> None:
         tasks.recompute(1, "schedule")
 
 
-def a_minute_goes_by() -> None:
+def a_minute_goes_by(*, seconds: int = 61) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE margin_shardstate SET parked_at = parked_at - interval '61 s'")
+        cursor.execute(
+            "UPDATE margin_shardstate SET parked_at = parked_at - make_interval(secs => %s)", [seconds]
+        )
 
 
 def told() -> Alert:
@@ -67,9 +69,10 @@ def test_the_clock_alone_parks_what_runs_out_of_time(scene: Scene, overloaded: p
 def test_after_a_minute_one_attempt_that_succeeds_ends_it(scene: Scene, overloaded: pytest.MonkeyPatch):
     beat(4)
     overloaded.undo()
+    a_minute_goes_by(seconds=30)
     beat(3)
     assert state().parked_at is not None
-    a_minute_goes_by()
+    a_minute_goes_by(seconds=31)
     beat()
     assert (state().parked_at, state().parked_reason, state().attempts, state().seq) == (None, "", 0, 2)
     assert told().state == "resolved"
