@@ -12,7 +12,7 @@ export function partsOf(row) {
 }
 
 /** Which way the market has to go to reach the nearer of two moves. */
-export function nearerSide(nearest, down, up) {
+function nearerSide(nearest, down, up) {
   if (nearest == null) return "";
   if (down != null && (up == null || Math.abs(Number(down)) <= Math.abs(Number(up)))) return "down";
   return up == null ? "" : "up";

@@ -1,6 +1,6 @@
 // Talking to the server over HTTP: one place for tokens, sessions that ended, and refusals in words.
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(words, rule = "") {
     super(words);
     this.rule = rule;

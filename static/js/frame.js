@@ -3,7 +3,7 @@
 const YEAR_SECONDS = 31_536_000;
 
 /** Remember a theme ("" is the system's) where the server can read it, and show it at once. */
-export function chooseTheme(theme) {
+function chooseTheme(theme) {
   const secure = location.protocol === "https:" ? "; secure" : "";
   const age = theme ? YEAR_SECONDS : 0;
   document.cookie = `theme=${theme}; path=/; max-age=${age}; samesite=lax${secure}`;

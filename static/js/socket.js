@@ -7,7 +7,7 @@ const LEAST_WAIT_MS = 1_000;
 const MOST_WAIT_MS = 30_000;
 const LONG_WAIT_MS = 30_000;
 
-export const CLOSINGS = {
+const CLOSINGS = {
   4400: { ends: true, words: "This page sent what the desk does not understand. Reload it." },
   4401: { ends: true, signIn: true, words: "Your session has ended." },
   4403: { ends: true, words: "This desk is no longer yours to see." },

@@ -2,7 +2,7 @@
 // Takes frames of the socket; gives back what changed. Draws nothing and fetches nothing.
 
 /** Nearest its end first: liquidations, what is unknown, then by distance, then by utilisation. */
-export function byTrouble(a, b) {
+function byTrouble(a, b) {
   return (
     rank(a) - rank(b) || order(number(a.distance, Infinity), number(b.distance, Infinity)) ||
     order(number(b.utilisation, Infinity), number(a.utilisation, Infinity)) ||

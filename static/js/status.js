@@ -5,7 +5,7 @@ import { text } from "./cells.js";
 import { age } from "./format.js";
 import { timeOfDay } from "./ages.js";
 
-export const FROZEN_AFTER_SECONDS = 15;
+const FROZEN_AFTER_SECONDS = 15;
 const HEARTBEAT_WORRIES_AFTER_SECONDS = 20;
 const QUEUE_WORRIES_AFTER_SECONDS = 10;
 const PHASES = { connecting: "Connecting", live: "Live", stale: "Stale", waiting: "Reconnecting", ended: "Ended" };
@@ -13,7 +13,7 @@ const PHASES = { connecting: "Connecting", live: "Live", stale: "Stale", waiting
 const get = (id) => document.getElementById(id);
 
 /** Feeds by source: newest price, and how many instruments are in doubt. Pure. */
-export function feedsOf(prices) {
+function feedsOf(prices) {
   const feeds = new Map();
   const doubt = { unpriced: [], doubtful: [] };
   for (const [code, price] of Object.entries(prices)) {

@@ -4,7 +4,7 @@ const calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 const LIGHT = { duration: 900, easing: "ease-out" };
 
 /** A figure as people read it, as a number; NaN where there is none. */
-export function numberOf(words) {
+function numberOf(words) {
   return Number(words.replaceAll(",", "").replaceAll("−", "-").replace(/[^\d.-]/g, "") || NaN);
 }
 
