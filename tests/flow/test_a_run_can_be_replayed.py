@@ -74,6 +74,13 @@ def test_a_tampered_input_is_noticed(scene: Scene):
     assert replayed(run)[1] == run.figures_digest
 
 
+@pytest.mark.parametrize("part", ["account_rows", "position_rows", "desk_parts"])
+def test_the_digest_is_of_every_part_that_is_shown(scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str):
+    run = Run.objects.get()
+    monkeypatch.setattr(f"margin.flow.compose_frame.{part}", lambda *_: {})
+    assert replayed(run)[1] != run.figures_digest
+
+
 def test_kept_figures_equal_those_computed_from_scratch(scene: Scene):
     for price in ("59000", "58000", "58000"):
         kept = scene.step(price)

@@ -76,15 +76,19 @@ def test_an_exposure_is_warned_of_at_four_fifths_and_cured_a_little_inside(scene
     assert breaches()[0][2] == "cured"
 
 
-def test_a_cap_on_an_instrument_counts_what_a_client_holds_of_it_everywhere(scene: Scene):
+@pytest.mark.parametrize(("kind", "cap", "held"), [("gross", "80000", "90,000"), ("net", "29999", "30,000")])
+def test_a_cap_on_an_instrument_counts_what_a_client_holds_of_it_everywhere(
+    scene: Scene, kind: str, cap: str, held: str
+):
     eth = factories.instrument("ETH-PERP")
     factories.position(scene.account, eth, "10", "3000")
-    factories.limit(scene.desk, "80000", kind=Limit.Kind.GROSS, scope="instrument", instrument=scene.btc)
+    factories.limit(scene.desk, cap, kind=kind, scope="instrument", instrument=scene.btc)
     short_account(scene)
     scene.price("3000", code="ETH-PERP")
     scene.step("60000")
-    assert breaches() == [("instrument_gross", "client:ACME/BTC-PERP", "open")]
-    assert Alert.objects.get().title.startswith("ACME in BTC-PERP is above its cap on gross exposure: 90,000")
+    assert breaches() == [(f"instrument_{kind}", "client:ACME/BTC-PERP", "open")]
+    said = f"ACME in BTC-PERP is above its cap on {kind} exposure: {held}"
+    assert Alert.objects.get().title.startswith(said)
 
 
 def test_a_sub_accounts_cap_is_in_the_reporting_currency_too(scene: Scene):
