@@ -62,8 +62,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     from riskdesk.metrics import CONTENT_TYPE as TEXT
     from riskdesk.metrics import exposition
 
-    if not (_token_allows(request) or _administers(request)):
-        return _turned_away(signed_in=request.user.is_authenticated)
+    allows = _token_allows if request.headers.get("Authorization") else _administers
+    if not allows(request):
+        return _turned_away(signed_in=allows is _administers and request.user.is_authenticated)
     return HttpResponse(exposition(), content_type=TEXT)
 
 

@@ -144,7 +144,11 @@ AXES_IPWARE_META_PRECEDENCE_ORDER = (
 # Memory of used second factors and of failures: in the database, so that every web process shares it and
 # emptying Valkey lets nobody try again.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_memory"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_memory",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # Django's 300 forgets failures as soon as many addresses ask
+    }
 }
 
 # --- the browser's walls ----------------------------------------------------------------------------

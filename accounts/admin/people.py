@@ -53,6 +53,14 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A name stands in proposals and in the trail; a new password is sent to the address."""
+        fixed = [*super().get_readonly_fields(request, obj)]
+        if obj is None:
+            return fixed
+        letters = ("email",) if obj.pk != request.user.pk and approves(obj) else ()
+        return [*fixed, "username", *letters]
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Nobody sets the password of somebody who approves: they could then approve their own proposals."""
         person = self.get_object(request, id)

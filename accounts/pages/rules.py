@@ -5,6 +5,7 @@ setting one up. To change anything takes a deed within the last 30 minutes; afte
 Reading goes on: a screen on the wall shows the desk all day.
 """
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -20,8 +21,10 @@ from riskdesk.problems import CONTENT_TYPE, problem
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
-OWN_DOOR = "/accounts/"  # signing in and out, proving who one is: never barred
-PROBES = ("/healthz", "/readyz", "/metrics")
+OWN_DOOR = re.compile(r"/accounts/[^/]*[a-z]")
+"""Signing in and out, proving who one is: never barred. `/accounts/CODE/` is a page as any other."""
+METRICS = "/metrics"
+PROBES = ("/healthz", "/readyz")
 
 
 class SessionRules:
@@ -37,7 +40,7 @@ class SessionRules:
         return self._barred(request) or self.get_response(request)
 
     def _barred(self, request: HttpRequest) -> HttpResponse | None:
-        own_door = request.path.startswith(OWN_DOOR)
+        own_door = OWN_DOOR.match(request.path) is not None
         if settings.SECOND_FACTOR_REQUIRED and not own_door and not is_mfa_enabled(request.user):
             return _turned_away(
                 request, "mfa_activate_totp", "second_factor", "Set up a second factor first."
@@ -51,8 +54,9 @@ class SessionRules:
 
 
 def _by_token(request: HttpRequest) -> bool:
-    """The API, given this header, looks at no session: neither do we."""
-    return _wants_json(request) and "Authorization" in request.headers
+    """API and metrics, given this header, look at no session: neither do we. A blank one is none."""
+    asked = _wants_json(request) or request.path == METRICS
+    return asked and bool(request.headers.get("Authorization"))
 
 
 def _by_hand(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from import_export.admin import ImportExportMixin
+from import_export.formats.base_formats import CSV, JSON, TSV
 from import_export.forms import ExportForm
 
 from accounts.access import Action
@@ -38,6 +39,7 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
 
     edit_action = Action.EDIT_REFERENCE
     export_form_class = ExportForm  # the one with fields to select acts by a handler the policy forbids
+    formats = [CSV, TSV, JSON]  # none in which a small file unfolds into a large one
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         ruled = terms_of(self.model) if obj is not None else ()

@@ -46,7 +46,11 @@ class ReferenceResource(resources.ModelResource):
 
     def before_import(self, dataset: Any, **options: Any) -> None:
         """From here on nobody approves anything: what a readable file finds in force stays so."""
-        refuse_shape(dataset, [field.column_name for field in self.get_import_fields()], "code")
+        try:
+            refuse_shape(dataset, [field.column_name for field in self.get_import_fields()], "code")
+        except ValidationError:
+            del dataset[:]  # the library tells it, and would read every row all the same
+            raise
         hold_house_revision()
 
     def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:

@@ -158,17 +158,27 @@ def test_wrong_second_factors_are_counted(cast: Cast, door: Client):
     assert ["Too many" in answer.content.decode() for answer in answers] == [False] * 10 + [True]
 
 
+def test_what_is_counted_is_not_pushed_out_by_what_others_try(cast: Cast, door: Client):
+    cache.set("counted", 9, 900)
+    cache.set_many({f"{number:04}": 1 for number in range(310)}, 60)
+    assert cache.get("counted") == 9
+    cache.set_many({f"z{number:04}": 1 for number in range(310)}, 60)
+    assert cache.get("counted") == 9
+
+
 def test_without_a_second_factor_nobody_gets_past_setting_one_up_where_it_is_demanded(
     cast: Cast, door: Client, settings
 ):
     settings.SECOND_FACTOR_REQUIRED = True
     sign_in(door, "ada")
-    for path in ("/", "/admin/"):
+    for path in ("/", "/admin/", "/accounts/ALPHA-1/", "/accounts/2FA/now/", "/metrics"):
         answer = door.get(path)
         assert urlsplit(answer["Location"]).path == "/accounts/2fa/totp/activate/"
         assert parse_qs(urlsplit(answer["Location"]).query) == {"next": [path]}
-    answer = door.get("/api/v1/accounts/")
-    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (403, "second_factor")
+    for blank in ({}, {"Authorization": ""}):
+        answer = door.get("/api/v1/accounts/", headers=blank)
+        assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (403, "second_factor")
+    assert door.get("/metrics", headers={"Authorization": "Bearer none"}).status_code == 401
     assert take_seat(door.session.session_key or "", "PRIME") == "not_signed_in"
     enrol(door)
     assert door.get("/").status_code == 200

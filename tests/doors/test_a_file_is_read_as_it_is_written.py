@@ -1,6 +1,7 @@
 """Reference data from files: nothing is rounded, guessed, left out or taken twice; a file has an end."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -64,3 +65,21 @@ def test_a_mistake_is_told_in_words_alone(ada_in: Browser) -> None:
 def test_a_file_that_says_everything_plainly_is_shown(ada_in: Browser) -> None:
     page = said(ada_in, f"{HEAD}\nGBP,Pound,fiat,2,1.5\n")
     assert "import_file_name" in page
+
+
+@pytest.mark.parametrize("noun", ["accounts/asset", "margin/instrument"])
+def test_no_form_of_file_is_taken_in_which_a_few_lines_unfold_into_gigabytes(
+    ada_in: Browser, noun: str
+) -> None:
+    """YAML has names for parts, so that nine lines of nine are a thousand million words."""
+    for page in (ada_in.get(f"/admin/{noun}/{deed}/") for deed in ("import", "export")):
+        offered = [label for _, label in page.context["form"].fields["format"].choices]
+        assert [label for label in offered if label.strip("-")] == ["csv", "tsv", "json"]
+
+
+def test_the_rows_of_a_file_that_is_refused_as_a_whole_are_not_read(
+    ada_in: Browser, django_assert_max_num_queries: Any
+) -> None:
+    many = "".join(f"V{number},Venue\n" for number in range(MOST_ROWS + 1))
+    with django_assert_max_num_queries(MOST_ROWS // 10):
+        assert "send at most" in said(ada_in, f"code,name\n{many}", "margin/venue")

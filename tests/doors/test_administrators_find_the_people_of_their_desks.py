@@ -118,3 +118,16 @@ def test_nobody_sets_the_password_of_who_approves_while_they_are_switched_off(
     User.objects.filter(pk=cast.eve.pk).update(is_active=False)
     page = reverse("admin:auth_user_password_change", args=[cast.eve.pk])
     assert ada_in.get(page).status_code == 403
+
+
+@pytest.mark.parametrize(("who", "moved"), [("eve", False), ("rita", True), ("ada", True)])
+def test_a_name_stays_and_who_approves_keeps_the_address_a_new_password_is_sent_to(
+    cast: Cast, ada_in: Browser, who: str, moved: bool
+) -> None:
+    """Else an administrator would have it sent to themselves, and approve their own proposals as another."""
+    person = User.objects.get(username=who)
+    sent = {"username": "mallory", "email": "mallory@example.com", "first_name": "", "last_name": ""}
+    page = reverse("admin:accounts_user_change", args=[person.pk])
+    assert ada_in.post(page, {**sent, "is_active": "on", "is_staff": "on"}).status_code == 302
+    person.refresh_from_db()
+    assert (person.username, person.email == sent["email"]) == (who, moved)
