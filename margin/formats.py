@@ -19,6 +19,12 @@ WIDE = Context(prec=400)
 """Room for every digit of the largest figure there is: the ambient precision would refuse or round it."""
 
 LEVELS = {level.word: level.label for level in Level}
+CAP_STATES = {
+    "over": ("critical", "Over a cap"),
+    "missing": ("critical", "Lacks a cap"),
+    "near": ("warning", "Near a cap"),
+}
+"""What is said in a row of how it stands to its caps; where nothing is, it is not there."""
 CONTROLS = {"open": "Open", "reduce_only": "Reduce only", "frozen": "Frozen"}
 
 

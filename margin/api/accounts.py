@@ -26,10 +26,12 @@ from margin.book.load_market import in_force
 from margin.book.read import account_row, account_rows, position_rows, trouble
 from margin.engine.figures import Level
 from margin.flow.as_of import frame_of, runs_at
+from margin.flow.cap_states import WORST_FIRST as CAP_STATES
 from margin.models import PositionVersion, Run
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
+FILTERS = ("desk", "client", "level", "mode", "cap_state")
 LEVELS = tuple(level.word for level in Level)
 TROUBLE_KINDS = (int, Decimal, Decimal, str)
 AS_OF: dict[str, Kind[Any]] = {"as_of": Maybe(Instant())}
@@ -40,6 +42,7 @@ PARAMETERS: dict[str, Kind[Any]] = {
     "client": Maybe(code("clients")),
     "level": Maybe(Choice(LEVELS)),
     "mode": Maybe(Choice(Mode.values)),
+    "cap_state": Maybe(Choice(CAP_STATES)),
 }
 OTHERS: Mapping[str, Any] = {
     "bounded": {"type": "boolean", "nullable": True},
@@ -60,14 +63,14 @@ class Accounts(Endpoint):
 
     @described(
         "list_accounts",
-        "Accounts, nearest to their end first",
+        "Accounts: liquidations, the unknown, calls and broken caps, the rest; each by distance",
         listed(ACCOUNT),
         parameters=PARAMETERS,
         tag="accounts",
     )
     def get(self, request: Request) -> HttpResponse:
         desks = desks_where(self.caller, Action.SEE_DESK).values_list("code", flat=True)
-        wanted = {name: self.query[name] for name in ("desk", "client", "level", "mode") if self.query[name]}
+        wanted = {name: self.query[name] for name in FILTERS if self.query[name]}
         instant = self.query["as_of"]
         found = account_rows(desks) if instant is None else rows_at(instant, set(desks))
         rows = [row for row in found if all(row[name] == value for name, value in wanted.items())]

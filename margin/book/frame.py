@@ -20,7 +20,8 @@ ACCOUNT_COLUMNS = tuple(
     """
     account name client client_name desk mode currency equity initial maintenance house_maintenance
     utilisation level bounded unknown_because binding_pool control gross net leverage cap cap_name cap_use
-    distance distance_down distance_up next_level next next_down next_up free_margin positions price_time
+    cap_state distance distance_down distance_up next_level next next_down next_up free_margin positions
+    price_time
     """.split()  # noqa: SIM905 - read as the list it is
 )
 POSITION_COLUMNS = tuple(
@@ -81,7 +82,11 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(data: bytes) -> Frame:
-    return _decoder.decode(data)
+    """The frame; one that lacks a column of ours is refused like any that cannot be read."""
+    frame = _decoder.decode(data)
+    if frame.accounts and not frame.accounts.keys() >= set(ACCOUNT_COLUMNS):
+        raise msgspec.ValidationError("a frame of another version")
+    return frame
 
 
 def book_folder() -> Path:

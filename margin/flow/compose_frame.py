@@ -5,7 +5,7 @@ is shown except the names of the run itself, so equal inputs under one engine ve
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,10 @@ import msgspec
 from margin.book.applies import Caps
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Columns, Frame, ShownPrice, columns_of
 from margin.book.version import engine_version
+from margin.flow.cap_findings import over_caps
+from margin.flow.cap_states import cap_states
 from margin.flow.clients import ClientFigures, measure_clients, nearest_cap
+from margin.flow.found import Found
 from margin.flow.recompute import Computed
 from margin.flow.show import account_rows, position_rows
 from margin.flow.sum_up import desk_parts
@@ -23,7 +26,7 @@ from margin.models import Run
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """All that a run shows. `clients` are kept for the findings."""
+    """All that a run shows. `clients` and what was found of their caps are kept for the findings."""
 
     run: str
     shard: int
@@ -33,6 +36,7 @@ class Composed:
     accounts: Columns
     positions_columns: Columns
     clients: Mapping[int, ClientFigures]
+    capped: Sequence[Found]
     digest: str
 
     @property
@@ -64,9 +68,10 @@ def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
         account_id: nearest_cap(measured, clients[measured.fact.client_id], caps)
         for account_id, measured in computed.accounts.items()
     }
+    capped = [one for client in clients.values() for one in over_caps(client, caps)]
     prices = {code: price.as_shown() for code, price in sorted(computed.pinned.items())}
     desks = desk_parts(computed)
-    accounts = columns_of(ACCOUNT_COLUMNS, account_rows(computed, clients, uses))
+    accounts = columns_of(ACCOUNT_COLUMNS, account_rows(computed, clients, uses, cap_states(capped)))
     positions = columns_of(POSITION_COLUMNS, position_rows(computed))
     at = computed.at.isoformat()
     return Composed(
@@ -78,6 +83,7 @@ def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
         accounts=accounts,
         positions_columns=positions,
         clients=clients,
+        capped=capped,
         digest=digest_of([at, prices, desks, accounts, positions]),
     )
 

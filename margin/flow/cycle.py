@@ -86,11 +86,10 @@ def _held(lease: Lease) -> Iterator[None]:
 def _steps(lease: Lease, work: Work) -> CycleOutcome:
     now = clock_now()
     computed = _recompute(lease, work, now)
-    caps = Caps(computed.book.rules, now)
     with work.step("compose"):
-        composed = compose_frame(computed, caps, run=work.run)
+        composed = compose_frame(computed, Caps(computed.book.rules, now), run=work.run)
         work.count(accounts=len(computed.accounts), positions=composed.positions, unknown=composed.unknown)
-    finished, told = _commit(lease, work, computed, composed, caps=caps, now=now)
+    finished, told = _commit(lease, work, computed, composed, now=now)
     with work.step("deliver"):
         deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
     if finished.wanted is not None:
@@ -111,14 +110,14 @@ def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:
 
 
 def _commit(
-    lease: Lease, work: Work, computed: Computed, composed: Composed, *, caps: Caps, now: datetime
+    lease: Lease, work: Work, computed: Computed, composed: Composed, *, now: datetime
 ) -> tuple[Finished, Told]:
     """Breaches, alerts, letters and the run stand together or not at all."""
     before = newest_frame(lease.shard)
     earlier = {code: price.mark for code, price in before.prices.items()} if before else {}
     with transaction.atomic():
         with work.step("enforce"):
-            found = find(composed.clients, caps, awaiting=awaiting_in(computed))
+            found = find(composed.clients, composed.capped, awaiting=awaiting_in(computed))
             done = enforce(found, run=work.run, shard=lease.shard, now=now)
             work.count(findings=len(found), changes=len(done))
         with work.step("alert"):

@@ -1,15 +1,14 @@
 """What a run found: every rule asked of every subject, ready to be compared with what stood before.
 
-Takes figures and caps; gives findings with the rows they concern. Writes nothing, decides nothing.
+Takes figures and what was found of caps; gives findings with the rows they concern. Writes nothing, decides
+nothing.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from margin.book.applies import Caps
 from margin.engine.figures import Finding, Level, PoolFigures, Reason, Severity
 from margin.engine.rational import Fraction
 from margin.engine.types import ONE
-from margin.flow.cap_findings import over_caps
 from margin.flow.clients import ClientFigures
 from margin.flow.found import Found
 from margin.flow.recompute import Measured
@@ -20,12 +19,11 @@ Rule = Breach.Rule
 
 
 def find(
-    clients: Mapping[int, ClientFigures], caps: Caps, *, awaiting: Set[int] = frozenset()
+    clients: Mapping[int, ClientFigures], capped: Sequence[Found], *, awaiting: Set[int] = frozenset()
 ) -> list[Found]:
     """All findings of a run, by rule and subject. `awaiting`: sub-accounts whose prices may still come."""
-    found: list[Found] = []
+    found = list(capped)
     for client in clients.values():
-        found += over_caps(client, caps)
         for measured in client.members:
             found.append(_unknown(client, measured, awaits=measured.fact.id in awaiting))
             found += _of_pools(client, measured)

@@ -18,6 +18,7 @@ from margin.engine.liquidation import HurtPrices
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, bands
 from margin.engine.types import ONE, ZERO, Policy
+from margin.flow.cap_states import WITHIN
 from margin.flow.clients import CapUse, ClientFigures
 from margin.flow.recompute import Computed, Measured
 
@@ -27,11 +28,15 @@ FREE = "open"
 
 
 def account_rows(
-    computed: Computed, clients: Mapping[int, ClientFigures], uses: Mapping[int, CapUse]
+    computed: Computed,
+    clients: Mapping[int, ClientFigures],
+    uses: Mapping[int, CapUse],
+    states: Mapping[int, str],
 ) -> list[dict[str, Any]]:
     """One row a sub-account, in trouble order."""
     rows = [
         _account_row(computed, measured, clients[measured.fact.client_id], uses[account_id])
+        | {"cap_state": states.get(account_id, WITHIN)}
         for account_id, measured in computed.accounts.items()
     ]
     return sorted(rows, key=trouble)

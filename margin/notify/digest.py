@@ -47,12 +47,17 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
         totals=_totals(summary),
         breaches=[_breach_line(breach, now) for breach in breaches[:MOST_LINES]],
         more_breaches=max(0, len(breaches) - MOST_LINES),
-        nearest=[_nearest_line(row) for row in rows if row["distance"] is not None][:MOST_LINES],
+        nearest=[_nearest_line(row) for row in _nearest_first(rows)[:MOST_LINES]],
         largest=_largest(rows),
         alerts=_alerts_of_the_day(desk, now),
         link=site_link("/"),
         run=summary["run"] if summary else None,
     )
+
+
+def _nearest_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    reached = [row for row in rows if row["distance"] is not None]
+    return sorted(reached, key=lambda row: Decimal(row["distance"]))
 
 
 def _totals(summary: dict[str, Any] | None) -> list[tuple[str, str]]:

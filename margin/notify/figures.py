@@ -5,6 +5,7 @@ rows.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,7 @@ def desk_figures(desk: str, open_alerts: Mapping[str, int]) -> Figures:
     kpi = _kpi(desk, open_alerts)
     if order:
         part, place = order[0]
+        kpi["caps"] = Counter(str(parts[part]["cap_state"][place]) for part, place in order)
         kpi["worst"] = {name: parts[part][name][place] for name in ("account", "distance", "level")}
     return Figures(
         desk=desk,
@@ -61,7 +63,7 @@ def _order(carrying: list[Frame], desk: str) -> Order:
     ]
     if len(by_part) == 1:
         return by_part[0]
-    names = ("level", "distance", "utilisation", "account")
+    names = ("level", "cap_state", "distance", "utilisation", "account")
 
     def key(at: tuple[int, int]) -> tuple[Any, ...]:
         columns = carrying[at[0]].accounts

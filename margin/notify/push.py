@@ -28,7 +28,7 @@ from margin.notify.events import (
 
 KEY = "account"
 FARTHEST_ROW = 10_000_000
-FILTERS = frozenset({"account", "client", "desk", "mode", "currency", "level", "control"})
+FILTERS = frozenset({"account", "client", "desk", "mode", "currency", "level", "control", "cap_state"})
 CHART_FIGURES = ("equity", "house_maintenance", "utilisation", "gross", "net")
 
 

@@ -16,7 +16,7 @@ from accounts import access
 from accounts.models import Client
 from margin import formats
 from margin.book.frame import rows_of
-from margin.book.read import newest_frame
+from margin.book.read import newest_frame, trouble
 from margin.charts.bars import Bar, bars
 from margin.engine.figures import Severity
 from margin.engine.measures import LimitKind
@@ -77,7 +77,7 @@ def now(client: Client) -> dict[str, Any]:
         return context | {"gone": NO_RUN if seen is None else "This client has no sub-account yet."}
     return context | {
         "run": seen.run,
-        "worst": shown(rows[0]),
+        "worst": shown(min(rows, key=lambda row: trouble({**row, "cap_state": None}))),
         "rows": [shown(row) for row in rows],
         "tiles": _tiles(client, seen),
         "caps": [_cap(asked, place == 0) for place, asked in enumerate(seen.caps)],

@@ -3,6 +3,7 @@
 Takes a request; gives HTML. Computes no figure: `margin.notify.figures` speaks to page and socket alike.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Desk
 from margin.book.load_rules import policy_of
+from margin.book.read import MISSING, NEAR, OVER
 from margin.engine.types import Policy
 from margin.flow.vitals import desk_vitals
 from margin.notify.alerts import open_counts
@@ -28,6 +30,8 @@ from riskdesk import clock
 
 FIRST_ROWS = 60
 """Rows painted by the server; the snapshot brings the rest a moment later."""
+BY_CAPS = {"over": (OVER, MISSING), "near": (NEAR,)}
+"""What `?caps=` lets through."""
 
 
 @require_GET
@@ -41,15 +45,46 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/nobody.html")
     figures = desk_figures(desk.code, open_counts(desk.code))
     alerts = rail(request.user, desk)
+    caps = request.GET.get("caps", "")
+    states = BY_CAPS.get(caps, ())
     context = {
         "desk": desk,
         "summary": summary(figures),
-        "rows": list(account_rows(figures, most=FIRST_ROWS)),
+        "rows": list(account_rows(figures, most=FIRST_ROWS, states=states)),
+        "filters": cap_filters(figures, caps),
         "rail": alerts,
         "bands": bands(policy_of(desk)),
-        "page_data": page_data(desk, figures, may_acknowledge=alerts.may_acknowledge),
+        "page_data": page_data(desk, figures, may_acknowledge=alerts.may_acknowledge)
+        | {"filters": {"cap_state": states} if states else {}},
     }
     return render(request, "desk/desk.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class CapFilter:
+    """One way to look at the list: the states it lets through, and how many stand so. None: all."""
+
+    name: str
+    word: str
+    states: str
+    count: int
+    here: bool
+
+
+def cap_filters(figures: Figures, chosen: str) -> list[CapFilter]:
+    """All, over a cap, near a cap: with how many there are."""
+    counts = figures.kpi.get("caps", {})
+    ways = [
+        CapFilter(
+            name,
+            f"{name.capitalize()} a cap",
+            " ".join(states),
+            sum(counts.get(state, 0) for state in states),
+            name == chosen,
+        )
+        for name, states in BY_CAPS.items()
+    ]
+    return [CapFilter("", "All", "", 0, chosen not in BY_CAPS), *ways]
 
 
 def bands(policy: Policy) -> dict[str, str]:

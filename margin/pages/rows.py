@@ -3,9 +3,10 @@
 Takes a row of the frame; gives `AccountRow`. Decides nothing: level, control and order come with the row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from margin import formats
@@ -45,15 +46,22 @@ class AccountRow:
     cap_name: str
     cap_use: str
     over_cap: bool
+    cap_severity: str
+    cap_word: str
     mode: str
     control: str
     control_word: str
     price_time: str
 
 
-def account_rows(figures: Figures, *, most: int) -> Iterator[AccountRow]:
-    """The first rows of a desk in trouble order."""
-    for part, place in figures.order[:most]:
+def account_rows(figures: Figures, *, most: int, states: Collection[str] = ()) -> Iterator[AccountRow]:
+    """The first rows of a desk in trouble order, of those that stand to their caps in one of these ways."""
+    wanted = (
+        (part, place)
+        for part, place in figures.order
+        if not states or figures.parts[part]["cap_state"][place] in states
+    )
+    for part, place in islice(wanted, most):
         columns = figures.parts[part]
         yield shown({name: columns[name][place] for name in COLUMNS})
 
@@ -61,6 +69,7 @@ def account_rows(figures: Figures, *, most: int) -> Iterator[AccountRow]:
 def shown(row: Mapping[str, Any]) -> AccountRow:
     """The texts of one row."""
     cap_use = row["cap_use"]
+    cap_severity, cap_word = formats.CAP_STATES.get(row["cap_state"], ("", ""))
     return AccountRow(
         account=row["account"],
         client=row["client"],
@@ -86,6 +95,8 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         cap_name=row["cap_name"] or "",
         cap_use=bar_share(cap_use, absent="0"),
         over_cap=cap_use is not None and Decimal(cap_use) > 1,
+        cap_severity=cap_severity,
+        cap_word=cap_word,
         mode=row["mode"],
         control=row["control"] or "open",
         control_word=formats.CONTROLS.get(row["control"] or "open", row["control"] or ""),

@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CONTROLS, firstPool, level, leverage, money, percent, share, times } from "./format.js";
+import { CAP_STATES, CONTROLS, firstPool, level, leverage, money, percent, share, times } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -58,6 +58,11 @@ function paintLeverage(parts, row) {
   bar(parts.cap_use, share(row.cap_use));
   parts.cap_cell.classList.toggle("over", row.cap_use != null && Number(row.cap_use) > 1);
   attribute(parts.cap_cell, "title", row.cap_name || null);
+  const [severity, word] = CAP_STATES[row.cap_state] ?? ["", ""];
+  parts.cap_mark.hidden = !word;
+  mark(parts.cap_mark, "severity", severity);
+  icon(parts.cap_icon, severity);
+  text(parts.cap_word, word);
 }
 
 function paintControl(parts, row) {

@@ -2,6 +2,7 @@
 
 import { writeAges } from "./ages.js";
 import { findCharts } from "./chart.js";
+import { text } from "./cells.js";
 import { atLeast, set } from "./clock.js";
 import { Drawer } from "./drawer.js";
 import { fetchJson, fetchText, send, signInAt } from "./door.js";
@@ -42,7 +43,7 @@ const socket = new DeskSocket({
 });
 
 function askForView() {
-  socket.send({ type: "view", columns: page.columns, window: VIEW_WINDOW, prices: true, charts: true });
+  socket.send({ type: "view", columns: page.columns, filters: page.filters, window: VIEW_WINDOW, prices: true, charts: true });
 }
 
 const HEARD = {
@@ -85,10 +86,17 @@ function alertMarks() {
 function showRun(change) {
   grid.update(state, change);
   figures.show(state.kpi);
+  showCaps(state.kpi.caps ?? {});
   status.figures();
   get("list-count").textContent = state.total.toLocaleString("en");
   get("grid").setAttribute("aria-rowcount", String(state.total));
   drawer.renew();
+}
+
+function showCaps(counts) {
+  for (const node of document.querySelectorAll("[data-caps]")) {
+    text(node, String(node.dataset.caps.split(" ").reduce((sum, name) => sum + (counts[name] ?? 0), 0)));
+  }
 }
 
 function phaseChanged(phase, words, closing) {
@@ -127,7 +135,9 @@ async function readEngine() {
 
 get("rail").addEventListener("click", (event) => {
   const account = event.target.closest("[data-show]")?.dataset.show;
-  if (account && grid.show(account) && drawer.account !== account) drawer.toggle(account);
+  if (!account) return;
+  if (!grid.show(account)) location.assign(`/accounts/${encodeURIComponent(account)}/`); // not among those let through
+  else if (drawer.account !== account) drawer.toggle(account);
 });
 listenToKeys({ grid, drawer });
 tellOfHands(addresses.present);

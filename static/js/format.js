@@ -8,6 +8,7 @@ const LEVELS = {
   normal: "Normal", watch: "Watch", at_risk: "At risk", danger: "Danger",
   margin_call: "Margin call", liquidation: "Liquidation", unknown: "Unknown",
 };
+export const CAP_STATES = { over: ["critical", "Over a cap"], missing: ["critical", "Lacks a cap"], near: ["warning", "Near a cap"] };
 export const CONTROLS = { open: "Open", reduce_only: "Reduce only", frozen: "Frozen" };
 
 /** A decimal string as whole digits and how many of them lie behind the point. */

@@ -85,6 +85,27 @@ def test_rows_come_nearest_their_end_first_over_all_shards():
     assert [r["account"] for r in read.account_rows(["PRIME"])] == ["GONE", "DARK", "NEAR", "FAR", "SAFE"]
 
 
+def test_what_breaks_a_rule_now_comes_before_what_may_and_each_group_by_distance():
+    rows = [
+        row("NEAR-CAP", distance=None, cap_state="near"),
+        row("CLOSE", level="danger", distance="0.01", cap_state="within"),
+        row("OVER-FAR", distance=None, cap_state="over"),
+        row("BARE", distance="0.5", cap_state="missing"),
+        row("CALLED", level="margin_call", distance="0.02", cap_state="within"),
+        row("DARK", level="unknown", cap_state="unknown"),
+    ]
+    write_frame(frame(1, rows=rows))
+    order = [r["account"] for r in read.account_rows(["PRIME"])]
+    assert order == ["DARK", "CALLED", "BARE", "OVER-FAR", "CLOSE", "NEAR-CAP"]
+
+
+def test_a_frame_that_lacks_a_column_is_no_frame_and_is_replaced():
+    write_frame(replace(frame(5), accounts={"account": ["ACME-1"], "desk": ["PRIME"]}))
+    assert read.newest_frame(1) is None
+    assert write_frame(frame(6))
+    assert read.newest_frame(1) is not None
+
+
 def test_rows_of_other_desks_are_left_out():
     write_frame(frame(1, rows=[row("MINE"), row("THEIRS", desk="RETAIL")]))
     assert [r["account"] for r in read.account_rows(["PRIME"])] == ["MINE"]

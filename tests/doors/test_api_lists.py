@@ -95,6 +95,11 @@ def test_accounts_are_filtered_by_level(rita, rows):
     ]
 
 
+def test_accounts_are_filtered_by_how_they_stand_to_their_caps(rita, rows):
+    rows[3]["cap_state"] = "over"
+    assert [row["code"] for row in Api(rita).get("accounts/?cap_state=over").json()["results"]] == ["A-4"]
+
+
 def test_an_account_that_no_run_has_seen_is_unknown_and_says_so(rita, prime):
     factories.sub_account("ACME-1")
     row = Api(rita).get("accounts/ACME-1/").json()

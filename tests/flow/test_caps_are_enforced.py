@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from margin.book.read import account_rows
 from margin.models import Alert, Breach, Delivery, PositionVersion
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -52,6 +53,25 @@ def test_a_warning_becomes_the_breach_and_its_alert_gives_way(scene: Scene):
     scene.step(OVER)
     assert breaches() == [("client_leverage", "client:ACME", "open")]
     assert alerts() == [("limit_near", "resolved"), ("breach_opened", "open")]
+
+
+def test_a_row_says_how_its_account_stands_to_all_caps_asked_of_it_and_of_its_client(scene: Scene):
+    factories.sub_account("ACME-IDLE", of=scene.client)
+    for price, word in ((SAFE, "within"), (NEAR, "near"), (OVER, "over")):
+        scene.step(price)
+        assert {row["account"]: row["cap_state"] for row in account_rows()} == {
+            "ACME-1": word,
+            "ACME-IDLE": "within",
+        }
+    factories.limit(scene.desk, "100", kind="gross", scope="sub_account", sub_account=scene.account)
+    scene.step(SAFE)
+    assert account_rows()[0]["cap_state"] == "over", "whatever the kind of the cap"
+
+
+def test_who_holds_something_without_the_cap_that_is_required_lacks_it():
+    scene = make_scene(cap=None)
+    scene.step(SAFE)
+    assert account_rows()[0]["cap_state"] == "missing"
 
 
 def test_exactly_at_the_cap_is_no_breach():

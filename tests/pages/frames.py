@@ -35,6 +35,7 @@ def account(code: str = "ACME-1", **fields: Any) -> dict[str, Any]:
         "cap": "20",
         "cap_name": "client ACME",
         "cap_use": "0.5",
+        "cap_state": "within",
         "distance": "0.1830",
         "distance_down": "-0.1830",
         "distance_up": None,

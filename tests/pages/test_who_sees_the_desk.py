@@ -1,5 +1,6 @@
 """The first page shows a person their own desks, and no other."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,24 @@ def test_another_desk_does_not_exist(client: Client, cast: Cast) -> None:
         "/desk/PRIME/accounts/ACME-1/",
     ):
         assert client.get(path).status_code == 404, path
+
+
+def test_who_is_over_a_cap_is_marked_in_the_row_and_can_be_shown_alone(client: Client, cast: Cast) -> None:
+    calm, near = account("ACME-1"), account("PALISADE-1", cap_state="near")
+    write_frame(frame([account("VANTAGE-1", cap_state="over", distance=None), calm, near], seq=2))
+    client.force_login(cast.rita)
+
+    def rows(query: str) -> list[str]:
+        page = client.get(f"/{query}").content.decode().partition("<template")[0]
+        return re.findall(r'data-key="([^"]+)"', page)
+
+    assert rows("") == ["VANTAGE-1", "ACME-1", "PALISADE-1"]
+    assert rows("?desk=PRIME&caps=over") == ["VANTAGE-1"]
+    assert rows("?desk=PRIME&caps=near") == ["PALISADE-1"]
+    page = client.get("/?desk=PRIME&caps=over").content.decode()
+    assert re.search(r'caps=over" aria-current="true">Over a cap <b data-caps="over missing">1</b>', page)
+    assert '"filters": {"cap_state": ["over", "missing"]}' in page
+    assert 'href="#i-critical"/></svg><span data-cell="cap_word">Over a cap</span>' in page
 
 
 def test_a_desk_of_ones_own_does_not_open_accounts_of_another(client: Client, cast: Cast) -> None:
