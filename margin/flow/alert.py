@@ -21,7 +21,7 @@ from riskdesk.errors import sure
 
 Reason = Alert.Reason
 Severity = Alert.Severity
-OVERTAKEN = {Deed.OPENED, Deed.WORSENED, Deed.EASED, Deed.CURED}
+OVERTAKEN = {Deed.OPENED, Deed.RENEWED, Deed.WORSENED, Deed.EASED, Deed.CURED}
 """Deeds after which what was said of the breach before is no longer true."""
 
 BY_RULE = {
@@ -58,7 +58,7 @@ def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
         return None
     if one.deed is Deed.EASED and breach.detail["level"] != Level.MARGIN_CALL.word:
         return None
-    words = near_cap(found, scene) if one.deed is Deed.WARNED else _opened(one, scene)
+    words = near_cap(found, scene) if _warns(one) else _opened(one, scene)
     reason, severity = _kind(one)
     return Alert(
         desk_id=breach.desk_id,
@@ -75,12 +75,17 @@ def _alert(one: Done, scene: Scene, run: Run, now: datetime) -> Alert | None:
     )
 
 
+def _warns(one: Done) -> bool:
+    """Of a cap that is not exceeded yet."""
+    return one.breach.state == Breach.State.WARNING
+
+
 def _opened(one: Done, scene: Scene) -> Words:
     return opened(sure(one.found, "what opens was found"), scene, again=one.deed is Deed.REOPENED)
 
 
 def _kind(one: Done) -> tuple[Reason, Severity]:
-    if one.deed is Deed.WARNED:
+    if _warns(one):
         return Reason.LIMIT_NEAR, Severity.WARNING
     rule = Breach.Rule(one.breach.rule)
     if rule is Breach.Rule.MARGIN_LEVEL:

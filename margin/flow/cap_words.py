@@ -68,7 +68,8 @@ def saying_of(one: Found) -> Saying:
 
 def _cap(one: Found, scene: Scene) -> str:
     allowed = saying_of(one).allowed(one, scene)
-    return f"The cap is {allowed} ({one.finding.binding}), the tightest that applies."
+    version = f", version {one.limit_id}" if one.limit_id else ""
+    return f"The cap is {allowed} ({one.finding.binding}{version}), the tightest that applies."
 
 
 def _used(one: Found) -> Used:

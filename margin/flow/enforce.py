@@ -35,6 +35,7 @@ class Deed(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     WORSENED = "worsened"
+    RENEWED = "renewed"
     EASED = "eased"
     CURED = "cured"
 
@@ -98,6 +99,8 @@ def _compare(one: Found, known: Known, writer: "Writer", now: datetime) -> None:
     if step.to_state is life.State.WARNING:
         if live is None:
             writer.open(one, State.WARNING, Deed.WARNED)
+        elif one.finding.severity is Severity.WARN and _cap_changed(one, live):
+            writer.change(live, one, State.WARNING, Deed.RENEWED)
     elif step.to_state.is_broken:
         _over(one, live, known.past.get(one.key), step, writer)
     elif live is not None and step.reason is not life.Cause.UNKNOWN_FIGURE:
@@ -116,6 +119,13 @@ def _over(one: Found, live: Breach | None, past: Breach | None, step: life.Step,
         writer.change(live, one, State.OPEN, Deed.OPENED)
     elif one.level is not None:
         _level(one, live, writer)
+    elif one.finding.is_over and _cap_changed(one, live):
+        writer.change(live, one, State(live.state), Deed.RENEWED)
+
+
+def _cap_changed(one: Found, live: Breach) -> bool:
+    """What was said of it named a cap that is no longer the one in force."""
+    return live.limit_id != one.limit_id or live.allowed != _stored(one.finding.limit)
 
 
 def _level(one: Found, live: Breach, writer: "Writer") -> None:

@@ -4,29 +4,43 @@ Takes a person and a desk; gives rows. The API acknowledges; nothing is changed 
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts import access
 from accounts.models import Desk, User
+from margin import formats
+from margin.book.read import account_rows
+from margin.engine.figures import Level
+from margin.flow.cap_states import UNKNOWN, WORST_FIRST
 from margin.models import Alert, Breach
 from riskdesk import clock
 
 MOST = 60
 MOST_BROKEN = 12
 SHOWN_AFTER_RESOLVED = timedelta(minutes=10)
+CALLED = (Level.MARGIN_CALL.word, Level.LIQUIDATION.word)
+NOT_OVER = "; it ends once it is a little further inside"
+"""An alert outlasts the line it is about by a margin, so that noise at the line raises and ends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An alert with its text in two: what is, and what stands behind it."""
+    """An alert with its text in two: what was so when it was raised, and what stands behind it.
+
+    `now`: how the account or client it is about stands in the newest run, where one can tell.
+    """
 
     alert: Alert
     lead: str
     rest: str
+    now: str = ""
+    now_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +67,9 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
         .order_by("place", "-id")
         .select_related("client", "sub_account", "acknowledged_by", "breach")[:MOST]
     )
+    rows = account_rows([desk.code])
     return Rail(
-        entries=[entry(alert) for alert in alerts],
+        entries=[entry(alert, rows) for alert in alerts],
         open_alerts=severities.total(),
         critical=severities[Alert.Severity.CRITICAL],
         open_breaches=access.for_user(Breach, person)
@@ -77,9 +92,33 @@ def broken(breaches: "QuerySet[Breach]") -> list[BrokenRule]:
     return [BrokenRule(row, row.reason.replace("_", " ")) for row in rows]
 
 
-def entry(alert: Alert) -> Entry:
+def entry(alert: Alert, rows: Sequence[Mapping[str, Any]] = ()) -> Entry:
     lead, _, rest = alert.text.partition("\n\n")
-    return Entry(alert, lead, rest)
+    about = [row for row in rows if _is_about(alert, row)]
+    if alert.breach is None or alert.state == Alert.State.RESOLVED or not about:
+        return Entry(alert, lead, rest)
+    return Entry(alert, lead, rest, _now(alert.breach, about), about[0]["at"])
+
+
+def _is_about(alert: Alert, row: Mapping[str, Any]) -> bool:
+    if alert.sub_account is not None:
+        return bool(row["account"] == alert.sub_account.code)
+    return alert.client is not None and bool(row["client"] == alert.client.code)
+
+
+def _now(breach: Breach, about: Sequence[Mapping[str, Any]]) -> str:
+    """A level by its account's row, a cap by the worst of the rows it concerns."""
+    row = about[0]
+    if breach.rule == Breach.Rule.MARGIN_LEVEL:
+        used = f", {formats.percent(row['utilisation'])} used" if row["utilisation"] else ""
+        holds = row["level"] in CALLED or "isolated" in breach.subject
+        return f"{formats.level(row['level'])}{used}{'' if holds else NOT_OVER}"
+    if breach.rule == Breach.Rule.UNKNOWN_FIGURE:
+        return formats.level(row["level"])
+    state = min((row["cap_state"] for row in about), key=WORST_FIRST.index)
+    if state in formats.CAP_STATES:
+        return formats.CAP_STATES[state][1].lower()
+    return "cannot be told" if state == UNKNOWN else f"inside its caps{NOT_OVER}"
 
 
 def _place() -> Case:

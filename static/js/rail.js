@@ -2,12 +2,14 @@
 // The server is the only author of the rows; here they are swapped by id, so that a half-written note survives.
 
 const RENEW_MS = 400;
+const AGAIN_MS = 5_000; // how an alert stands now is told by the server, and moves
 const RETRY_MS = 5_000;
 
 export class Rail {
   constructor({ root, note, addresses, fetchText, send, onNew }) {
     Object.assign(this, { root, note, addresses, fetchText, send, onNew });
     this.timer = null;
+    setInterval(() => document.hidden || this.soon(), AGAIN_MS);
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();
       this.acknowledge(event.target.closest("form[data-acknowledge]"));
@@ -37,10 +39,12 @@ export class Rail {
     const known = new Set(held.keys());
     const items = [...fresh.children].map((item) => {
       const old = held.get(item.id);
-      return item.id && old?.dataset.mark === item.dataset.mark ? old : item;
+      if (!item.id || old?.dataset.mark !== item.dataset.mark) return item;
+      old.querySelector(".stands")?.replaceWith(item.querySelector(".stands"));
+      return old;
     });
     const focused = document.activeElement;
-    list.replaceChildren(...items);
+    if (items.length !== list.children.length || items.some((item, place) => item !== list.children[place])) list.replaceChildren(...items);
     if (list.contains(focused)) focused.focus({ preventScroll: true });
     const arrived = items.filter((item) => item.dataset.id && !known.has(item.id) && item.dataset.state === "open");
     for (const item of arrived) item.classList.add("arrived");

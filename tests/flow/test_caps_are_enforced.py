@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from margin.book.read import account_rows
-from margin.models import Alert, Breach, Delivery, PositionVersion
+from margin.models import Alert, Breach, Delivery, Limit, PositionVersion
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -72,6 +72,24 @@ def test_who_holds_something_without_the_cap_that_is_required_lacks_it():
     scene = make_scene(cap=None)
     scene.step(SAFE)
     assert account_rows()[0]["cap_state"] == "missing"
+
+
+@pytest.mark.parametrize(("price", "cap", "state"), [(NEAR, "9", "warning"), (OVER, "9.5", "open")])
+def test_what_was_said_of_a_cap_is_said_anew_when_the_cap_changes(
+    scene: Scene, price: str, cap: str, state: str
+):
+    scene.step(price)
+    old = Limit.objects.get()
+    Limit.objects.filter(pk=old.pk).update(revision_to=old.revision_from + 1)
+    new = factories.limit(scene.desk, cap, warn="5")
+    scene.cycle()
+    scene.cycle()
+    assert [row[2] for row in breaches()] == [state]
+    assert Breach.objects.get().limit == new
+    said = list(Alert.objects.order_by("id"))
+    assert [alert.state for alert in said] == ["resolved", "open"]
+    assert f"The cap is {cap} (desk PRIME, version {new.pk})" in said[1].text
+    assert f"version {old.pk})" in said[0].text, "what was said then stands as it was said"
 
 
 def test_exactly_at_the_cap_is_no_breach():

@@ -58,7 +58,7 @@ def test_the_alert_says_how_much_against_what_and_the_way_back(scene: Scene):
     gross, net = Alert.objects.order_by("breach__rule")
     assert gross.title == "ACME is above its cap on gross exposure: 90,000.00 USD against 80,000 USD"
     assert "Gross exposure is 90,000.00 USD, over 2 sub-accounts." in gross.text
-    assert "The cap is 80,000 USD (client ACME), the tightest that applies." in gross.text
+    assert "The cap is 80,000 USD (client ACME, version " in gross.text
     assert "To come back inside, close at least 10,000.00 USD of positions." in gross.text
     assert net.title == "ACME is above its cap on net exposure: 30,000.00 USD against 25,000.5 USD"
     assert "To come back inside, close or offset at least 4,999.50 USD of positions." in net.text
