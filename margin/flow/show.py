@@ -25,6 +25,11 @@ from margin.flow.recompute import Computed, Measured
 RATE_PLACES = 6
 FREE = "open"
 """The control field until the desk can impose restrictions."""
+MONEY = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net", "free_margin")
+SHARES = ("utilisation", "leverage", "cap_use")
+AHEAD = ("distance", "distance_down", "distance_up", "next_level", "next", "next_down", "next_up")
+NOT_FIRM = dict.fromkeys((*MONEY, *SHARES, *AHEAD))
+"""What nobody can tell of an account whose level is unknown: it differs between the ends."""
 
 
 def account_rows(
@@ -37,6 +42,7 @@ def account_rows(
     rows = [
         _account_row(computed, measured, clients[measured.fact.client_id], uses[account_id])
         | {"cap_state": states.get(account_id, WITHIN)}
+        | (NOT_FIRM if measured.figures.level is Level.UNKNOWN else {})
         for account_id, measured in computed.accounts.items()
     ]
     return sorted(rows, key=trouble)
@@ -77,8 +83,8 @@ SERIES = ("equity", "maintenance", "house_maintenance", "utilisation", "leverage
 
 
 def series_row(figures: AccountFigures | None, policy: Policy, places: int) -> dict[str, Any]:
-    """A point of one account's history. Without figures it is unknown."""
-    if figures is None:
+    """A point of one account's history: nothing but that it is unknown, where it is."""
+    if figures is None or figures.level is Level.UNKNOWN:
         return dict.fromkeys(SERIES) | {"level": Level.UNKNOWN.word, "bounded": False}
     found = _money(figures, places) | {
         "utilisation": _share(figures.utilisation, [*_bands(policy), ONE]),
@@ -91,11 +97,10 @@ def series_row(figures: AccountFigures | None, policy: Policy, places: int) -> d
 
 def _money(figures: AccountFigures, places: int) -> dict[str, str | None]:
     """The account's sums. None where any part is unknown."""
-    names = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net", "free_margin")
     sums = (figures.equity, figures.initial, figures.maintenance, figures.house_maintenance)
     equity, initial, maintenance, house = sums
     if equity is None or initial is None or maintenance is None or house is None:
-        return dict.fromkeys(names)
+        return dict.fromkeys(MONEY)
     risk = shown.risk(Risk(equity, initial, maintenance, house), places)
     return {
         "equity": f"{risk.equity:f}",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from margin import formats
-from margin.engine.figures import PoolFigures
+from margin.engine.figures import Level, PoolFigures
 from margin.engine.pools import CROSS
 from margin.engine.shown import down, up
 from margin.engine.types import ISOLATED
@@ -43,12 +43,12 @@ def pool_names(seen: Revisited) -> dict[str, str]:
 
 
 def pool_card(seen: Revisited, pool: PoolFigures, name: str) -> PoolCard:
-    """Requirements up, equity down, as the run rounds them."""
-    places = seen.places
-    equity = None if pool.equity is None else f"{down(pool.equity, places):f}"
-    need = None if pool.house_maintenance is None else f"{up(pool.house_maintenance, places):f}"
-    free = None if pool.free_margin is None else f"{down(pool.free_margin, places):f}"
-    use = None if pool.utilisation is None else f"{up(pool.utilisation, 6):f}"
+    """Requirements up, equity down, as the run rounds them; none of a pool whose level is unknown."""
+    places, firm = seen.places, pool.level is not Level.UNKNOWN
+    equity = f"{down(pool.equity, places):f}" if firm and pool.equity is not None else None
+    need = f"{up(pool.house_maintenance, places):f}" if firm and pool.house_maintenance is not None else None
+    free = f"{down(pool.free_margin, places):f}" if firm and pool.free_margin is not None else None
+    use = f"{up(pool.utilisation, 6):f}" if firm and pool.utilisation is not None else None
     return PoolCard(
         pool=pool.pool,
         name=name,

@@ -7,6 +7,7 @@ import pytest
 
 from margin.book.read import account_rows, position_rows
 from margin.flow.phrases import pool_named, sentence
+from margin.flow.show import NOT_FIRM
 from margin.models import Alert, Breach, Delivery
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -118,6 +119,9 @@ def test_where_the_ends_differ_the_level_is_unknown_and_no_call_rests_on_it(scen
     scene.cycle()
     row = account_rows()[0]
     assert (row["level"], row["bounded"]) == ("unknown", False)
+    firm = {name for name, value in row.items() if value is not None}
+    assert not firm & {*NOT_FIRM}, "a figure that would be another at the other end of the band is not shown"
+    assert NOT_FIRM.keys() >= {"equity", "house_maintenance", "utilisation", "leverage", "distance", "next"}
     assert levels() == []
     assert reasons() == ["figure_unknown"]
 
