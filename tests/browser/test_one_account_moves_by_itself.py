@@ -26,6 +26,18 @@ def test_a_figure_and_a_chart_change_without_a_reload(stage: Stage, scene: Scene
     assert page.evaluate("window.stayed")
 
 
+def test_on_a_phone_every_figure_of_a_position_and_the_cap_can_be_read(
+    stage: Stage, scene: Scene, visit: Any
+) -> None:
+    page = opened(visit, stage, ACME, width=360)
+    expect(page.locator('[data-key="leverage"]')).to_contain_text("cap 10×")
+    expect(page.locator('[data-key="leverage"] .unit')).to_be_visible()
+    positions = page.locator('[aria-label="Positions"]')
+    assert positions.evaluate("node => node.scrollWidth <= node.clientWidth")
+    expect(positions.get_by_role("cell")).to_have_count(10)
+    look_at(page)
+
+
 def test_why_opens_beside_the_page_and_closes_where_it_was_asked(
     stage: Stage, scene: Scene, visit: Any
 ) -> None:
