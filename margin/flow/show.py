@@ -75,7 +75,7 @@ def _account_row(
         "cap_use": _share(use.use, _cap_lines(use.cap)),
         **_distances(measured),
         "positions": len(figures.positions),
-        "price_time": _oldest(computed.pinned, [row.instrument for row in figures.positions]),
+        **_oldest(computed.pinned, [row.instrument for row in figures.positions]),
     }
 
 
@@ -154,9 +154,12 @@ def _shock(shock: Fraction | None) -> str | None:
     return f"{number:f}" if number else f"{shown.up(ZERO, RATE_PLACES):f}"
 
 
-def _oldest(pinned: Mapping[str, Pinned], codes: Sequence[str]) -> str | None:
-    times = [pinned[code].time for code in codes if code in pinned]
-    return min((time.isoformat() for time in times if time is not None), default=None)
+def _oldest(pinned: Mapping[str, Pinned], codes: Sequence[str]) -> dict[str, str | None]:
+    """When the oldest price is from, and how it stands: one of a closed market may be old."""
+    prices = [pinned[code] for code in codes if code in pinned]
+    dated = [(price.time.isoformat(), price.state.value) for price in prices if price.time is not None]
+    time, state = min(dated, default=(None, None))
+    return {"price_time": time, "price_state": state}
 
 
 def position_rows(computed: Computed) -> list[dict[str, Any]]:

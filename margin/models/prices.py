@@ -80,3 +80,8 @@ class PriceRefusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument}: {self.reason}"
+
+    @property
+    def because(self) -> str:
+        """The reason in words."""
+        return self.reason.replace("_", " ")

@@ -30,6 +30,7 @@ STEPS = ("load", "recompute", "compose", "enforce", "alert")
 SLOW_SECONDS = 5
 """Of a run, or of the wait before it; how often the clock asks is a row that may be changed."""
 SLOW_SHOWN = 5
+REFUSALS_SHOWN = 50
 LATELY = timedelta(hours=1)
 DOUBTFUL = ("stale", "unconfirmed")
 
@@ -81,6 +82,7 @@ def _page(request: HttpRequest) -> dict[str, Any]:
         "slow_seconds": SLOW_SECONDS,
         "feeds": feeds(vitals, now),
         "prices": troubled_prices(),
+        "refusals": PriceRefusal.objects.filter(last_at__gte=now - LATELY)[:REFUSALS_SHOWN],
     }
 
 

@@ -52,6 +52,7 @@ class AccountRow:
     control: str
     control_word: str
     price_time: str
+    closed: bool
 
 
 def account_rows(figures: Figures, *, most: int, states: Collection[str] = ()) -> Iterator[AccountRow]:
@@ -101,6 +102,7 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         control=row["control"] or "open",
         control_word=formats.CONTROLS.get(row["control"] or "open", row["control"] or ""),
         price_time=row["price_time"] or "",
+        closed=row["price_state"] == "closed",
     )
 
 

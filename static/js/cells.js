@@ -39,6 +39,7 @@ export function paint(parts, row, before) {
   text(parts.mode, row.mode);
   paintControl(parts, row);
   mark(parts.age, "since", row.price_time ?? "");
+  parts.closed.hidden = row.price_state !== "closed";
   if (before) flash(parts, row, before);
 }
 

@@ -46,6 +46,7 @@ def account(code: str = "ACME-1", **fields: Any) -> dict[str, Any]:
         "free_margin": "17000.00",
         "positions": 1,
         "price_time": clock.now().isoformat(),
+        "price_state": "fresh",
     }
     return row | fields
 

@@ -1,11 +1,14 @@
 """`/engine/` shows how runs, shards, workers, feeds and prices do, and stays up when Valkey is away."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import redis
 from django.test import Client
 
 from margin.flow.heartbeat import beat
-from margin.models import Run
+from margin.models import PriceRefusal, Run
 from riskdesk import broker
 from riskdesk.clock import now
 from tests import factories
@@ -60,6 +63,19 @@ def test_workers_queues_and_instruments_are_shown(vic, queues):
     assert "Heartbeat risk" in found
     assert "Queue risk" in found
     assert "<html" not in found
+
+
+def test_the_strip_leads_to_what_was_refused_and_why(vic, queues, tmp_path, settings):
+    settings.ENV = replace(settings.ENV, data_dir=tmp_path)
+    told = {"source": "sim", "last_value": "0", "last_at": now(), "count": 1234}
+    PriceRefusal.objects.create(instrument="OIL-CFD", reason="source_not_listed", **told)
+    old = told | {"last_at": now() - timedelta(hours=2)}
+    PriceRefusal.objects.create(instrument="OLD-CFD", reason="zero", **old)
+    refused = page(vic).partition('id="refused"')[2].partition("</section>")[0]
+    for word in ("OIL-CFD", "sim", "source not listed", "1,234"):
+        assert word in refused, word
+    assert "OLD-CFD" not in refused
+    assert 'id="refused-item" href="/engine/#refused"' in page(vic, "/")
 
 
 def test_the_page_stands_while_valkey_is_away(vic, monkeypatch):

@@ -61,6 +61,14 @@ def test_who_is_over_a_cap_is_marked_in_the_row_and_can_be_shown_alone(client: C
     assert 'href="#i-critical"/></svg><span data-cell="cap_word">Over a cap</span>' in page
 
 
+def test_an_old_price_of_a_closed_market_says_so(client: Client, cast: Cast) -> None:
+    write_frame(frame([account("ACME-1", price_state="closed"), account("NORTH-1")], seq=2))
+    client.force_login(cast.rita)
+    page = client.get("/").content.decode().partition("<template")[0]
+    ages = re.findall(r'data-cell="closed"[^>]*?( hidden)?>closed', page)
+    assert ages == ["", " hidden"]
+
+
 def test_a_desk_of_ones_own_does_not_open_accounts_of_another(client: Client, cast: Cast) -> None:
     client.force_login(cast.otto)
     assert client.get("/desk/RETAIL/accounts/ACME-1/").status_code == 404
