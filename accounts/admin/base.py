@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.access import Action, desks_where, for_user, may
+from accounts.admin.numbers import PLAIN_NUMBERS
 from accounts.admin.typed import AnyAdmin
 from accounts.models import Desk, User
 from accounts.models.columns import HOUSE_WIDE, INTERNAL
@@ -51,6 +52,7 @@ class DeskAdmin(OfferedFilters):
     edit_action: Action | None = None
     immutable: tuple[str, ...] = ("code",)
     list_per_page = 50
+    formfield_overrides = PLAIN_NUMBERS
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin.numbers import PLAIN_NUMBERS
 from accounts.admin.typed import AnyInline, AnyInlineFormSet
 from accounts.models import Proposal
 from margin.admin import in_force
@@ -46,6 +47,7 @@ class Rows(AnyInline):
     """The tiers of a version: edited with it, proposed with it."""
 
     extra = 0
+    formfield_overrides = PLAIN_NUMBERS
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
         return 1 if obj is None else 0

@@ -147,6 +147,15 @@ class RuledAdmin(DeskAdmin):
         said = {name: plain(getattr(obj, name)) for name in RULED[self.kind].identity}
         self.put_forward(request, obj, {**said, "end": True}, f"Ended by {request.user}")
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *shape: Any, **more: Any
+    ) -> HttpResponse:
+        """A refused form leaves what was typed in its row: the heading shows what is in force."""
+        row = more.get("obj")
+        if row is not None and row.pk and (stored := self.get_object(request, str(row.pk))):
+            context |= {"original": stored, "subtitle": str(stored)}
+        return super().render_change_form(request, context, *shape, **more)
+
     def put_forward(self, request: HttpRequest, row: Any, said: dict[str, Any], reason: str) -> None:
         made = propose(
             kind=self.kind,

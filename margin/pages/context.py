@@ -1,12 +1,14 @@
 """What every page's frame shows: theme, rooms, desks. Asks the database only where a template looks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts import access
+from accounts.models import Proposal
 from margin.pages import engine, mail
 from riskdesk import demo_people
 
@@ -31,6 +33,7 @@ def desk(request: HttpRequest) -> dict[str, object]:
         "demo_password": demo_people.PASSWORD if demo else "",
         "rooms": SimpleLazyObject(lambda: rooms(request)),
         "desks": SimpleLazyObject(lambda: list(access.desks_for(request.user))),
+        "proposals_waiting": partial(proposals_waiting, request),
         "roles": SimpleLazyObject(lambda: roles(request)),
     }
 
@@ -56,6 +59,12 @@ def roles(request: HttpRequest) -> str:
         return ""
     grants = request.user.grants.filter(revision_to=None).select_related("desk").order_by("desk", "role")
     return ", ".join(f"{grant.get_role_display()} of {grant.desk}" for grant in grants) or "No desk yet"
+
+
+def proposals_waiting(request: HttpRequest) -> int:
+    """How many proposals of others this person may decide."""
+    rows = access.for_user(Proposal, request.user, access.Action.APPROVE)
+    return rows.filter(state=Proposal.State.PROPOSED).exclude(proposed_by_id=request.user.pk).count()
 
 
 def _inside(here: str, path: str) -> bool:

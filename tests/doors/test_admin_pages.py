@@ -113,6 +113,32 @@ def test_a_refused_value_is_said_beside_its_field(cast: Cast, ada_in: Browser) -
     assert not Proposal.objects.exists()
 
 
+@pytest.mark.parametrize("typed", ["1e5", "1E5", " 2e1"])
+def test_an_exponent_is_refused_with_its_field_value_and_rule(
+    cast: Cast, ada_in: Browser, typed: str
+) -> None:
+    page = ada_in.post("/admin/margin/limit/add/", {**LIMIT, "desk": cast.prime.pk, "value": typed})
+    assert f"Value: “{typed.strip()}” is refused (plain_digits)" in page.content.decode()
+    assert not Proposal.objects.exists()
+
+
+def test_the_heading_of_a_refused_change_shows_what_is_in_force(cast: Cast, ada_in: Browser) -> None:
+    limit = factories.limit(cast.prime, "10")
+    page = ada_in.post(reverse("admin:margin_limit_change", args=[limit.pk]), {"value": "-7", "reason": "x"})
+    assert page.status_code == 200
+    assert page.context["subtitle"] == str(page.context["original"]) == str(limit)
+    assert 'value="-7"' in page.content.decode(), "what was typed stays in its field"
+
+
+def test_the_index_says_how_many_proposals_wait_for_this_person(cast: Cast, ada_in: Browser) -> None:
+    ada_in.post("/admin/margin/limit/add/", {**LIMIT, "desk": cast.prime.pk})
+    assert "for your decision" not in ada_in.get("/admin/").content.decode(), "its author does not decide"
+    ada_in.force_login(cast.eve)
+    assert "<b>1</b> proposal waits for your decision" in ada_in.get("/admin/").content.decode()
+    ada_in.post(reverse("admin:decide_proposal", args=[Proposal.objects.get().pk, "reject"]))
+    assert "for your decision" not in ada_in.get("/admin/").content.decode()
+
+
 def test_ending_a_limit_is_a_proposal_too(cast: Cast, ada_in: Browser) -> None:
     limit = factories.limit(cast.prime, "10")
     ada_in.post(reverse("admin:margin_limit_delete", args=[limit.pk]), {"post": "yes"})
