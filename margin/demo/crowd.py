@@ -36,6 +36,8 @@ TRADABLE = [
     if listing.tradable and listing.kind == "linear" and listing.code != "USDT-USD"
 ]
 CROWD_SIZE = 12
+CROWD_EQUITY = (80_000.0, 120_000.0)
+"""Alike in size: where one holds more than a fifth it is a large client, and no crowd."""
 STRAINED_SHARE = 0.12
 """Of all accounts, those that begin the day with little room."""
 
@@ -88,11 +90,18 @@ def fill_accounts(random: np.random.Generator, clients: list[ClientPlan], size: 
     more = iter(random.multinomial(max(left, 0), [1 / count] * count))
     for index, client in enumerate(empty):
         wealth = equity_of(random, client.desk, index)
+        if in_crowd(client, index):
+            wealth = min(max(wealth, CROWD_EQUITY[0]), CROWD_EQUITY[1])
         for ordinal in range(1 + int(extra[index])):
             share = wealth * float(random.uniform(0.5, 1.0)) / (1 + ordinal)
             client.accounts.append(
                 account_of(random, client, ordinal, equity=share, positions=1 + int(next(more)), index=index)
             )
+
+
+def in_crowd(client: ClientPlan, index: int) -> bool:
+    """Whether a client of Retail goes with the others."""
+    return client.desk == "RETAIL" and index % 70 < CROWD_SIZE * 2
 
 
 def equity_of(random: np.random.Generator, desk: str, index: int) -> float:
@@ -114,10 +123,10 @@ def account_of(
     mode = str(random.choice(["cross", "cross", "cross", "isolated", "hybrid"]))
     base = "USD" if client.desk == "PRIME" else str(random.choice(["USD", "EUR", "GBP"]))
     account = AccountPlan(f"{client.code}-{ordinal + 1}", f"{client.name} {ordinal + 1}", mode, base)
-    in_crowd = client.desk == "RETAIL" and index % 70 < CROWD_SIZE * 2 and ordinal == 0
+    joins = ordinal == 0 and in_crowd(client, index)
     picks = (
         ["SOL-PERP"]
-        if in_crowd
+        if joins
         else list(random.choice(TRADABLE, size=min(positions, len(TRADABLE)), replace=False))
     )
     while len(picks) < positions:
@@ -125,7 +134,7 @@ def account_of(
     weights = random.dirichlet([1.5] * len(picks))
     gross = gross_of(random, client.desk, equity, picks, weights)
     for number, (code, weight) in enumerate(zip(picks, weights, strict=True)):
-        side = 1 if in_crowd or random.random() < 0.58 else -1
+        side = 1 if joins or random.random() < 0.58 else -1
         account.positions.append(
             position_of(random, account, str(code), gross * float(weight) * side, number)
         )

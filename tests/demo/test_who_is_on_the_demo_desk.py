@@ -4,7 +4,10 @@ from collections import Counter
 from decimal import Decimal
 
 from margin.demo.crowd import SIZES, population
-from margin.demo.plans import ClientPlan, unit_notional
+from margin.demo.plans import ClientPlan, PositionPlan, unit_notional
+from margin.engine.correlation import crowds
+from margin.engine.exposure import Exposed
+from margin.engine.rational import Fraction
 
 SIZE = SIZES["demo"]
 
@@ -49,3 +52,19 @@ def test_a_crowd_of_small_clients_is_long_the_same_coin() -> None:
     ]
     assert len(crowd) >= 12
     assert sum(position.quantity > 0 for position in crowd) >= 12
+
+
+def test_retail_has_a_crowd_on_one_side_of_one_coin() -> None:
+    rows = [
+        exposed(client, account.code, plan)
+        for client in population(SIZE, 7)
+        if client.desk == "RETAIL"
+        for account in client.accounts
+        for plan in account.positions
+    ]
+    assert [(crowd.underlying, crowd.side) for crowd in crowds(rows)] == [("SOL-PERP", 1)]
+
+
+def exposed(client: ClientPlan, account: str, plan: PositionPlan) -> Exposed:
+    code, net = plan.instrument, Fraction(plan.quantity * unit_notional(plan.instrument))
+    return Exposed(client.desk, client.code, account, "", code, code, "", "", {}, abs(net), net)
