@@ -11,10 +11,12 @@ from django.db.models import Model, QuerySet
 
 from accounts.access import Action, Principal, for_user, may, scope_allows
 from accounts.audit import record
-from accounts.models import Desk
-from margin.api.problems import Problem, missing
+from accounts.models import Desk, SubAccount
+from margin.api.problems import NOT_HERE, Problem, missing
+from riskdesk.errors import Refusal
 
 Row = TypeVar("Row", bound=Model)
+NOUNS: dict[type[Model], str] = {SubAccount: "account"}
 
 
 def find(rows: "QuerySet[Row]", caller: Principal, **by: object) -> Row:
@@ -24,20 +26,29 @@ def find(rows: "QuerySet[Row]", caller: Principal, **by: object) -> Row:
         if rows.filter(**by).exists():
             subject = f"{rows.model._meta.model_name}:{'/'.join(map(str, by.values()))}"
             record(actor=caller, action="access.denied", subject=subject)
-        raise missing()
+        raise missing(
+            *(Refusal(noun(rows.model), "not_found", str(value), NOT_HERE) for value in by.values())
+        )
     return row
 
 
 def demand(caller: Principal, action: Action, desk: Desk) -> None:
     """End the request unless the caller may do this on a desk that they see."""
     if not may(caller, action, desk):
-        raise forbidden(f"Your role on {desk.code}, or this token, does not allow that.")
+        says = f"Your role on {desk.code}, or this token, does not allow that."
+        raise forbidden(says, Refusal("desk", action.value, desk.code, says))
 
 
 def demand_scope(caller: Principal, scope: str) -> None:
     if not scope_allows(caller, scope):
-        raise forbidden(f"This takes a token with the scope {scope}.")
+        says = f"This takes a token with the scope {scope}."
+        raise forbidden(says, Refusal("scope", "required", scope, says))
 
 
-def forbidden(detail: str) -> Problem:
-    return Problem(403, "forbidden", detail)
+def forbidden(detail: str, *errors: Refusal) -> Problem:
+    return Problem(403, "forbidden", detail, errors)
+
+
+def noun(model: type[Model]) -> str:
+    """As addresses call it."""
+    return NOUNS.get(model, str(model._meta.model_name))

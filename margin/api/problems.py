@@ -104,8 +104,12 @@ def refused(errors: Sequence[Refusal]) -> Problem:
     return invalid(errors)
 
 
-def missing() -> Problem:
-    return Problem(404, "not-found", "There is no such thing here, or not for you.")
+NOT_HERE = "There is no such thing here, or not for you."
+
+
+def missing(*errors: Refusal) -> Problem:
+    """404; `errors` names what was asked for, in the words that asked for it."""
+    return Problem(404, "not-found", NOT_HERE, errors)
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:

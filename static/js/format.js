@@ -92,6 +92,7 @@ export function leverage(text) {
   return text == null ? NONE : `${typeset(cut(parse(text), 2, "up"))}×`;
 }
 
+/** A multiple that somebody set, such as a cap: rounded up, without idle zeros. */
 export function times(text, decimals = 2) {
   if (text == null) return NONE;
   const shown = typeset(cut(parse(text), decimals, "up"));

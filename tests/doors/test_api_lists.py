@@ -160,6 +160,23 @@ def test_an_alert_number_that_cannot_be_is_404(rita, prime, number):
     is_problem(Api(rita).get(f"alerts/{number}/"), 404)
 
 
+def test_a_404_names_what_was_asked_for_and_a_403_the_desk(vic, prime):
+    factories.sub_account("ACME-1")
+    calls = Api(vic)
+    assert calls.get("accounts/NOBODY-1/").json()["errors"][0] == {
+        "field": "account",
+        "rule": "not_found",
+        "value": "NOBODY-1",
+        "message": "There is no such thing here, or not for you.",
+    }
+    told = {"reason": "limit_near", "severity": "warning", "title": "x", "text": "x", "key": "x"}
+    alert = Alert.objects.create(desk=prime, raised_at=MONDAY_NOON, **told)
+    refused = calls.call("POST", f"alerts/{alert.pk}/acknowledge/", {})
+    is_problem(refused, 403)
+    error = refused.json()["errors"][0]
+    assert (error["field"], error["rule"], error["value"]) == ("desk", "acknowledge", "PRIME")
+
+
 def test_a_snapshot_of_a_desk_without_a_run_is_empty_and_has_the_sockets_shape(rita, prime):
     body = Api(rita).get("desk/PRIME/snapshot/").json()
     assert (body["type"], body["desk"], body["rows"], body["total"]) == ("snapshot", "PRIME", [], 0)
