@@ -12,6 +12,7 @@ from accounts.models import SubAccount
 from margin import formats
 from margin.engine.explain import Working
 from margin.pages.pools import pool_names
+from margin.pages.symbols import meaning, others
 from margin.whatif import between, why
 from margin.whatif.revisit import Gone, Revisited, revisit, run_at
 
@@ -45,6 +46,7 @@ class Given:
     """An input of a line: short to read, exact to hover over or to copy."""
 
     name: str
+    meaning: str
     value: str
     exact: str
     source: str
@@ -55,6 +57,7 @@ class Line:
     figure: str
     of: str
     formula: str
+    others: list[tuple[str, str]]
     inputs: list[Given]
     result: str
     exact: str
@@ -101,15 +104,18 @@ def _line(line: Working) -> Line:
         figure=WORDS.get(line.figure, line.figure),
         of=formats.named(line.of),
         formula=line.formula,
-        inputs=[_given(**given) for given in plain["inputs"]],
+        others=others(line.formula, line.figure, {given.name for given in line.inputs}),
+        inputs=[_given(line.figure, **given) for given in plain["inputs"]],
         result=amount(line.figure, plain["result"]),
         exact=plain["result"] or "",
         note=formats.named(line.note),
     )
 
 
-def _given(name: str, value: str | None, source: str) -> Given:
-    return Given(in_words(name), formats.short(value), value or "", formats.named(source))
+def _given(figure: str, name: str, value: str | None, source: str) -> Given:
+    return Given(
+        in_words(name), meaning(name, figure), formats.short(value), value or "", formats.named(source)
+    )
 
 
 def in_words(name: str) -> str:

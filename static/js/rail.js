@@ -4,6 +4,7 @@
 const RENEW_MS = 400;
 const AGAIN_MS = 5_000; // how an alert stands now is told by the server, and moves
 const RETRY_MS = 5_000;
+const SAID_MS = 8_000;
 
 export class Rail {
   constructor({ root, note, addresses, fetchText, send, onNew }) {
@@ -26,8 +27,10 @@ export class Rail {
       const page = document.createElement("template");
       page.innerHTML = await this.fetchText(this.addresses.alerts); // written and escaped by our own server
       this.swap(page.content.querySelector("ol"));
-      this.note.textContent = "";
+      if (this.late) this.note.textContent = "";
+      this.late = false;
     } catch (error) {
+      this.late = true;
       this.note.textContent = `not renewed: ${error.message}`;
       this.soon(RETRY_MS);
     }
@@ -51,6 +54,15 @@ export class Rail {
     this.onNew(arrived, fresh.dataset);
   }
 
+  /** Say what became of it, and keep the keyboard with it where it went. */
+  taken(id) {
+    this.note.textContent = "acknowledged: it is yours now";
+    setTimeout(() => { this.note.textContent = ""; }, SAID_MS);
+    const item = document.getElementById(`alert-${id}`);
+    item?.setAttribute("tabindex", "-1");
+    item?.focus({ preventScroll: false });
+  }
+
   async acknowledge(form) {
     const button = form.querySelector("button");
     button.disabled = true;
@@ -59,6 +71,7 @@ export class Rail {
       const address = this.addresses.acknowledge.replace("/0/", `/${form.dataset.acknowledge}/`);
       await this.send(address, { note: form.elements.note.value });
       await this.renew();
+      this.taken(form.dataset.acknowledge);
     } catch (error) {
       const failed = Object.assign(document.createElement("p"), { className: "failed", textContent: error.message });
       failed.setAttribute("role", "alert");

@@ -40,6 +40,8 @@ def test_an_alert_appears_and_is_acknowledged_without_a_reload(stage: Stage, vis
     row.get_by_label("Note").fill("Called the client")
     row.get_by_role("button", name="Acknowledge").click()
     expect(row).to_contain_text("taken by rita")
+    expect(page.locator("#rail-note")).to_have_text("acknowledged: it is yours now")
+    expect(row).to_be_focused()
     expect(row).to_contain_text("Called the client")
     assert page.evaluate("window.stayed")
     assert stage.aside(Alert.objects.get, pk=alert.pk).note == "Called the client"

@@ -88,3 +88,12 @@ def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:
 
 def test_an_account_of_another_desk_does_not_exist(client: Client, scene: Scene) -> None:
     assert does_not_exist_on_another_desk(client, "/accounts/ACME-1/", "/accounts/ACME-1/now/")
+
+
+def test_the_letters_of_a_formula_are_named_where_their_values_stand(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=equity")
+    assert '<dt>q <span class="muted">quantity, shorts negative</span></dt>' in text
+    assert '<dt>b <span class="muted">balance</span></dt>' in text
+    assert "H: haircut" in text
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=house_maintenance")
+    assert '<dt>b <span class="muted">house buffer</span></dt>' in text
