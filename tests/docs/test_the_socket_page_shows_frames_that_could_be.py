@@ -51,7 +51,7 @@ def test_figures_have_the_names_and_words_of_the_desk() -> None:
     snapshot, changed = BY_TYPE["snapshot"], BY_TYPE["changed"]
     columns = {*snapshot["columns"], *(name for row in changed["rows"].values() for name in row)}
     assert columns <= set(ACCOUNT_COLUMNS)
-    assert snapshot["kpi"].keys() == {*SUMMARY, "utilisation", "leverage", "worst", "open_alerts"}
+    assert snapshot["kpi"].keys() == {*SUMMARY, "utilisation", "leverage", "worst", "caps", "open_alerts"}
     assert snapshot["kpi"]["levels"].keys() == {level.word for level in Level}
     assert snapshot["kpi"]["open_alerts"].keys() == set(SEVERITIES)
 
