@@ -11,7 +11,7 @@ WORKERS ?= 4
 MODULES := --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench prove mutate browser clean
+.PHONY: help setup setup-dev run entrance test check bench prove mutate browser clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,8 +22,13 @@ setup: ## a virtualenv with what the desk needs (instant the second time)
 setup-dev: setup ## the same with what tests and checks need
 	@sh riskdesk/stack/set_up.sh "$(PYTHON)" "$(VENV)" requirements.txt requirements-dev.txt
 
-run: setup ## the whole desk, on http://127.0.0.1:8000/ unless PORT says otherwise
+run: entrance setup ## the whole desk, on http://127.0.0.1:8000/ unless PORT says otherwise
 	@exec $(PY) manage.py desk --follow-parent
+
+# Before minutes of packages. An older Python is set-up's to name.
+entrance:
+	@! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| $(PYTHON) -m riskdesk.stack.entrance
 
 test: setup-dev browser ## all tests (ONLY=path or -k expression in ARGS)
 	@exec $(STACK) $(PY) -m pytest -n $(WORKERS) $(MODULES) $(ONLY) $(ARGS)

@@ -16,12 +16,13 @@ from riskdesk.demo_people import NAMES, PASSWORD
 from riskdesk.env import BadEnvironment, Environment, read_environment
 from riskdesk.refusals import faults
 from riskdesk.stack.console import Console
+from riskdesk.stack.entrance import demand_entrance
 from riskdesk.stack.follow import ParentWatch
 from riskdesk.stack.found import announce, withdraw
 from riskdesk.stack.lock import FolderLock
 from riskdesk.stack.parts import desk_parts
 from riskdesk.stack.places import Places, open_places
-from riskdesk.stack.ports import LOOPBACK, demand_free, remembered_port
+from riskdesk.stack.ports import LOOPBACK, remembered_port
 from riskdesk.stack.prepare import prepare_database
 from riskdesk.stack.readiness import Readiness, known_name
 from riskdesk.stack.services import bring_up
@@ -66,7 +67,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_desk(environment: Mapping[str, str], watch: ParentWatch | None) -> None:
-    """Take the folder and the ports, then start everything; stop everything on the way out."""
+    """See that the ports are free, take the folder, start everything; stop everything on the way out."""
     chosen = read_environment(environment)
     if refused := [fault for fault in faults(chosen) if fault.refuses]:
         raise Trouble(
@@ -77,11 +78,10 @@ def run_desk(environment: Mapping[str, str], watch: ParentWatch | None) -> None:
             f"The demo's people have a known password, so HOST={chosen.host} is refused with them: "
             "use DEMO=0, or HOST=127.0.0.1."
         )
+    demand_entrance(chosen, command="make run" if watch else "python manage.py desk")
     places = open_places(chosen.data_dir)
     lock = FolderLock(places.data)
     try:
-        demand_free(chosen.port, host=chosen.host, variable="PORT")
-        demand_free(chosen.gate_port, host=chosen.host, variable="GATE_PORT")
         _run_supervised(chosen, places, lock, environment, watch)
     finally:
         lock.release()

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from riskdesk.stack.lock import process_lives
 from riskdesk.stack.places import write_private
@@ -28,8 +29,19 @@ def withdraw(data: Path) -> None:
 
 def find_running(data: Path) -> dict[str, str]:
     """The variables of the desk running there; empty when none does or we may not read them."""
+    note = _note(data)
+    return dict(note["variables"]) if note else {}
+
+
+def running_pid(data: Path) -> int | None:
+    """The launcher that works on the folder, if we may know."""
+    note = _note(data)
+    return int(note["pid"]) if note else None
+
+
+def _note(data: Path) -> dict[str, Any] | None:
     try:
-        note = json.loads((data / FILE).read_text())
+        note: dict[str, Any] = json.loads((data / FILE).read_text())
     except (OSError, ValueError):
-        return {}
-    return dict(note["variables"]) if process_lives(note["pid"]) else {}
+        return None
+    return note if process_lives(note["pid"]) else None

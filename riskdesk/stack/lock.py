@@ -34,10 +34,7 @@ class FolderLock:
         while not self._try():
             holder = self._holder()
             if (holder is not None and process_lives(holder)) or time.monotonic() > deadline:
-                raise Trouble(
-                    f"The data folder {folder} is in use by another desk (pid {holder}): "
-                    "stop that one first, or choose another folder with DATA_DIR=... and other ports."
-                )
+                raise in_use(folder, holder)
             time.sleep(0.1)  # the holder is dead and its reaper is still clearing up
 
     def _try(self) -> bool:
@@ -50,6 +47,13 @@ class FolderLock:
     def _holder(self) -> int | None:
         text = os.pread(self.descriptor, 32, 0).decode().strip()
         return int(text) if text.isdigit() else None
+
+
+def in_use(folder: Path, holder: int | None) -> Trouble:
+    return Trouble(
+        f"The data folder {folder} is in use by another desk (pid {holder}): "
+        "stop that one first, or choose another folder with DATA_DIR=... and other ports."
+    )
 
 
 def process_lives(pid: int) -> bool:

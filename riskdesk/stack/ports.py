@@ -1,4 +1,4 @@
-"""Loopback ports: free ones for the embedded services, and a clear sentence for a busy one."""
+"""Ports: free ones for the embedded services, and who has a busy one."""
 
 import errno
 import json
@@ -11,6 +11,7 @@ from riskdesk.stack.trouble import Trouble
 
 LOOPBACK = "127.0.0.1"
 LOWEST_PICKED, MOST_TRIED = 20_000, 100
+HIGHEST, STEP = 65_535, 100
 OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -53,11 +54,11 @@ def remembered_port(folder: Path, service: str) -> int:
     return ports[service]
 
 
-def demand_free(port: int, *, host: str, variable: str) -> None:
-    """Refuse to start on a busy port, saying who has it where that can be seen."""
+def is_taken(port: int, *, host: str, variable: str) -> bool:
+    """Does another program listen there? A port that nobody could have is refused with the reason."""
     try:
         with socket.create_server((host, port), family=_family(host)):
-            return
+            return False
     except PermissionError as error:
         raise Trouble(
             f"Port {port} is reserved for root: choose one above 1023 with {variable}=..."
@@ -67,15 +68,16 @@ def demand_free(port: int, *, host: str, variable: str) -> None:
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             raise Trouble(f"HOST={host} is not an address of this machine: use 127.0.0.1.") from error
-        owner = _listener(port)
-        by = f" by {owner}" if owner else ""
-        raise Trouble(
-            f"Port {port} is already in use{by}: stop that program, or choose another port, "
-            f"for example {variable}={port + 100}."
-        ) from error
+        return True
 
 
-def _listener(port: int) -> str | None:
+def free_above(port: int, *, host: str) -> int:
+    """A port to recommend: hundreds above, so that pairs stay pairs; anywhere else where none is free."""
+    above = range(port + STEP, HIGHEST + 1, STEP)
+    return next((one for one in above if is_free(one, host=host)), None) or pick_free()
+
+
+def listener(port: int) -> str | None:
     """The process listening on the port, from /proc; None where it cannot be seen."""
     wanted = _listening_inode(port)
     if wanted is None:

@@ -1,6 +1,7 @@
 """A start that cannot go on: one clear sentence, an exit code, nothing left running."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from riskdesk.stack.ports import pick_free
+from riskdesk.env import read_environment
+from riskdesk.stack.entrance import demand_entrance
+from riskdesk.stack.ports import is_free, pick_free
+from riskdesk.stack.trouble import Trouble
 from tests.system.running import PATIENCE_SECONDS, ROOT, bare_environment, left_over, run_exec, small_desk
 
 pytestmark = pytest.mark.system
@@ -43,14 +47,33 @@ def test_a_second_start_on_the_same_data_names_the_holder(data: Path) -> None:
         assert "DATA_DIR=" in ran.stderr
 
 
-@pytest.mark.parametrize("variable", ["PORT", "GATE_PORT"])
-def test_a_busy_port_is_named_with_its_owner_and_the_way_out(data: Path, variable: str) -> None:
+def test_busy_ports_are_all_named_with_their_owner_and_the_command_before_anything_is_made(
+    data: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        port, gate = one.getsockname()[1], other.getsockname()[1]
+        said = refusal(data, PORT=str(port), GATE_PORT=str(gate))
+        assert not data.exists()
+        for taken in (port, gate):
+            assert re.search(rf"ort {taken} is already in use by .*\(pid {os.getpid()}\)", said)
+        (advised,) = re.findall(r"take other ports: PORT=(\d+) GATE_PORT=(\d+) python manage.py desk$", said)
+        assert all(is_free(int(free)) for free in advised)
+
+
+def test_a_free_port_beside_a_busy_one_is_kept(data: Path) -> None:
+    free = pick_free()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        said = refusal(data, **{variable: str(port)})
+        said = refusal(data, PORT=str(free), GATE_PORT=str(port))
     assert f"Port {port} is already in use by" in said
-    assert f"(pid {os.getpid()})" in said
-    assert f"{variable}={port + 100}" in said
+    assert f" PORT={free} GATE_PORT=" in said
+
+
+def test_the_same_desk_twice_is_said_as_that_and_not_as_a_busy_port(data: Path) -> None:
+    with small_desk(data) as desk:
+        (port,) = re.findall(r"ready: http://127.0.0.1:(\d+)/", desk.said)
+        with pytest.raises(Trouble, match=rf"in use by another desk \(pid {desk.process.pid}\)"):
+            demand_entrance(read_environment({"PORT": port, "DATA_DIR": str(data)}), command="make run")
 
 
 def test_no_database_at_the_url(data: Path) -> None:
@@ -133,7 +156,6 @@ def test_lost_secrets_are_named(data: Path) -> None:
 
 def test_a_nearly_full_disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from riskdesk.stack.places import open_places
-    from riskdesk.stack.trouble import Trouble
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9, 5_000_000))
     with pytest.raises(Trouble, match="nearly full"):

@@ -1,8 +1,10 @@
 """The first minute on a machine: the right Python, a virtualenv, make's signals."""
 
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +77,26 @@ def test_a_changed_list_is_installed_again(tmp_path: Path) -> None:
     again = set_up(tmp_path, python=sys.executable).stderr
     assert "installing what is missing of" in again
     assert "500 MB" not in again
+
+
+def test_make_run_refuses_busy_ports_before_it_installs_anything(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        busy, free = server.getsockname()[1], pick_free()
+        made = {"VENV": str(tmp_path / "venv"), "DATA_DIR": str(tmp_path / "data")}
+        ports = {"PORT": str(busy), "GATE_PORT": str(free)}
+        ran = subprocess.run(
+            ["make", "run", f"PYTHON={sys.executable} -S"],  # without any package
+            env=bare_environment(**made, **ports, PYTHONPATH=""),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode != 0
+    assert re.search(
+        rf"^riskdesk: Port {busy} is already in use.* PORT=\d+ GATE_PORT={free} make run$", ran.stderr, re.M
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
