@@ -171,4 +171,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def no_such_address(request: HttpRequest, **_: Any) -> HttpResponse:
     """For addresses under /api/ that lead nowhere."""
     slash = "" if request.path.endswith("/") else " Addresses end with a slash."
-    return Problem(404, "not-found", f"There is no such address.{slash}").answer()
+    begin = " Begin with /api/v1/accounts/; /api/docs/ shows every call."
+    return Problem(404, "not-found", f"There is no such address.{slash}{begin}").answer()
