@@ -20,6 +20,7 @@ from accounts import access, tokens
 from accounts.access import Action
 from margin.flow.vitals import Vitals, take_vitals
 from riskdesk import broker
+from riskdesk.errors import Refusal
 from riskdesk.problems import CONTENT_TYPE, problem
 from riskdesk.workers import QUEUES
 
@@ -62,17 +63,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
     from riskdesk.metrics import CONTENT_TYPE as TEXT
     from riskdesk.metrics import exposition
 
-    allows = _token_allows if request.headers.get("Authorization") else _administers
-    if not allows(request):
-        return _turned_away(signed_in=allows is _administers and request.user.is_authenticated)
+    known, allowed = _of_token(request) if request.headers.get("Authorization") else _of_session(request)
+    if not allowed:
+        return _turned_away(known=known)
     return HttpResponse(exposition(), content_type=TEXT)
 
 
-def _turned_away(*, signed_in: bool) -> HttpResponse:
-    status, name = (403, "forbidden") if signed_in else (401, "unauthenticated")
-    said = problem(status, name, "Metrics are for administrators and for tokens of the scope `metrics`.")
-    response = JsonResponse(said, status=status, content_type=CONTENT_TYPE)
-    if not signed_in:
+def _turned_away(*, known: bool) -> HttpResponse:
+    status, name = (403, "forbidden") if known else (401, "unauthenticated")
+    says = "Metrics are for administrators and for tokens of the scope `metrics`."
+    lacking = [Refusal("scope", "required", "metrics", says)] if known else []
+    response = JsonResponse(problem(status, name, says, lacking), status=status, content_type=CONTENT_TYPE)
+    if not known:
         response["WWW-Authenticate"] = 'Bearer realm="metrics"'
     return response
 
@@ -173,11 +175,14 @@ def _rounded(age: float | None) -> float | None:
     return None if age is None else round(age, 1)
 
 
-def _token_allows(request: HttpRequest) -> bool:
+def _of_token(request: HttpRequest) -> tuple[bool, bool]:
+    """Is it a living token, and has it the scope?"""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = tokens.find(secret.strip()) if kind.lower() == "bearer" else None
-    return token is not None and access.scope_allows(tokens.principal_of(token), "metrics")
+    return token is not None, token is not None and access.scope_allows(tokens.principal_of(token), "metrics")
 
 
-def _administers(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and access.may(request.user, Action.ADMINISTER, None)
+def _of_session(request: HttpRequest) -> tuple[bool, bool]:
+    """Has somebody signed in, and do they administer?"""
+    known = request.user.is_authenticated
+    return known, known and access.may(request.user, Action.ADMINISTER, None)

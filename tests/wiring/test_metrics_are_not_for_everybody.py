@@ -71,6 +71,8 @@ def test_only_an_administrator_reads_them_in_the_browser(client, cast):
 def test_only_a_token_of_scope_metrics_reads_them(client, cast):
     scoped = tokens.issue(person=cast.vic, name="collector", scopes=["metrics"]).secret
     other = tokens.issue(person=cast.vic, name="reader", scopes=["read:PRIME"]).secret
-    for secret, status in ((scoped, 200), (other, 401), ("rdk_nonsense", 401), ("", 401)):
+    for secret, status in ((scoped, 200), (other, 403), ("rdk_nonsense", 401), ("", 401)):
         answer = client.get("/metrics", headers={"Authorization": f"Bearer {secret}"})
         assert answer.status_code == status
+        if status == 403:
+            assert answer.json()["errors"][0]["value"] == "metrics"
