@@ -81,6 +81,14 @@ def test_a_worker_that_died_is_found_by_its_lease(said: list[tuple[int, str]]):
     assert said == [(1, "recovery")]
 
 
+def test_a_shard_that_is_being_worked_is_left_alone_though_wanted_and_silent(said: list[tuple[int, str]]):
+    take(1)
+    age("wanted_at", 5)
+    age("committed_at", 60, "margin_run")
+    reconcile()
+    assert said == []
+
+
 def test_a_shard_that_never_ran_is_started(scene: Scene, said: list[tuple[int, str]]):
     ShardState.objects.update(seq=0)
     reconcile()
