@@ -57,7 +57,7 @@ def typed_in(request: HttpRequest) -> str:
 
 
 def find(request: HttpRequest, typed: str) -> list[Found]:
-    """Rooms, clients, sub-accounts; codes that begin so before names that hold it."""
+    """Pages, clients, sub-accounts; codes that begin so before names that hold it."""
     if not typed:
         return []
     doors = [_room(room) for room in rooms(request) if typed.lower() in room.name.lower()]
@@ -71,7 +71,7 @@ def find(request: HttpRequest, typed: str) -> list[Found]:
 
 
 def _room(room: Room) -> Found:
-    return Found("Room", room.name, "", room.path)
+    return Found("Page", room.name, "", room.path)
 
 
 def _fitting(rows: "QuerySet[Client] | QuerySet[SubAccount]", typed: str) -> Sequence[Client | SubAccount]:

@@ -92,7 +92,7 @@ def test_the_docs_page_runs_no_script_of_its_own_and_loads_only_from_here(rita):
     answer = page.get("/api/docs/")
     assert answer.status_code == 200
     html = answer.content.decode()
-    assert 'aria-label="Rooms"' in html, "the way back to the desk"
+    assert 'aria-label="Pages"' in html, "the way back to the desk"
     assert "<script>" not in html
     assert "https://" not in html
     assert "script-src 'self'" in answer["Content-Security-Policy"]
