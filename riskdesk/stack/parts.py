@@ -19,6 +19,8 @@ PYTHON = sys.executable
 # Celery repeats its advice about root to every worker at every start; the docs give it once.
 QUIET_ROOT = "ignore:You're running the worker with superuser privileges"
 SOFT_STOP = "SIGQUIT"  # a worker asked to end hands back what it cannot finish in a few seconds
+# Celery says these at every stop, to a person at a terminal of its own; here they would look like a fault.
+CELERYS_ADVICE = ("worker: Hitting Ctrl+C again", "worker: Cold shutdown")
 MANAGE = (PYTHON, str(ROOT / "manage.py"))
 
 
@@ -51,6 +53,7 @@ def _part(
         environment={**variables, **beat, "PYTHONWARNINGS": warnings, "REMAP_SIGTERM": SOFT_STOP},
         folder=ROOT,
         heartbeat=heartbeat,
+        shows=lambda line: not line.startswith(CELERYS_ADVICE),
     )
 
 

@@ -140,7 +140,7 @@ class Supervisor:
             self._read_output(0.02)
         for child in children:
             if not child.ended():
-                self.console.say("desk", f"{child.part.name} did not stop in time: ending it")
+                self.console.say("desk", f"{child.part.name} is still at work: ending it, nothing is lost")
             self._dismiss(child)
 
     def _are_awaited(self, children: list[Child], deadline: float) -> bool:

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from riskdesk.env import read_environment
+from riskdesk.stack.desk import _own_variables
 from riskdesk.stack.parts import desk_parts
+from riskdesk.stack.places import Places
 from riskdesk.stack.supervisor import STOP_WITHIN_SECONDS
 from tests.system.running import left_over, pid_of, service_pid, small_desk, until
 
@@ -21,8 +23,29 @@ def test_it_says_once_that_it_is_ready_and_stops_on_term_whoever_refuses(data: P
         assert desk.said.count("Riskdesk is ready: http://127.0.0.1:") == 1
         assert "rita, vic, ada, eve or otto" in desk.said
         assert desk.stop(signal.SIGTERM) == 0
-        assert "stubborn did not stop in time: ending it" in desk.said
+        assert "stubborn is still at work: ending it, nothing is lost" in desk.said
         assert left_over(data) == []
+
+
+@pytest.mark.parametrize("asked", [None, "INFO"])
+def test_on_a_terminal_the_ready_line_is_not_swept_away_unless_somebody_asks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str | None
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    given = {"LOG_LEVEL": asked} if asked else {}
+    places = Places(data=tmp_path, secrets=tmp_path, services=tmp_path, account=None)
+    own = _own_variables(read_environment({"DEMO": "0"}), places, given)
+    assert ({**given, **own}["LOG_LEVEL"], own["LOG_FORMAT"]) == (asked or "WARNING", "console")
+
+
+def test_what_celery_advises_a_person_at_its_own_terminal_is_not_shown() -> None:
+    parts = {p.name: p for p in desk_parts(read_environment({}), SimpleNamespace(data=Path("data")), {})}
+    for line in (
+        "worker: Hitting Ctrl+C again will terminate all running tasks!",
+        "worker: Cold shutdown (MainProcess)",
+    ):
+        assert not parts["risk"].shows(line)
+        assert parts["risk"].shows(f"something else than {line}")
 
 
 def test_no_part_is_given_more_time_to_stop_than_all_have() -> None:
