@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.models import Desk, Role, User
 from margin.flow import as_of, measure
-from margin.whatif import known, revisit
+from margin.whatif import known, measured_twice, revisit, trial
 from tests import (
     factories,
     tries,  # noqa: F401 - before any property is read
@@ -124,6 +124,8 @@ def _no_rules_kept() -> Iterator[None]:
     known.forget()
     as_of.KEPT.forget()
     revisit.forget()
+    trial.forget()
+    measured_twice.forget()
 
 
 @pytest.fixture

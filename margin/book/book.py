@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Balance, Pocket
-from margin.book.applies import Buffers
-from margin.book.facts import PositionFact, Revisions, Rules, Unusable
+from margin.book.applies import Buffers, EffectiveBuffer
+from margin.book.facts import AccountFact, PositionFact, Revisions, Rules, Unusable
 from margin.book.load_market import in_force, optional
 from margin.book.load_rules import load_rules
 from margin.book.past import balances_at, nouns_at
@@ -67,6 +67,12 @@ class Book:
         book._take_balances(_balances(shard).filter(pocket__sub_account=account_id))
         return book
 
+    def under(self, rules: Rules) -> "Book":
+        """The same positions and balances under other rules; this book stays as it is."""
+        book = Book(self.shard, self.reached, rules)
+        book.positions, book.holdings = self.positions, self.holdings
+        return book
+
     def refresh(self, reached: Revisions, *, now: datetime) -> int:
         """Take what was committed since; gives the number of changed facts. The book never goes back."""
         changed = 0
@@ -107,6 +113,10 @@ class Book:
         if account_id not in self._built:
             self._built[account_id] = self._build(account_id)
         return self._built[account_id]
+
+    def buffer_of(self, account: AccountFact) -> EffectiveBuffer:
+        """The house buffer laid on a sub-account, and where it comes from."""
+        return self._buffers.of(account)
 
     def account_ids(self) -> Iterator[int]:
         """Every sub-account of the shard, by code."""

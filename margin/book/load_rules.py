@@ -31,8 +31,8 @@ def load_rules(shard: int, revision: int, *, now: datetime, client: int | None =
         guarded=guarded,
         terms=load_terms(revision, faults),
         scales=dict(Asset.objects.values_list("code", "scale")),
-        buffers=_buffers(revision),
-        limits=_limits(revision, now),
+        buffers=load_buffers(revision),
+        limits=load_limits(revision, now),
         edges=load_edges(),
         faults=faults,
     )
@@ -84,7 +84,7 @@ def _accounts(shard: int, client: int | None) -> dict[int, AccountFact]:
     }
 
 
-def _buffers(revision: int) -> list[BufferFact]:
+def load_buffers(revision: int) -> list[BufferFact]:
     rows = HouseBuffer.objects.filter(in_force(revision)).order_by("id")
     return [
         BufferFact(row.desk_id, row.regulatory_class, row.client_id, row.sub_account_id, optional(row.buffer))
@@ -92,7 +92,7 @@ def _buffers(revision: int) -> list[BufferFact]:
     ]
 
 
-def _limits(revision: int, now: datetime) -> list[LimitFact]:
+def load_limits(revision: int, now: datetime) -> list[LimitFact]:
     """Those in force, and where one of them is not effective yet, those it will take over from."""
     rows = Limit.objects.select_related("instrument").order_by("id")
     current = rows.filter(in_force(revision))

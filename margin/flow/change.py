@@ -174,9 +174,12 @@ def scope_doubts(candidate: Candidate, desk: Desk | None) -> Refusals:
 
 
 def put_in_force(
-    candidate: Candidate, proposal: Proposal, person: User, revision: int, now: datetime
+    candidate: Candidate, proposal: Proposal | None, person: User | None, revision: int, now: datetime
 ) -> None:
-    """Close the version in force and open the next, at one revision; or write the row."""
+    """Close the version in force and open the next, at one revision; or write the row.
+
+    Without a proposal it is a trial, in a transaction that is undone.
+    """
     ruled, current, version = candidate.ruled, candidate.current, cast(Any, candidate.version)
     if not ruled.versioned:
         write_row(ruled, current, version)
