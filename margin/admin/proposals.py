@@ -6,14 +6,13 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from accounts.access import for_user
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
-from margin.flow.ruled import RULED
+from margin.flow.differences import difference
 from riskdesk import clock
 
 DEEDS = {"approve": approve, "reject": reject, "withdraw": withdraw}
@@ -53,13 +52,13 @@ class ProposalPage(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         proposal = self.get_object(request, object_id)
-        lines = difference(proposal)
+        lines = difference(proposal.kind, proposal.before, proposal.change) if proposal else []
         shown = {
             "title": "Proposal",
             "subtitle": proposal and proposal.subject,
             "proposal": proposal,
-            "changed": [line for line in lines if line["moved"]],
-            "unchanged": [line for line in lines if not line["moved"]],
+            "changed": [line for line in lines if line.moved],
+            "unchanged": [line for line in lines if not line.moved],
             "own": own(proposal, request),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
@@ -85,29 +84,3 @@ class ProposalPage(ReadOnlyAdmin):
 
 def own(proposal: Proposal | None, request: HttpRequest) -> bool:
     return proposal is not None and proposal.proposed_by_id == request.user.pk
-
-
-def difference(proposal: Proposal | None) -> list[dict[str, Any]]:
-    """Every value of the change beside the one it replaces."""
-    if proposal is None:
-        return []
-    before, after = proposal.before or {}, proposal.change
-    if after.get("end"):
-        after = {}
-    names = [name for name in {**before, **after} if name != "end"]
-    return [
-        {
-            "name": name,
-            "label": label(proposal.kind, name),
-            "before": before.get(name),
-            "after": after.get(name),
-            "moved": before.get(name) != after.get(name),
-        }
-        for name in names
-    ]
-
-
-def label(kind: str, name: str) -> str:
-    """A column as its form calls it."""
-    columns = {field.name: field for field in RULED[kind].model._meta.get_fields()} if kind in RULED else {}
-    return capfirst(getattr(columns.get(name), "verbose_name", name.replace("_", " ")))

@@ -21,12 +21,23 @@ from margin.flow.wanted import want_cycle
 from riskdesk.errors import Refusal
 
 Refusals = list[Refusal]
+MOVED_ON = "Another change came into force since: propose again."
 
 
 def propose(
-    *, kind: str, change: Mapping[str, Any], desk: Desk | None, reason: str, person: User, now: datetime
+    *,
+    kind: str,
+    change: Mapping[str, Any],
+    desk: Desk | None,
+    reason: str,
+    person: User,
+    now: datetime,
+    made_from: int | None = None,
 ) -> Proposal | Refusals:
-    """Write down what one person wants to change. Nothing is in force yet."""
+    """Write down what one person wants to change. Nothing is in force yet.
+
+    `made_from` is the version its author had before them: another in force since is refused.
+    """
     if not reason.strip():
         return [Refusal("reason", "required", "", "Say why: the second person reads it.")]
     if unreadable := text_doubts("reason", reason):
@@ -34,6 +45,8 @@ def propose(
     candidate = weigh(kind=kind, change=change, desk=desk, person=person, now=now)
     if isinstance(candidate, list):
         return candidate
+    if made_from is not None and made_from != getattr(candidate.current, "pk", None):
+        return [Refusal("made_from", "moved_on", str(made_from), MOVED_ON)]
     before = as_json(candidate.ruled, candidate.current)
     with transaction.atomic():
         proposal = Proposal.objects.create(
@@ -143,14 +156,7 @@ def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> R
         return [Refusal("person", "own_role", person.username, "Nobody approves a role of their own.")]
     current = candidate.current.pk if candidate.current else None
     if proposal.base_version != current or proposal.before != as_json(candidate.ruled, candidate.current):
-        return [
-            Refusal(
-                "base_version",
-                "moved_on",
-                str(current),
-                "Another change came into force since: propose again.",
-            )
-        ]
+        return [Refusal("base_version", "moved_on", str(current), MOVED_ON)]
     return []
 
 
@@ -188,7 +194,8 @@ def put_in_force(
         type(current)._default_manager.filter(pk=current.pk).update(revision_to=revision)
     if version is None:
         return
-    version.revision_from, version.valid_at, version.recorded_at = revision, now, now
+    version.revision_from, version.recorded_at = revision, now
+    version.valid_at = max(version.valid_at, now)
     version.recorded_by, version.proposal = person, proposal
     version.save(force_insert=True)
     for row in candidate.rows:

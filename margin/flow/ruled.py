@@ -28,7 +28,10 @@ from margin.models import (
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """Which columns say what it is, which its values. `stands`: its row is made and kept by one person."""
+    """Which columns say what it is, which its values. `stands`: its row is made and kept by one person.
+
+    `dated`: it may name the instant from which it counts; another counts from its approval.
+    """
 
     model: type[models.Model]
     identity: tuple[str, ...]
@@ -36,6 +39,7 @@ class Ruled:
     rows: type[models.Model] | None = None
     row_values: tuple[str, ...] = ()
     stands: bool = False
+    dated: bool = False
 
     @property
     def versioned(self) -> bool:
@@ -47,6 +51,7 @@ RULED: dict[str, Ruled] = {
         Limit,
         ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"),
         ("value", "warn", "valid_to"),
+        dated=True,
     ),
     Proposal.Kind.BUFFER: Ruled(
         HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)

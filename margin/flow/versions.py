@@ -35,8 +35,8 @@ class Candidate:
 def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candidate | list[Refusal]:
     """Read a change; refusals name the field, the value and the rule."""
     ruled = RULED[kind]
-    more = (*(("rows",) if ruled.rows else ()), *(() if ruled.stands else ("end",)))
-    known = {*ruled.identity, *ruled.values, *more}
+    more = (("rows", ruled.rows), ("end", not ruled.stands), ("valid_at", ruled.dated))
+    known = {*ruled.identity, *ruled.values, *(name for name, is_part in more if is_part)}
     if unknown := sorted(set(change) - known):
         return [
             Refusal(name, "unknown_field", str(change[name]), f"{name} is not part of a {kind}.")
@@ -54,9 +54,11 @@ def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candid
         return Candidate(ruled, identity, current, None, [])
     values, refusals = columns_of(ruled.model, ruled.values, change)
     rows, row_refusals = rows_of(ruled, change)
-    if refusals or row_refusals:
-        return refusals + row_refusals
-    version = next_of(ruled, current, {**identity, **values}, valid_at)
+    starts, too_early = columns_of(ruled.model, ("valid_at",), change if ruled.dated else {})
+    if refusals or row_refusals or too_early:
+        return refusals + row_refusals + too_early
+    counts_from = max(valid_at, starts.get("valid_at") or valid_at)
+    version = next_of(ruled, current, {**identity, **values}, counts_from)
     if refusals := doubts(version, exclude=["proposal", "recorded_by"]):
         return refusals
     return Candidate(ruled, identity, current, version, rows)

@@ -44,6 +44,7 @@ def rooms(request: HttpRequest) -> list[Room]:
     if person is None or not person.is_authenticated:
         return []
     doors = [("Desk", "/"), ("Exposures", "/exposures/"), ("Calculator", "/calculator/")]
+    doors.insert(2, ("Limits", "/limits/"))
     if mail.may_enter(person):
         doors.append(("Mail room", "/mail/"))
     if engine.may_enter(person):

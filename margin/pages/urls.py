@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from margin.pages import account, calculator, client, desk, engine, exposures, find, fragments, mail
+from margin.pages import (
+    account,
+    calculator,
+    client,
+    desk,
+    engine,
+    exposures,
+    find,
+    fragments,
+    limit_changes,
+    limits,
+    mail,
+)
 from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
@@ -22,6 +34,14 @@ urlpatterns = [
     path("find/rows/", find.find_rows, name="find_rows"),
     path("exposures/", exposures.exposures_page, name="exposures"),
     path("exposures/now/", exposures.exposures_now, name="exposures_now"),
+    path("limits/", limits.limits_page, name="limits"),
+    path("limits/now/", limits.limits_now, name="limits_now"),
+    path("limits/propose/", limit_changes.propose_page, name="limit_propose"),
+    path("limits/<int:limit>/", limits.limit_history, name="limit_history"),
+    path("limits/buffers/<int:buffer>/", limits.buffer_history, name="buffer_history"),
+    path("limits/changes/<int:change>/", limit_changes.change_page, name="limit_change"),
+    path("limits/changes/<int:change>/dry-run/", limit_changes.change_tried, name="limit_change_tried"),
+    path("limits/changes/<int:change>/<slug:deed>/", limit_changes.change_decided, name="limit_decide"),
     path("engine/", engine.room, name="engine"),
     path("engine/parts/", engine.parts, name="engine_parts"),
     path("calculator/", calculator.page, name="calculator"),

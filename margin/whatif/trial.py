@@ -14,11 +14,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import HOUSE, Proposal, Shard
+from accounts.models.columns import ProposedVersion
 from margin.book.book import Book
 from margin.book.facts import Revisions, Rules
 from margin.book.load_rules import load_buffers, load_limits, load_rules
 from margin.flow.change import put_in_force
-from margin.flow.versions import Candidate, build
+from margin.flow.versions import build
 from riskdesk.errors import Refusal
 
 _books: dict[int, Book] = {}
@@ -43,6 +44,8 @@ def try_rules(
             return candidate
         books = {shard: _book(shard, at) for shard in shards}
         house = Shard.objects.get(number=HOUSE).revision
+        if isinstance(candidate.version, ProposedVersion):
+            candidate.version.valid_at = at
         put_in_force(candidate, None, None, house + 1, at)
         return {shard: Trial(book, _rules(kind, book, house + 1, at)) for shard, book in books.items()}
 
@@ -85,6 +88,3 @@ def _rules(kind: str, book: Book, revision: int, at: datetime) -> Rules:
 def forget() -> None:
     """Drop the books: a test's database has revisions of its own."""
     _books.clear()
-
-
-__all__ = ["Candidate", "Trial", "forget", "try_rules"]

@@ -1,0 +1,185 @@
+"""Limits, buffers and proposals as texts for the page `/limits/`.
+
+Takes rows of the database and of `margin.whatif`; gives dictionaries for templates. Decides nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import HouseBuffer, Proposal
+from accounts.models.columns import ProposedVersion
+from margin import formats
+from margin.engine.measures import MEASURES, LimitKind
+from margin.flow.differences import Line, difference
+from margin.models import InstrumentBuffer, Limit
+from margin.pages.rows import bar_share
+from margin.whatif.limits_in_force import UNBOUNDED, InForce
+
+SCOPES = {
+    Limit.Scope.DESK: "the whole desk",
+    Limit.Scope.CLASS: "a class",
+    Limit.Scope.CLIENT: "a client",
+    Limit.Scope.SUB_ACCOUNT: "a sub-account",
+    Limit.Scope.INSTRUMENT: "an instrument",
+}
+PERCENTS = ("buffer", "watch", "at_risk", "danger", "target")
+
+
+def whom(limit: Limit) -> str:
+    """Upon whom, in a word."""
+    named = limit.client or limit.sub_account or limit.instrument
+    if named is not None:
+        return str(named.code)
+    return str(limit.get_regulatory_class_display() or f"Everybody on {limit.desk.name}")
+
+
+def value_of(limit: Limit, value: Decimal | None) -> str:
+    """A multiple of equity, or money."""
+    if value is None:
+        return formats.NONE
+    if MEASURES[LimitKind(limit.kind)].per_equity:
+        return formats.times(value, 4)
+    return f"{formats.money(formats.plain(f'{value:f}'))} {limit.desk.reporting_currency.code}"
+
+
+def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
+    limit = row.limit
+    level, word = state_of(row, now)
+    return {
+        "limit": limit,
+        "pk": limit.pk,
+        "whom": whom(limit),
+        "scope": SCOPES[Limit.Scope(limit.scope)],
+        "kind": limit.get_kind_display(),
+        "value": value_of(limit, limit.value),
+        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")),
+        "warns_by_default": limit.warn is None,
+        "measured": measured_of(row),
+        "who": row.who,
+        "who_is": "account" if limit.scope == Limit.Scope.SUB_ACCOUNT else "client",
+        "use": bar_share(None if row.use is None else f"{min(row.use, 9.0):.6f}", absent="0"),
+        "share": share_of(row.use),
+        "asked": row.asked,
+        "near": row.near,
+        "over": row.over,
+        "broken": row.broken,
+        "level": level,
+        "word": word,
+        "set_by": set_by(limit),
+        "later": limit.valid_at > now,
+    }
+
+
+def measured_of(row: InForce) -> str:
+    if row.measured is None:
+        return formats.NONE
+    if row.measured == UNBOUNDED:
+        return "unbounded"
+    if MEASURES[LimitKind(row.limit.kind)].per_equity:
+        return formats.leverage(row.measured)
+    return formats.whole_up(f"{row.measured:.2f}")
+
+
+def share_of(use: float | None) -> str:
+    if use is None:
+        return formats.NONE
+    return "no equity" if use == UNBOUNDED else formats.percent(f"{use:.6f}")
+
+
+def state_of(row: InForce, now: datetime) -> tuple[str, str]:
+    """The level its colour is taken from, and its word."""
+    if row.limit.valid_at > now:
+        return "watch", "Begins later"
+    if row.broken or row.over:
+        return "liquidation", "Broken"
+    if row.near:
+        return "danger", "Near"
+    return "normal", "Kept" if row.asked else "Not used"
+
+
+def set_by(version: ProposedVersion) -> str:
+    proposal = version.proposal
+    if proposal is None:
+        return "set-up"
+    return f"{proposal.proposed_by}, approved by {proposal.approved_by}"
+
+
+def buffer_row(row: HouseBuffer | InstrumentBuffer) -> dict[str, Any]:
+    if isinstance(row, InstrumentBuffer):
+        place, scope, kind = row.instrument.code, "on top, for every desk", Proposal.Kind.INSTRUMENT_BUFFER
+    else:
+        place, scope = _buffered(row)
+        kind = Proposal.Kind.BUFFER
+    return {
+        "pk": row.pk,
+        "kind": kind.value,
+        "whom": place,
+        "scope": scope,
+        "value": "inherits" if row.buffer is None else formats.percent(row.buffer, 2),
+        "set_by": set_by(row),
+        "valid_at": row.valid_at,
+    }
+
+
+def _buffered(row: HouseBuffer) -> tuple[str, str]:
+    if row.sub_account is not None:
+        return row.sub_account.code, "a sub-account"
+    if row.client is not None:
+        return row.client.code, "a client"
+    if row.regulatory_class:
+        return str(row.get_regulatory_class_display()), "a class"
+    return f"Everybody on {row.desk.name}", "the whole desk"
+
+
+def proposal_row(proposal: Proposal) -> dict[str, Any]:
+    """One line of the list of proposals, with its difference in a few words."""
+    moved = [line for line in difference(proposal.kind, proposal.before, proposal.change) if line.moved]
+    ends = bool(proposal.change.get("end"))
+    return {
+        "proposal": proposal,
+        "subject": subject(proposal),
+        "moves": "to be ended" if ends else ", ".join(_move(line) for line in moved if line.name in SAID),
+        "by": str(proposal.proposed_by),
+    }
+
+
+SAID = ("value", "warn", "valid_to", "valid_at", "buffer", "watch", "at_risk", "danger", "regulatory_class")
+
+
+def _move(line: Line) -> str:
+    """`value 10 → 12`: what a second person wants to know first."""
+    was, comes = shown_value(line.name, line.before), shown_value(line.name, line.after)
+    return f"{line.label.lower()} {was} → {comes}"
+
+
+def shown_value(name: str, value: Any) -> str:
+    """A stored value as a person reads it."""
+    if value in (None, "", []):
+        return formats.NONE
+    if name in PERCENTS:
+        return formats.percent(str(value), 4).replace(".0000", "")
+    if name in ("valid_to", "valid_at"):
+        return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return formats.money(str(Decimal(str(value)))) if name in ("value", "warn") else str(value)
+    except ArithmeticError:
+        return str(value)
+
+
+def subject(proposal: Proposal) -> str:
+    return proposal.subject.partition(": ")[2] or proposal.subject
+
+
+def shown_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": line.name,
+            "label": line.label,
+            "before": line.before if line.name == "rows" else shown_value(line.name, line.before),
+            "after": line.after if line.name == "rows" else shown_value(line.name, line.after),
+            "moved": line.moved,
+        }
+        for line in lines
+    ]

@@ -1,0 +1,189 @@
+"""Every cap of a desk with how much of it is used now: by whom most, and by how many nearly.
+
+Takes a desk; gives its limits, the one used most first. Uses are read off the newest frames, rounded as those
+are: good to show and to order by. What is broken was decided by the run, and is counted from its breaches.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Client, Desk
+from margin.book.frame import Frame, rows_of
+from margin.book.load_market import load_edges
+from margin.book.marks import from_shown
+from margin.book.rates import RateGraph
+from margin.book.read import frames
+from margin.engine.measures import LimitKind
+from margin.models import Breach, Limit
+
+NEAR = 0.8
+UNBOUNDED = float("inf")
+
+
+@dataclass(slots=True)
+class Held:
+    """What one subject holds, in one currency. Not `known`: a part has no figure or no rate."""
+
+    gross: float = 0.0
+    net: float = 0.0
+    equity: float = 0.0
+    known: bool = True
+
+    def add(self, gross: float, net: float, equity: float) -> None:
+        self.gross += gross
+        self.net += net
+        self.equity += equity
+
+
+@dataclass(slots=True)
+class DeskUses:
+    """A desk's holdings by client, by account, and by client and instrument."""
+
+    clients: dict[str, Held]
+    accounts: dict[str, Held]
+    own: dict[str, Held]
+    instruments: dict[tuple[str, str], Held]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One limit. `use` None: nobody is asked, or the frame does not tell; `who` uses most of it."""
+
+    limit: Limit
+    measured: float | None
+    use: float | None
+    who: str
+    asked: int
+    near: int
+    over: int
+    broken: int
+
+
+Measure = Callable[[Held], float]
+
+
+def _leverage(held: Held) -> float:
+    if held.gross == 0:
+        return 0.0
+    return held.gross / held.equity if held.equity > 0 else UNBOUNDED
+
+
+MEASURED: Mapping[LimitKind, Measure] = {
+    LimitKind.LEVERAGE: _leverage,
+    LimitKind.GROSS: lambda held: held.gross,
+    LimitKind.NET: lambda held: abs(held.net),
+}
+"""In floats, for what a page shows. Findings rest on `margin.engine.measures`."""
+_kept: dict[str, tuple[object, DeskUses]] = {}
+
+
+def limits_in_force(desk: Desk, now: datetime) -> list[InForce]:
+    """The one used most first; of those that nobody uses the lowest."""
+    used = _uses(desk)
+    classes = dict(Client.objects.filter(desk=desk).values_list("code", "regulatory_class"))
+    broken = Counter(
+        Breach.objects.filter(desk=desk, state__in=Breach.BROKEN).values_list("limit_id", flat=True)
+    )
+    rows = [_row(limit, used, classes, broken[limit.pk]) for limit in in_force(desk, now)]
+    return sorted(rows, key=lambda row: (-(row.use or 0.0), row.limit.kind, row.limit.value))
+
+
+def in_force(desk: Desk, now: datetime) -> "QuerySet[Limit]":
+    standing = Q(valid_to__isnull=True) | Q(valid_to__gt=now)
+    rows = Limit.objects.filter(standing, desk=desk, revision_to__isnull=True)
+    return rows.select_related(
+        "desk__reporting_currency", "client", "sub_account", "instrument", "recorded_by",
+        "proposal__proposed_by", "proposal__approved_by",
+    )  # fmt: skip
+
+
+def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], broken: int) -> InForce:
+    kind = LimitKind(limit.kind)
+    if kind not in MEASURED:
+        return InForce(limit, None, None, "", 0, 0, 0, broken)
+    cap, warn = float(limit.value), float(limit.warn or 0) or NEAR * float(limit.value)
+    found = [(MEASURED[kind](held), who) for who, held in _asked(limit, kind, used, classes) if held.known]
+    if not found:
+        return InForce(limit, None, None, "", 0, 0, 0, broken)
+    most, who = max(found)
+    return InForce(
+        limit=limit,
+        measured=most,
+        use=most / cap,
+        who=who,
+        asked=len(found),
+        near=sum(warn <= value <= cap for value, _ in found),
+        over=sum(value > cap for value, _ in found),
+        broken=broken,
+    )
+
+
+def _asked(
+    limit: Limit, kind: LimitKind, used: DeskUses, classes: Mapping[str, str]
+) -> Iterator[tuple[str, Held]]:
+    """Whom a limit is asked of, with what they hold."""
+    match limit.scope:
+        case Limit.Scope.DESK:
+            yield from used.clients.items()
+        case Limit.Scope.CLASS:
+            own = limit.regulatory_class
+            yield from ((code, held) for code, held in used.clients.items() if classes.get(code) == own)
+        case Limit.Scope.CLIENT if limit.client and limit.client.code in used.clients:
+            yield limit.client.code, used.clients[limit.client.code]
+        case Limit.Scope.SUB_ACCOUNT if limit.sub_account and limit.sub_account.code in used.accounts:
+            code = limit.sub_account.code
+            yield code, (used.own if kind is LimitKind.LEVERAGE else used.accounts)[code]
+        case Limit.Scope.INSTRUMENT if limit.instrument and kind is not LimitKind.LEVERAGE:
+            code = limit.instrument.code
+            yield from ((who, held) for (who, what), held in used.instruments.items() if what == code)
+
+
+def _uses(desk: Desk) -> DeskUses:
+    """Made once a run."""
+    found = [frame for frame in frames() if desk.code in frame.desks]
+    key = [(frame.shard, frame.run) for frame in found]
+    kept = _kept.get(desk.code)
+    if kept is None or kept[0] != key:
+        uses = DeskUses(defaultdict(Held), {}, {}, defaultdict(Held))
+        for frame in found:
+            _add(frame, desk, uses)
+        kept = _kept[desk.code] = (key, uses)
+    return kept[1]
+
+
+def _add(frame: Frame, desk: Desk, uses: DeskUses) -> None:
+    graph = RateGraph(load_edges(), {code: from_shown(price) for code, price in frame.prices.items()})
+    rates: dict[str, float | None] = {}
+    owners: dict[str, tuple[str, float | None]] = {}
+    for row in rows_of(frame.accounts):
+        if row["desk"] != desk.code:
+            continue
+        base = row["currency"]
+        if base not in rates:
+            rate = graph.rate(base, desk.reporting_currency.code).value
+            rates[base] = None if rate is None else float(rate)
+        owners[row["account"]] = (row["client"], rates[base])
+        _add_account(row, rates[base], uses)
+    for row in rows_of(frame.positions):
+        client, rate_of = owners.get(row["account"], ("", None))
+        if client and rate_of is not None and row["notional"] is not None:
+            gross = float(row["notional"]) * rate_of
+            signed = float(row["quantity"]) * float(row["mark"] or 0)
+            uses.instruments[client, row["instrument"]].add(gross, gross if signed > 0 else -gross, 0.0)
+
+
+def _add_account(row: Mapping[str, str | None], rate: float | None, uses: DeskUses) -> None:
+    account, client = str(row["account"]), uses.clients[str(row["client"])]
+    texts = row["gross"], row["net"], row["equity"]
+    if rate is None or None in texts:
+        uses.accounts[account] = uses.own[account] = Held(known=False)
+        client.known = False
+        return
+    gross, net, equity = (float(text or 0) for text in texts)
+    uses.own[account] = Held(gross, net, equity)
+    uses.accounts[account] = Held(gross * rate, net * rate, equity * rate)
+    client.add(gross * rate, net * rate, equity * rate)
