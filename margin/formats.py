@@ -45,6 +45,24 @@ def _named(found: re.Match[str]) -> str:
     return f"{mode} {instrument} ({told})" if told else f"{mode} {instrument}"
 
 
+ASSET_CLASSES = {
+    "fx_major": "major currency pairs",
+    "fx_minor": "minor currency pairs",
+    "gold": "gold",
+    "index_major": "major indices",
+    "index_minor": "minor indices",
+    "commodity": "commodities",
+    "equity": "shares",
+    "crypto": "crypto",
+    "other": "everything else",
+}
+"""The asset classes by which regulation caps leverage, as instruments name them."""
+
+
+def asset_class(word: str) -> str:
+    return ASSET_CLASSES.get(word, word)
+
+
 def level(word: str | None) -> str:
     """A level as people read it; nothing where there is none."""
     return LEVELS.get(word or "", word or "")

@@ -25,7 +25,12 @@ class LimitPage(RuledAdmin):
     @admin.display(description="whom")
     def whom(self, limit: Limit) -> str:
         return str(
-            limit.regulatory_class or limit.client or limit.sub_account or limit.instrument or limit.desk
+            limit.cap_class
+            or limit.regulatory_class
+            or limit.client
+            or limit.sub_account
+            or limit.instrument
+            or limit.desk
         )
 
 

@@ -26,7 +26,7 @@ GIVES = record(
     {
         "id": {"type": "integer"},
         **texts("desk", "kind", "scope", "value", "valid_from"),
-        **blanks("class", "client", "account", "instrument", "warn", "valid_to"),
+        **blanks("class", "client", "account", "instrument", "asset_class", "warn", "valid_to"),
     }
 )
 ROWS = Limit.objects.select_related("desk", "client", "sub_account", "instrument")
@@ -42,6 +42,7 @@ def shown(limit: Limit) -> dict[str, Any]:
         "client": limit.client.code if limit.client else None,
         "account": limit.sub_account.code if limit.sub_account else None,
         "instrument": limit.instrument.code if limit.instrument else None,
+        "asset_class": limit.cap_class or None,
         "warn": limit.warn,
         "value": limit.value,
         "valid_from": limit.valid_at,

@@ -83,8 +83,14 @@ def conflict(errors: Sequence[Refusal], *, name: str = "conflict", **more: Any) 
 AS_THINGS_STAND = frozenset(
     {
         "already_acknowledged",
+        "already_decided",
         "ambiguous_pocket",
         "insufficient_balance",
+        "moved_on",
+        "moves_no_figure",
+        "no_run",
+        "nothing_changes",
+        "nothing_in_force",
         "other_collateral",
         "other_instrument",
         "other_source",

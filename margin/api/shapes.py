@@ -196,6 +196,23 @@ class Flag(Kind[bool]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Whole(Kind[int]):
+    """A whole number, such as the id that an answer gave."""
+
+    least: int
+    most: int
+
+    def read(self, value: object, field: str, refused: list[Refusal]) -> int | None:
+        if not isinstance(value, int) or isinstance(value, bool) or not self.least <= value <= self.most:
+            says = f"A whole number from {self.least} to {self.most}, without quotes."
+            return refuse(refused, field, "whole_number", value, says)
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, kw_only=True)
 class WholeText(Kind[int]):
     """A whole number in an address: query strings have no other types than text."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
-from margin.engine.limits import Cap
+from margin.engine.limits import Cap, tightest
 from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import effective_buffer
@@ -65,22 +65,23 @@ class Caps:
         self.limit_ids: dict[tuple[LimitKind, str], int] = {}
         """Which limit version is behind a cap's kind and name."""
         self._on_instruments: dict[tuple[LimitKind, int], Mapping[str, Cap]] = {}
+        self._on_asset_classes: dict[tuple[LimitKind, int, str], Mapping[str, Cap]] = {}
 
     def of_client(self, kind: LimitKind, client: ClientFact) -> list[Cap]:
         """Desk, class and client caps: each is asked of the client over all its sub-accounts."""
         desk, own_class = self.rules.desks[client.desk_id], client.regulatory_class
         found = [
-            self._named(kind, f"desk {desk.code}", (desk.id, "desk", "", None, None, "")),
+            self._named(kind, f"desk {desk.code}", (desk.id, "desk", "", None, None, "", "")),
             self._named(
-                kind, f"class {own_class} of {desk.code}", (desk.id, "class", own_class, None, None, "")
+                kind, f"class {own_class} of {desk.code}", (desk.id, "class", own_class, None, None, "", "")
             ),
-            self._named(kind, f"client {client.code}", (desk.id, "client", "", client.id, None, "")),
+            self._named(kind, f"client {client.code}", (desk.id, "client", "", client.id, None, "", "")),
         ]
         return [cap for cap in found if cap is not None]
 
     def of_account(self, kind: LimitKind, account: AccountFact) -> Cap | None:
         """A sub-account's own cap, where it has one."""
-        place = (self.rules.desk_of(account).id, "sub_account", "", None, account.id, "")
+        place = (self.rules.desk_of(account).id, "sub_account", "", None, account.id, "", "")
         return self._named(kind, f"sub-account {account.code}", place)
 
     def of_instruments(self, kind: LimitKind, desk_id: int) -> Mapping[str, Cap]:
@@ -91,12 +92,33 @@ class Caps:
             self._on_instruments[kind, desk_id] = own
         return self._on_instruments[kind, desk_id]
 
+    def of_asset_classes(self, kind: LimitKind, client: ClientFact) -> Mapping[str, Cap]:
+        """The caps on what a client holds of an asset class: its own class's, or everybody's if tighter."""
+        key = (kind, client.desk_id, client.regulatory_class)
+        if key not in self._on_asset_classes:
+            named = sorted({limit.cap_class for limit in self.by_place.values() if limit.cap_class})
+            found = {asset: tightest(self._of_asset_class(kind, client, asset)) for asset in named}
+            self._on_asset_classes[key] = {asset: cap for asset, cap in found.items() if cap is not None}
+        return self._on_asset_classes[key]
+
+    def _of_asset_class(self, kind: LimitKind, client: ClientFact, asset: str) -> list[Cap]:
+        desk = self.rules.desks[client.desk_id].code
+        found = [
+            self._named(
+                kind,
+                f"{asset} of {f'class {own} of ' if own else ''}{desk}",
+                (client.desk_id, "asset_class", own, None, None, "", asset),
+            )
+            for own in ("", client.regulatory_class)
+        ]
+        return [cap for cap in found if cap is not None]
+
     def _capped(self) -> set[str]:
         return {limit.instrument for limit in self.by_place.values() if limit.instrument}
 
     def _of_instrument(self, kind: LimitKind, desk_id: int, instrument: str) -> Cap | None:
         name = f"instrument {instrument} of {self.rules.desks[desk_id].code}"
-        return self._named(kind, name, (desk_id, "instrument", "", None, None, instrument))
+        return self._named(kind, name, (desk_id, "instrument", "", None, None, instrument, ""))
 
     def _named(self, kind: LimitKind, name: str, whom: tuple[object, ...]) -> Cap | None:
         limit = self.by_place.get((kind, *whom))

@@ -79,6 +79,7 @@ class LimitFact:
     client_id: int | None
     sub_account_id: int | None
     instrument: str
+    cap_class: str
     warn: Fraction | None
     value: Fraction
     valid_at: datetime
@@ -87,7 +88,7 @@ class LimitFact:
     @property
     def place(self) -> tuple[object, ...]:
         """What it limits: of several versions of one place, one is in effect."""
-        whom = (self.regulatory_class, self.client_id, self.sub_account_id, self.instrument)
+        whom = (self.regulatory_class, self.client_id, self.sub_account_id, self.instrument, self.cap_class)
         return (self.kind, self.desk_id, self.scope, *whom)
 
 

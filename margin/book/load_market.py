@@ -81,6 +81,7 @@ def _instrument(row: InstrumentRow, schedules: Mapping[int, ScheduleVersion], bu
         loading=sum(loadings.values(), Fraction(0)) if loadings else Fraction(1),
         loadings=loadings,
         asset_class=row.asset_class,
+        cap_class=row.cap_class,
         lot=Fraction(row.lot),
     )
 

@@ -119,6 +119,7 @@ def _limit(row: Limit) -> LimitFact:
         client_id=row.client_id,
         sub_account_id=row.sub_account_id,
         instrument=row.instrument.code if row.instrument else "",
+        cap_class=row.cap_class,
         warn=optional(row.warn),
         value=Fraction(row.value),
         valid_at=row.valid_at,

@@ -17,6 +17,12 @@ from margin.engine.types import ZERO, Account, Market, Offsets, Position, PriceS
 from margin.engine.valuation import value_instrument
 
 LEAST, MOST = min, max
+Of = str | frozenset[str]
+"""What of the holdings counts: one instrument, several, or (blank) everything."""
+
+
+def counts(code: str, of: Of) -> bool:
+    return code in of if isinstance(of, frozenset) else of in ("", code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Ends:
 
 
 def account_ends(
-    account: Account, market: Market, k: Fraction, *, amount: Amount = gross, of: str = ""
+    account: Account, market: Market, k: Fraction, *, amount: Amount = gross, of: Of = ""
 ) -> Ends | None:
     """Over all pools, an isolated one counted only down to zero. None where it cannot be said."""
     parts = []
@@ -54,15 +60,15 @@ def pool_ends(
     *,
     floored: bool = False,
     amount: Amount = gross,
-    of: str = "",
+    of: Of = "",
 ) -> Ends | None:
-    """One pool; `of` counts one instrument only. None: a price is missing or a rate in doubt."""
+    """One pool; `of` counts these instruments only. None: a price is missing or a rate in doubt."""
     needed = gather(account, pool, market)
     if needed.missing or needed.doubtful_rates or account.recognised_caps or _straddles_zero(pool, needed):
         return None
     held = value_collateral(account, pool, needed.prices.rates, {}).risk.equity
     choices = [
-        [(sums.equity, amount(sums) if of in ("", code) else ZERO) for sums in both]
+        [(sums.equity, amount(sums) if counts(code, of) else ZERO) for sums in both]
         for code, both in _at_both_ends(account, pool, needed)
     ]
     if floored:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from margin.engine.cap_range import Ends, account_ends, pool_ends
+from margin.engine.cap_range import Ends, Of, account_ends, counts, pool_ends
 from margin.engine.figures import AccountFigures, Finding, PoolFigures, known
 from margin.engine.limits import Cap, check
 from margin.engine.measures import MEASURES, Amount, LimitKind, Sums, Used
@@ -34,8 +34,8 @@ class Seen:
         return self.figures.bounded or bool(self.figures.unknown_because)
 
 
-def sums_of(seen: Sequence[Seen], *, of: str = "") -> Sums | None:
-    """All of them together, or their holdings `of` one instrument.
+def sums_of(seen: Sequence[Seen], *, of: Of = "") -> Sums | None:
+    """All of them together, or their holdings `of` these instruments.
 
     None where a part has no figure or no rate: a sum that leaves one out would look better than it is.
     """
@@ -49,7 +49,7 @@ def sums_of(seen: Sequence[Seen], *, of: str = "") -> Sums | None:
 
 
 def check_together(
-    kind: LimitKind, rule: str, subject: str, seen: Sequence[Seen], caps: Sequence[Cap], *, of: str = ""
+    kind: LimitKind, rule: str, subject: str, seen: Sequence[Seen], caps: Sequence[Cap], *, of: Of = ""
 ) -> Finding:
     """A client over all its accounts, or one account; `of`: what is held of one instrument."""
     measure, sums = MEASURES[kind], sums_of(seen, of=of)
@@ -62,12 +62,12 @@ def check_together(
 
 
 def check_in_pool(
-    kind: LimitKind, rule: str, subject: str, seen: Seen, pool: PoolFigures, *, caps: Sequence[Cap], of: str
+    kind: LimitKind, rule: str, subject: str, seen: Seen, pool: PoolFigures, *, caps: Sequence[Cap], of: Of
 ) -> Finding:
     """What a pool holds of one instrument; over that pool's equity, if the kind is measured by it."""
     measure, used = MEASURES[kind], None
     if pool.equity is not None:
-        own = [row for row in pool.positions if row.instrument == of]
+        own = [row for row in pool.positions if counts(row.instrument, of)]
         gross, net = (
             total_of(row.notional or ZERO for row in own),
             total_of(row.exposure or ZERO for row in own),
@@ -132,11 +132,11 @@ def _whole(figures: AccountFigures) -> Sums | None:
     return Sums(figures.gross, figures.net, figures.equity)
 
 
-def _held(figures: AccountFigures, instrument: str) -> Sums | None:
-    """What is held of one instrument, with no equity of its own."""
+def _held(figures: AccountFigures, of: Of) -> Sums | None:
+    """What is held of these instruments, with no equity of their own."""
     total = Sums()
     for row in figures.positions:
-        if row.instrument == instrument:
+        if counts(row.instrument, of):
             if row.notional is None or row.exposure is None:
                 return None
             total += Sums(row.notional, row.exposure)
@@ -147,7 +147,7 @@ def _pool(account: Account, name: str) -> Pool:
     return next(pool for pool in pools_of(account) if pool.name == name)
 
 
-def _left_of(cap: Fraction, seen: Sequence[Seen], amount: Amount, per_equity: bool, of: str) -> Ends | None:
+def _left_of(cap: Fraction, seen: Sequence[Seen], amount: Amount, per_equity: bool, of: Of) -> Ends | None:
     total = Ends() if per_equity else Ends(cap, cap)
     for one in seen:
         if one.account is None or one.rate is None:

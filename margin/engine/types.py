@@ -93,6 +93,7 @@ class Instrument:
     fx_loading: Fraction | None = None
     loadings: Mapping[str, Fraction] = field(default_factory=dict)
     asset_class: str = ""
+    cap_class: str = ""
     lot: Fraction = ZERO
 
     @property

@@ -13,6 +13,7 @@ from margin.engine.capped import Seen, capped_legs, check_in_pool, check_leg, ch
 from margin.engine.figures import Finding, Reason
 from margin.engine.measures import MEASURES, LimitKind
 from margin.engine.types import ONE
+from margin.flow.asset_class_findings import over_asset_classes
 from margin.flow.clients import ClientFigures
 from margin.flow.found import Found
 from margin.flow.recompute import Measured
@@ -30,6 +31,7 @@ class Asking:
     client: Rule
     sub_account: Rule
     instrument: Rule
+    asset_class: Rule
     of_instruments: Callable[[LimitKind, ClientFigures, Caps], Iterator[Found]]
 
 
@@ -37,6 +39,7 @@ def over_caps(client: ClientFigures, caps: Caps) -> Iterator[Found]:
     for kind, asking in KINDS.items():
         yield from _over_client(kind, client, caps)
         yield from asking.of_instruments(kind, client, caps)
+        yield from over_asset_classes(kind, asking.asset_class, client, caps)
         for measured, seen in zip(client.members, client.seen, strict=True):
             yield from _over_account(kind, client, measured, seen, caps)
     for measured, seen in zip(client.members, client.seen, strict=True):
@@ -129,8 +132,16 @@ def _found(kind: LimitKind, finding: Finding, client: ClientFigures, caps: Caps)
 
 KINDS: Mapping[LimitKind, Asking] = {
     LimitKind.LEVERAGE: Asking(
-        Rule.CLIENT_LEVERAGE, Rule.SUB_ACCOUNT_LEVERAGE, Rule.INSTRUMENT_LEVERAGE, _in_each_pool
+        Rule.CLIENT_LEVERAGE,
+        Rule.SUB_ACCOUNT_LEVERAGE,
+        Rule.INSTRUMENT_LEVERAGE,
+        Rule.ASSET_CLASS_LEVERAGE,
+        _in_each_pool,
     ),
-    LimitKind.GROSS: Asking(Rule.CLIENT_GROSS, Rule.SUB_ACCOUNT_GROSS, Rule.INSTRUMENT_GROSS, _in_all),
-    LimitKind.NET: Asking(Rule.CLIENT_NET, Rule.SUB_ACCOUNT_NET, Rule.INSTRUMENT_NET, _in_all),
+    LimitKind.GROSS: Asking(
+        Rule.CLIENT_GROSS, Rule.SUB_ACCOUNT_GROSS, Rule.INSTRUMENT_GROSS, Rule.ASSET_CLASS_GROSS, _in_all
+    ),
+    LimitKind.NET: Asking(
+        Rule.CLIENT_NET, Rule.SUB_ACCOUNT_NET, Rule.INSTRUMENT_NET, Rule.ASSET_CLASS_NET, _in_all
+    ),
 }

@@ -84,7 +84,7 @@ def _over(one: Found) -> str:
     """What was added up."""
     if one.measured is None:
         return f", over {formats.counted(len(one.client.members), 'sub-account')}"
-    return f", in {pool_named(one.pool.pool)}" if one.instrument and one.pool is not None else ""
+    return f", in {pool_named(one.pool.pool)}" if one.pool is not None else ""
 
 
 def _ratio(one: Found, _: Scene) -> str:

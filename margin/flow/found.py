@@ -21,6 +21,7 @@ class Found:
     measured: Measured | None = None
     pool: PoolFigures | None = None
     instrument: str = ""
+    cap_class: str = ""
     kind: LimitKind | None = None
     currency: str = ""
     limit_id: int | None = None

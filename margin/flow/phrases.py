@@ -41,7 +41,8 @@ class Scene:
 
 def whom(one: Found) -> str:
     code = one.measured.fact.code if one.measured else one.client.client.code
-    return f"{code} in {one.instrument}" if one.instrument else code
+    place = one.instrument or formats.asset_class(one.cap_class)
+    return f"{code} in {place}" if place else code
 
 
 def cause(one: Found, scene: Scene) -> str:

@@ -49,7 +49,7 @@ class Ruled:
 RULED: dict[str, Ruled] = {
     Proposal.Kind.LIMIT: Ruled(
         Limit,
-        ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"),
+        ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument", "cap_class"),
         ("value", "warn", "valid_to"),
         dated=True,
     ),

@@ -24,6 +24,7 @@ class Limit(ProposedVersion):
         CLIENT = "client", "A client"
         SUB_ACCOUNT = "sub_account", "A sub-account"
         INSTRUMENT = "instrument", "An instrument, for every client"
+        ASSET_CLASS = "asset_class", "An asset class, for a class of clients or all"
 
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="limits")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.LEVERAGE)
@@ -35,6 +36,12 @@ class Limit(ProposedVersion):
     )
     instrument = models.ForeignKey(
         "margin.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="limits"
+    )
+    cap_class = models.CharField(
+        "asset class",
+        max_length=24,
+        blank=True,
+        help_text="As instruments name it: fx_major, gold, crypto …",
     )
     warn = amount_field(null=True, blank=True, help_text="Blank: 80 % of the limit.")
     value = amount_field(
@@ -65,10 +72,17 @@ class Limit(ProposedVersion):
                     client__isnull=True,
                     sub_account__isnull=True,
                     instrument__isnull=True,
+                    cap_class="",
                 )
                 | (
                     Q(scope="class", client__isnull=True, sub_account__isnull=True, instrument__isnull=True)
+                    & Q(cap_class="")
                     & ~Q(regulatory_class="")
+                )
+                | (
+                    Q(scope="asset_class", client__isnull=True, sub_account__isnull=True)
+                    & Q(instrument__isnull=True)
+                    & ~Q(cap_class="")
                 )
                 | Q(
                     scope="client",
@@ -76,6 +90,7 @@ class Limit(ProposedVersion):
                     client__isnull=False,
                     sub_account__isnull=True,
                     instrument__isnull=True,
+                    cap_class="",
                 )
                 | Q(
                     scope="sub_account",
@@ -83,6 +98,7 @@ class Limit(ProposedVersion):
                     client__isnull=True,
                     sub_account__isnull=False,
                     instrument__isnull=True,
+                    cap_class="",
                 )
                 | Q(
                     scope="instrument",
@@ -90,11 +106,21 @@ class Limit(ProposedVersion):
                     client__isnull=True,
                     sub_account__isnull=True,
                     instrument__isnull=False,
+                    cap_class="",
                 ),
                 name="limit_names_its_scope",
             ),
             UniqueConstraint(
-                fields=["desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument"],
+                fields=[
+                    "desk",
+                    "kind",
+                    "scope",
+                    "regulatory_class",
+                    "client",
+                    "sub_account",
+                    "instrument",
+                    "cap_class",
+                ],
                 condition=Q(revision_to__isnull=True),
                 nulls_distinct=False,
                 name="one_limit_in_force",
@@ -102,5 +128,12 @@ class Limit(ProposedVersion):
         ]
 
     def __str__(self) -> str:
-        whom = self.regulatory_class or self.client or self.sub_account or self.instrument or self.desk
+        whom = (
+            self.cap_class
+            or self.regulatory_class
+            or self.client
+            or self.sub_account
+            or self.instrument
+            or self.desk
+        )
         return f"{self.get_kind_display()} of {whom}: {self.value.normalize():f}"

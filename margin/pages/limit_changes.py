@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -105,7 +105,7 @@ def _proposed(request: HttpRequest, form: Form) -> HttpResponse:
     if isinstance(made, list):
         return _form(request, form, refused=made)
     messages.success(request, "Proposed. Somebody else approves it.")
-    return redirect("limit_change", change=made.pk)
+    return seen_at(request, made)
 
 
 def _tried(request: HttpRequest, form: Form) -> HttpResponse:
@@ -213,11 +213,15 @@ def change_decided(request: HttpRequest, change: int, deed: str) -> HttpResponse
             raise PermissionDenied
         return _page(request, proposal_or_404(request, change), said)
     messages.success(request, f"{said.get_state_display()}: {subject(said)}")
-    return redirect(f"{reverse('limit_change', args=[change])}{_query(request)}")
+    return seen_at(request, said)
 
 
-def _query(request: HttpRequest) -> str:
-    return f"?desk={request.GET['desk']}" if request.GET.get("desk", "").isalnum() else ""
+def seen_at(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+    """Done, and seen on the proposal's page: 303, so that nothing is sent twice."""
+    desk = choose_desk(request)
+    query = f"?desk={desk.code}" if desk is not None and proposal.desk is None else ""
+    address = f"{reverse('limit_change', args=[proposal.pk])}{query}"
+    return HttpResponse(status=303, headers={"Location": address})
 
 
 def proposal_or_404(request: HttpRequest, change: int) -> Proposal:

@@ -23,9 +23,11 @@ SCOPE_FIELDS = {
     "client": "client",
     "sub_account": "sub_account",
     "instrument": "instrument",
+    "asset_class": "cap_class",
 }
 LIMIT_SCOPES = Limit.Scope.choices
 BUFFER_SCOPES = LIMIT_SCOPES[:4]
+ASSET_CLASS = Limit.Scope.ASSET_CLASS
 DATES = ("valid_at", "valid_to")
 TEXTS = ("kind_of_limit", "scope", *SCOPE_FIELDS.values(), "value", "warn", "buffer", *DATES, "reason")
 
@@ -59,6 +61,7 @@ class Form:
 
     classes = RegulatoryClass.choices
     kinds_of_limit = Limit.Kind.choices
+    cap_classes = tuple(formats.ASSET_CLASSES.items())
 
     def change(self, *, end: bool = False) -> dict[str, Any]:
         """The change as `propose` takes it."""
@@ -81,6 +84,8 @@ class Form:
             said |= {"kind": self.fields.get("kind_of_limit", ""), "scope": scope}
         if scope in SCOPE_FIELDS:
             said[SCOPE_FIELDS[scope]] = self.fields.get(SCOPE_FIELDS[scope], "").strip()
+        if scope == ASSET_CLASS:
+            said["regulatory_class"] = self.fields.get("regulatory_class", "")
         return said
 
 

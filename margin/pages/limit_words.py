@@ -23,6 +23,7 @@ SCOPES = {
     Limit.Scope.CLIENT: "a client",
     Limit.Scope.SUB_ACCOUNT: "a sub-account",
     Limit.Scope.INSTRUMENT: "an instrument",
+    Limit.Scope.ASSET_CLASS: "an asset class",
 }
 PERCENTS = ("buffer", "watch", "at_risk", "danger", "target")
 
@@ -32,6 +33,9 @@ def whom(limit: Limit) -> str:
     named = limit.client or limit.sub_account or limit.instrument
     if named is not None:
         return str(named.code)
+    if limit.cap_class:
+        of = limit.get_regulatory_class_display() or "everybody"
+        return f"{formats.asset_class(limit.cap_class).capitalize()} of {of}"
     return str(limit.get_regulatory_class_display() or f"Everybody on {limit.desk.name}")
 
 

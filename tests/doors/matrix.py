@@ -100,9 +100,19 @@ class Scene:
             text=word, html=word, created_at=MONDAY_NOON, due_at=MONDAY_NOON,
         )  # fmt: skip
         limit = factories.limit(desk, "5", scope="client", client=account.client)
+        buffer = factories.buffer(desk, "0.1", client=account.client)
+        change = Proposal.objects.create(
+            desk=desk, kind="limit", subject=f"limit: {word}", reason=word, proposed_by=self.cast.eve,
+            proposed_at=MONDAY_NOON, base_version=limit.pk,
+            change={"desk": desk.code, "kind": "leverage", "scope": "client", "client": word, "value": "4"},
+            before={"desk": desk.code, "kind": "leverage", "scope": "client", "regulatory_class": "",
+                    "client": word, "sub_account": None, "instrument": None, "value": "5", "warn": None,
+                    "valid_to": None},
+        )  # fmt: skip
         return {
             "desk": desk.code, "code": desk.code, "client": word, "account": account.code, "alert": alert.pk,
             "breach": breach.pk, "message": letter.message_id, "limit": limit.pk, "run": run.pk,
+            "buffer": buffer.pk, "change": change.pk,
         }  # fmt: skip
 
     def path(self, route: str, desk: str) -> str:

@@ -1,16 +1,15 @@
 """A dry run says what the next run would find if the change were approved, and leaves nothing behind.
 
-Eight clients hold random positions. Each change is tried, then approved, then a cycle runs at the same prices:
-what it opens, calls and asks for is what the trial had said.
+Eight clients hold random positions. Each change is tried, then approved, then a cycle runs at the same
+prices: what it opens, calls and asks for is what the trial had said.
 """
 
-from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 
-from accounts.models import Asset, HouseBuffer, Proposal, Role, Shard
+from accounts.models import Asset, HouseBuffer, Proposal, Role, Shard, User
 from margin.book.read import desk_summary
 from margin.engine.shown import up
 from margin.flow.change import approve, propose
@@ -30,6 +29,18 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("limit", {**DESK, "kind": "net", "scope": "instrument", "instrument": "BTC-PERP", "value": "30000"}),
     ("limit", {**DESK, "kind": "leverage", "scope": "sub_account", "sub_account": "C3-1", "value": "1"}),
     ("limit", {**CAP, "end": True}),
+    ("limit", {**DESK, "kind": "leverage", "scope": "asset_class", "cap_class": "crypto", "value": "2"}),
+    (
+        "limit",
+        {
+            **DESK,
+            "kind": "gross",
+            "scope": "asset_class",
+            "cap_class": "crypto",
+            "regulatory_class": "retail_eu",
+            "value": "70000",
+        },
+    ),
     ("buffer", {**DESK, "buffer": "4"}),
     ("buffer", {**DESK, "client": "C5", "buffer": "0"}),
     ("buffer", {**DESK, "sub_account": "C2-1", "buffer": "9"}),
@@ -47,9 +58,10 @@ def scene() -> Scene:
     eth = factories.instrument("ETH-PERP", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd = factories.instrument("EURUSD", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd.rate_paths.create(base=factories.asset("EUR"), quote=factories.asset("USD"))
-    factories.haircut(Asset.objects.get(code="EUR"))
+    for code in ("EUR", "USD"):
+        factories.haircut(Asset.objects.get(code=code))
     for number in range(8):
-        klass = draw.choice(["professional", "retail_eu"])
+        klass = ["retail_eu", "professional"][number % 2]
         client = factories.client(f"C{number}", of=made.desk, regulatory_class=klass)
         account = factories.sub_account(f"C{number}-1", of=client, base=draw.choice(["USD", "EUR"]))
         factories.balance(account, str(draw.randint(4000, 40000)))
@@ -73,8 +85,6 @@ def tried(scene: Scene, kind: str, change: dict[str, Any]) -> DryRun:
 
 
 def approved(scene: Scene, kind: str, change: dict[str, Any]) -> None:
-    from accounts.models import User
-
     ada, eve = (User.objects.get(username=name) for name in ("ada", "eve"))
     desk = scene.desk if "desk" in change else None
     made = propose(kind=kind, change=change, desk=desk, reason="tried", person=ada, now=scene.now)
@@ -109,8 +119,6 @@ def test_what_was_tried_is_what_the_next_run_finds(scene: Scene, change: tuple[s
     assert {level.word: number for level, number in sums.levels[1].items() if number} == {
         word: number for word, number in after["levels"].items() if number
     }
-    from margin.book.read import account_rows
-    print("WHY", [(r["account"], r["unknown_because"]) for r in account_rows()])
     assert found.broken or found.called or found.caps or found.pools, "the example moves something"
 
 
@@ -123,8 +131,18 @@ def test_nothing_stays_of_a_trial(scene: Scene):
 
 
 def test_it_names_who_is_called_and_with_how_much(scene: Scene):
-    found = tried(scene, "buffer", {**DESK, "client": "ACME", "buffer": "60"})
-    assert isinstance(found, DryRun)
+    fifty_thousand = {**DESK, "kind": "gross", "scope": "client", "client": "ACME", "value": "50000"}
+    (cap,) = tried(scene, "limit", fifty_thousand).broken
+    assert (cap.rule, cap.client, cap.after.measured, cap.after.limit) == (
+        "client_gross",
+        "ACME",
+        60000,
+        50000,
+    )
+    assert cap.before is None, "nobody had asked"
+    (called,) = tried(scene, "instrument_buffer", {"instrument": "BTC-PERP", "buffer": "10"}).called[:1]
+    assert called.more == called.house[1] - called.house[0] > 0
+    assert called.deposit > 0
 
 
 def test_a_change_that_could_not_be_approved_is_refused_with_its_reason(scene: Scene):
@@ -135,4 +153,3 @@ def test_a_change_that_could_not_be_approved_is_refused_with_its_reason(scene: S
 def test_without_a_run_there_is_nothing_to_try_it_on(cast: Any):
     (refusal,) = dry_run(kind="limit", change={**CAP, "value": "5"}, desks=[cast.prime])
     assert refusal.rule == "no_run"
-    assert Decimal(1)
