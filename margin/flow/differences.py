@@ -25,7 +25,8 @@ class Line:
 
     @property
     def moved(self) -> bool:
-        return bool(self.before != self.after)
+        """A blank is a blank, however it is written."""
+        return bool((self.before or None) != (self.after or None))
 
 
 def difference(kind: str, before: Mapping[str, Any] | None, change: Mapping[str, Any]) -> list[Line]:

@@ -62,9 +62,9 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
         "who": row.who,
-        "who_is": "account" if limit.scope == Limit.Scope.SUB_ACCOUNT else "client",
+        "who_is": "account" if limit.scope == Limit.Scope.SUB_ACCOUNT or row.of_pools else "client",
         "use": bar_share(None if row.use is None else f"{min(row.use, 9.0):.6f}", absent="0"),
-        "share": share_of(row.use),
+        "share": "below warning" if row.of_pools and row.use is None else share_of(row.use),
         "asked": row.asked,
         "near": row.near,
         "over": row.over,
@@ -100,7 +100,7 @@ def state_of(row: InForce, now: datetime) -> tuple[str, str]:
         return "liquidation", "Broken"
     if row.near:
         return "danger", "Near"
-    return "normal", "Kept" if row.asked else "Not used"
+    return "normal", "Kept" if row.asked or row.of_pools else "Not used"
 
 
 def set_by(version: ProposedVersion) -> str:

@@ -12,6 +12,7 @@ from margin.pages import (
     find,
     fragments,
     limit_changes,
+    limit_presets,
     limits,
     mail,
 )
@@ -37,6 +38,7 @@ urlpatterns = [
     path("limits/", limits.limits_page, name="limits"),
     path("limits/now/", limits.limits_now, name="limits_now"),
     path("limits/propose/", limit_changes.propose_page, name="limit_propose"),
+    path("limits/presets/", limit_presets.presets_page, name="limit_presets"),
     path("limits/<int:limit>/", limits.limit_history, name="limit_history"),
     path("limits/buffers/<int:buffer>/", limits.buffer_history, name="buffer_history"),
     path("limits/changes/<int:change>/", limit_changes.change_page, name="limit_change"),

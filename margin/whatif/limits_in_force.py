@@ -4,8 +4,8 @@ Takes a desk; gives its limits, the one used most first. Uses are read off the n
 are: good to show and to order by. What is broken was decided by the run, and is counted from its breaches.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +18,10 @@ from margin.book.marks import from_shown
 from margin.book.rates import RateGraph
 from margin.book.read import frames
 from margin.engine.measures import LimitKind
-from margin.models import Breach, Limit
+from margin.models import Breach, Instrument, Limit
 
 NEAR = 0.8
+POOLED = (Limit.Scope.INSTRUMENT, Limit.Scope.ASSET_CLASS)
 UNBOUNDED = float("inf")
 
 
@@ -61,6 +62,7 @@ class InForce:
     near: int
     over: int
     broken: int
+    of_pools: bool = False
 
 
 Measure = Callable[[Held], float]
@@ -85,10 +87,8 @@ def limits_in_force(desk: Desk, now: datetime) -> list[InForce]:
     """The one used most first; of those that nobody uses the lowest."""
     used = _uses(desk)
     classes = dict(Client.objects.filter(desk=desk).values_list("code", "regulatory_class"))
-    broken = Counter(
-        Breach.objects.filter(desk=desk, state__in=Breach.BROKEN).values_list("limit_id", flat=True)
-    )
-    rows = [_row(limit, used, classes, broken[limit.pk]) for limit in in_force(desk, now)]
+    live = _live(desk)
+    rows = [_row(limit, used, classes, live[limit.pk]) for limit in in_force(desk, now)]
     return sorted(rows, key=lambda row: (-(row.use or 0.0), row.limit.kind, row.limit.value))
 
 
@@ -101,14 +101,13 @@ def in_force(desk: Desk, now: datetime) -> "QuerySet[Limit]":
     )  # fmt: skip
 
 
-def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], broken: int) -> InForce:
+def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], live: Sequence[Breach]) -> InForce:
     kind = LimitKind(limit.kind)
-    if kind not in MEASURED:
-        return InForce(limit, None, None, "", 0, 0, 0, broken)
     cap, warn = float(limit.value), float(limit.warn or 0) or NEAR * float(limit.value)
     found = [(MEASURED[kind](held), who) for who, held in _asked(limit, kind, used, classes) if held.known]
+    broken = sum(breach.state in Breach.BROKEN for breach in live)
     if not found:
-        return InForce(limit, None, None, "", 0, 0, 0, broken)
+        return _told_by_breaches(limit, live, broken)
     most, who = max(found)
     return InForce(
         limit=limit,
@@ -120,6 +119,25 @@ def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], broken: int) 
         over=sum(value > cap for value, _ in found),
         broken=broken,
     )
+
+
+def _live(desk: Desk) -> Mapping[int | None, list[Breach]]:
+    """Warnings and breaches by the limit they rest on."""
+    found: dict[int | None, list[Breach]] = defaultdict(list)
+    for breach in Breach.objects.filter(desk=desk, limit__isnull=False).exclude(state=Breach.State.CURED):
+        found[breach.limit_id].append(breach)
+    return found
+
+
+def _told_by_breaches(limit: Limit, live: Sequence[Breach], broken: int) -> InForce:
+    """What is asked of pools is in no frame; from the warning on, the run keeps what it measured."""
+    told = [(UNBOUNDED if one.measured is None else float(one.measured), one) for one in live]
+    if not told:
+        return InForce(limit, None, None, "", 0, 0, 0, 0, of_pools=limit.scope in POOLED)
+    most, worst = max(told, key=lambda pair: pair[0])
+    who = worst.subject.partition(":")[2].partition("/")[0]
+    near = len(told) - broken
+    return InForce(limit, most, most / float(limit.value), who, 0, near, broken, broken, of_pools=True)
 
 
 def _asked(
@@ -137,9 +155,20 @@ def _asked(
         case Limit.Scope.SUB_ACCOUNT if limit.sub_account and limit.sub_account.code in used.accounts:
             code = limit.sub_account.code
             yield code, (used.own if kind is LimitKind.LEVERAGE else used.accounts)[code]
+        case Limit.Scope.ASSET_CLASS if kind is not LimitKind.LEVERAGE:
+            yield from _of_asset_class(limit, used, classes)
         case Limit.Scope.INSTRUMENT if limit.instrument and kind is not LimitKind.LEVERAGE:
             code = limit.instrument.code
             yield from ((who, held) for (who, what), held in used.instruments.items() if what == code)
+
+
+def _of_asset_class(limit: Limit, used: DeskUses, classes: Mapping[str, str]) -> Iterator[tuple[str, Held]]:
+    codes = set(Instrument.objects.filter(cap_class=limit.cap_class).values_list("code", flat=True))
+    found: dict[str, Held] = defaultdict(Held)
+    for (who, what), held in used.instruments.items():
+        if what in codes and limit.regulatory_class in ("", classes.get(who)):
+            found[who].add(held.gross, held.net, held.equity)
+    yield from found.items()
 
 
 def _uses(desk: Desk) -> DeskUses:

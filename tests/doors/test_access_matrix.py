@@ -78,6 +78,7 @@ PAGES = {
     "limits/propose/": {
         "GET":                                "302 404 403 403 200 [24]0[03]",
         "POST":                               "302 404 403 403 400 40[03]"},
+    "limits/presets/": {"GET":               "302 404 200 200 200 200", "POST": "302 404 403 403 404 40[34]"},
     "limits/<int:limit>/": {"GET":           "302 404 200 200 200 404"},
     "limits/buffers/<int:buffer>/": {"GET":  "302 404 200 200 200 404"},
     "limits/changes/<int:change>/": {"GET":  "302 404 200 200 200 404"},

@@ -66,7 +66,8 @@ async function renew() {
   if (busy) return soon();
   busy = true;
   try {
-    take(await fetchText(get("now").dataset.address + location.search));
+    const { address } = get("now").dataset; // none where only fetched parts move
+    if (address) take(await fetchText(address + location.search));
     note.hidden = true;
   } catch (error) {
     note.hidden = false;
