@@ -79,11 +79,11 @@ class LimitFact:
     client_id: int | None
     sub_account_id: int | None
     instrument: str
-    cap_class: str
     warn: Fraction | None
     value: Fraction
     valid_at: datetime
     valid_to: datetime | None
+    cap_class: str = ""
 
     @property
     def place(self) -> tuple[object, ...]:

@@ -155,7 +155,8 @@ def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> R
     if proposal.kind == Proposal.Kind.ROLE and proposal.change.get("user") == person.username:
         return [Refusal("person", "own_role", person.username, "Nobody approves a role of their own.")]
     current = candidate.current.pk if candidate.current else None
-    if proposal.base_version != current or proposal.before != as_json(candidate.ruled, candidate.current):
+    stands = as_json(candidate.ruled, candidate.current)
+    if proposal.base_version != current or not same_values(proposal.before, stands):
         return [Refusal("base_version", "moved_on", str(current), MOVED_ON)]
     return []
 
@@ -240,6 +241,13 @@ def subject_of(candidate: Candidate) -> str:
 def differs(before: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
     """Does the change say anything that is not in force already?"""
     return any(before.get(name) != value for name, value in change.items() if name in before)
+
+
+def same_values(before: Mapping[str, Any] | None, stands: Mapping[str, Any] | None) -> bool:
+    """A blank is a blank, however it is written; a column made since is blank in an older proposal."""
+    if before is None or stands is None:
+        return before is stands
+    return all((before.get(name) or None) == (stands.get(name) or None) for name in {**before, **stands})
 
 
 __all__ = ["approve", "propose", "reject", "weigh", "withdraw"]

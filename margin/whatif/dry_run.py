@@ -94,7 +94,8 @@ def _caps_on(kind: LimitKind, client: ClientFigures, side: Side) -> list[object]
     of_accounts = [caps.of_account(kind, one.fact) for one in client.members]
     held = {row.instrument for one in client.members for row in one.figures.positions}
     on = caps.of_instruments(kind, client.client.desk_id)
-    return [*caps.of_client(kind, client.client), *of_accounts, *(on.get(code) for code in sorted(held))]
+    of_client = [*caps.of_client(kind, client.client), caps.of_asset_classes(kind, client.client)]
+    return [*of_client, *of_accounts, *(on.get(code) for code in sorted(held))]
 
 
 def _findings(clients: Clients, touched: Sequence[int], side: Side) -> dict[tuple[str, str], Found]:

@@ -45,7 +45,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("buffer", {**DESK, "client": "C5", "buffer": "0"}),
     ("buffer", {**DESK, "sub_account": "C2-1", "buffer": "9"}),
     ("instrument_buffer", {"instrument": "ETH-PERP", "buffer": "3"}),
-    ("policy", {**DESK, "watch": "0.1", "at_risk": "0.2", "danger": "0.3", "at_threshold": "le"}),
+    ("policy", {**DESK, "watch": "0.01", "at_risk": "0.02", "danger": "0.03", "at_threshold": "le"}),
     ("haircut", {"asset": "EUR", "rows": [{"floor": "0", "haircut": "0.5"}]}),
     ("client_class", {**DESK, "code": "C1", "regulatory_class": "retail_eu"}),
 ]
@@ -58,6 +58,7 @@ def scene() -> Scene:
     eth = factories.instrument("ETH-PERP", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd = factories.instrument("EURUSD", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd.rate_paths.create(base=factories.asset("EUR"), quote=factories.asset("USD"))
+    factories.limit(made.desk, "3", scope="class", regulatory_class="retail_eu")
     for code in ("EUR", "USD"):
         factories.haircut(Asset.objects.get(code=code))
     for number in range(8):

@@ -1,4 +1,4 @@
-"""The caps of a regulation become proposals with dates and source; only a second person puts them in force."""
+"""The caps of a regulation become proposals with dates and source; a second person decides on each."""
 
 from datetime import date
 
@@ -48,14 +48,16 @@ def test_what_stands_or_waits_already_is_not_proposed_again(cast: Cast):
 @pytest.mark.django_db
 def test_nobody_proposes_a_preset_who_may_not_propose(cast: Cast):
     said = load_preset(preset=PRESETS["retail_eu"], desk=cast.prime, person=cast.rita, now=NOW)
-    assert isinstance(said, list) and said[0].rule == "not_allowed"
+    assert isinstance(said, list)
+    assert said[0].rule == "not_allowed"
     assert not Proposal.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_professional_has_no_cap_by_rule(cast: Cast):
     said = load_preset(preset=PRESETS["professional"], desk=cast.prime, person=cast.ada, now=NOW)
-    assert isinstance(said, list) and said[0].rule == "no_caps"
+    assert isinstance(said, list)
+    assert said[0].rule == "no_caps"
 
 
 @pytest.mark.django_db
