@@ -31,6 +31,7 @@ class Action(StrEnum):
     SEND_POSITIONS = "send_positions"
     CHECK_ORDERS = "check_orders"
     PROPOSE = "propose"
+    ASK_FOR_EXCESS = "ask_for_excess"
     APPROVE = "approve"
     EDIT_REFERENCE = "edit_reference"
     ADMINISTER = "administer"
@@ -46,15 +47,25 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.MOVE_MONEY,
             Action.SEND_POSITIONS,
             Action.CHECK_ORDERS,
+            Action.ASK_FOR_EXCESS,
         }
     ),
     # Duties are kept apart: who sets the limits does not move the money under them.
-    Role.LIMITS_ADMIN: frozenset({Action.SEE_DESK, Action.PROPOSE, Action.APPROVE, Action.EDIT_REFERENCE}),
+    Role.LIMITS_ADMIN: frozenset(
+        {
+            Action.SEE_DESK,
+            Action.PROPOSE,
+            Action.ASK_FOR_EXCESS,
+            Action.APPROVE,
+            Action.EDIT_REFERENCE,
+        }
+    ),
     Role.ADMINISTRATOR: frozenset(
         {
             Action.SEE_DESK,
             Action.BE_ALERTED,
             Action.PROPOSE,
+            Action.ASK_FOR_EXCESS,
             Action.APPROVE,
             Action.EDIT_REFERENCE,
             Action.ADMINISTER,

@@ -15,6 +15,7 @@ class Proposal(models.Model):
 
     class Kind(models.TextChoices):
         LIMIT = "limit", "Limit"
+        EXCESS = "excess", "Temporary excess"
         BUFFER = "buffer", "House buffer"
         INSTRUMENT_BUFFER = "instrument_buffer", "Instrument buffer"
         SCHEDULE = "schedule", "Margin schedule"

@@ -10,7 +10,7 @@ from accounts.admin.base import DeskFilter
 from accounts.models import HouseBuffer, Proposal, RoleGrant, User
 from margin.admin import in_force
 from margin.admin.ruled import InForce, RuledAdmin
-from margin.models import DeskPolicy, InstrumentBuffer, Limit
+from margin.models import DeskPolicy, InstrumentBuffer, Limit, TemporaryExcess
 
 
 @admin.register(Limit)
@@ -32,6 +32,16 @@ class LimitPage(RuledAdmin):
             or limit.instrument
             or limit.desk
         )
+
+
+@admin.register(TemporaryExcess)
+class TemporaryExcessPage(RuledAdmin):
+    kind = Proposal.Kind.EXCESS
+    list_display = ("__str__", "desk", "client", "kind", "value", "valid_at", "valid_to")
+    list_filter = (InForce, DeskFilter, "kind")
+    list_select_related = ("desk", "client")
+    search_fields = ("client__code", "client__name")
+    autocomplete_fields = ("client",)
 
 
 @admin.register(HouseBuffer)

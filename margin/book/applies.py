@@ -5,7 +5,7 @@ counts (blank inherits, zero is a value); of caps the tightest (a missing one is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
@@ -62,6 +62,9 @@ class Caps:
     def __init__(self, rules: Rules, at: datetime) -> None:
         self.rules = rules
         self.by_place = {limit.place: limit for limit in in_effect(rules.limits, at)}
+        self.excesses = {
+            (one.kind, one.client_id): one for one in rules.excesses if one.valid_at <= at < one.valid_to
+        }
         self.limit_ids: dict[tuple[LimitKind, str], int] = {}
         """Which limit version is behind a cap's kind and name."""
         self._on_instruments: dict[tuple[LimitKind, int], Mapping[str, Cap]] = {}
@@ -77,7 +80,16 @@ class Caps:
             ),
             self._named(kind, f"client {client.code}", (desk.id, "client", "", client.id, None, "", "")),
         ]
-        return [cap for cap in found if cap is not None]
+        return [self._in_excess(kind, client, cap) for cap in found if cap is not None]
+
+    def _in_excess(self, kind: LimitKind, client: ClientFact, cap: Cap) -> Cap:
+        """A cap below what the client may use for a while stands there, and says so in its name."""
+        excess = self.excesses.get((kind, client.id))
+        if excess is None or excess.value <= cap.limit:
+            return cap
+        name = f"{cap.name}, in excess until {excess.valid_to:%Y-%m-%d %H:%M} UTC"
+        self.limit_ids[kind, name] = self.limit_ids[kind, cap.name]
+        return replace(cap, name=name, limit=excess.value)
 
     def of_account(self, kind: LimitKind, account: AccountFact) -> Cap | None:
         """A sub-account's own cap, where it has one."""

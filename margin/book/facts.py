@@ -93,6 +93,19 @@ class LimitFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcessFact:
+    """Until its end a client's caps of one kind are at least this."""
+
+    id: int
+    desk_id: int
+    client_id: int
+    kind: LimitKind
+    value: Fraction
+    valid_at: datetime
+    valid_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """The mark of `instrument` is the price of one `base` in `quote`."""
 
@@ -118,6 +131,7 @@ class Rules:
     edges: Sequence[Edge]
     faults: Mapping[str, str]
     """Instruments and assets whose terms cannot be used, with the reason."""
+    excesses: Sequence[ExcessFact] = ()
 
     def desk_of(self, account: AccountFact) -> DeskFact:
         return self.desks[self.clients[account.client_id].desk_id]

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
-from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, LimitFact, Rules
+from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, ExcessFact, LimitFact, Rules
 from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
 from margin.engine.measures import LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import AtThreshold, Offsets, Policy
-from margin.models import DeskPolicy, Limit
+from margin.models import DeskPolicy, Limit, TemporaryExcess
 
 
 def load_rules(shard: int, revision: int, *, now: datetime, client: int | None = None) -> Rules:
@@ -35,6 +35,7 @@ def load_rules(shard: int, revision: int, *, now: datetime, client: int | None =
         limits=load_limits(revision, now),
         edges=load_edges(),
         faults=faults,
+        excesses=load_excesses(revision),
     )
 
 
@@ -102,6 +103,22 @@ def load_limits(revision: int, now: datetime) -> list[LimitFact]:
         ended = rows.filter(revision_from__lte=revision, revision_to__lte=revision)
         older = (row for row in ended if _place(row) in places)
     return [_limit(row) for row in (*older, *current)]
+
+
+def load_excesses(revision: int) -> list[ExcessFact]:
+    rows = TemporaryExcess.objects.filter(in_force(revision)).order_by("id")
+    return [
+        ExcessFact(
+            row.pk,
+            row.desk_id,
+            row.client_id,
+            LimitKind(row.kind),
+            Fraction(row.value),
+            row.valid_at,
+            row.valid_to,
+        )
+        for row in rows
+    ]
 
 
 def _place(row: Limit) -> tuple[object, ...]:

@@ -65,7 +65,7 @@ def weigh(
     *, kind: str, change: Mapping[str, Any], desk: Desk | None, person: User, now: datetime
 ) -> Candidate | Refusals:
     """What a change would put in force, or why this person cannot propose it. Writes nothing."""
-    if not may(person, Action.PROPOSE, desk):
+    if not may(person, right_to_propose(kind), desk):
         return [Refusal("desk", "not_allowed", str(desk or "house"), "You may not propose changes here.")]
     candidate = build(kind, change, valid_at=now)
     if isinstance(candidate, list):
@@ -76,6 +76,11 @@ def weigh(
     if candidate.version is not None and before is not None and not differs(before, change):
         return [Refusal("", "nothing_changes", "", "These values are in force already.")]
     return candidate
+
+
+def right_to_propose(kind: str) -> Action:
+    """Whoever takes the alerts of a desk may ask for a temporary excess; approving it is another's."""
+    return Action.ASK_FOR_EXCESS if kind == Proposal.Kind.EXCESS else Action.PROPOSE
 
 
 def approve(*, proposal: Proposal, person: User, note: str = "", now: datetime) -> Proposal | Refusals:
@@ -250,4 +255,4 @@ def same_values(before: Mapping[str, Any] | None, stands: Mapping[str, Any] | No
     return all((before.get(name) or None) == (stands.get(name) or None) for name in {**before, **stands})
 
 
-__all__ = ["approve", "propose", "reject", "weigh", "withdraw"]
+__all__ = ["approve", "propose", "reject", "right_to_propose", "weigh", "withdraw"]

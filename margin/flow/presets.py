@@ -67,7 +67,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "professional", "Professional", RegulatoryClass.PROFESSIONAL,
             "ESMA decision 2018/796, which speaks of retail clients only", date(2018, 8, 1),
-            note="No cap by rule; the desk’s own cap on leverage is still needed: without one none is allowed.",
+            note="No cap by rule; the desk’s own cap on leverage is still needed: none set, none allowed.",
         ),
     )
 }  # fmt: skip

@@ -22,6 +22,7 @@ from margin.models import (
     Loading,
     RatePath,
     ScheduleVersion,
+    TemporaryExcess,
     Tier,
 )
 
@@ -52,6 +53,9 @@ RULED: dict[str, Ruled] = {
         ("desk", "kind", "scope", "regulatory_class", "client", "sub_account", "instrument", "cap_class"),
         ("value", "warn", "valid_to"),
         dated=True,
+    ),
+    Proposal.Kind.EXCESS: Ruled(
+        TemporaryExcess, ("desk", "client", "kind"), ("value", "valid_to"), dated=True
     ),
     Proposal.Kind.BUFFER: Ruled(
         HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)

@@ -2,6 +2,7 @@
 
 from margin.models.alerts import Alert, Delivery, Mail
 from margin.models.breaches import Breach
+from margin.models.excesses import TemporaryExcess
 from margin.models.jobs import LocalSchedule, LocalSlot
 from margin.models.limits import Limit
 from margin.models.market import (
@@ -60,6 +61,7 @@ __all__ = [
     "ShardState",
     "SnapshotTime",
     "Source",
+    "TemporaryExcess",
     "Tick",
     "Tier",
     "TradingHours",

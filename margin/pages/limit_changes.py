@@ -17,15 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import access
 from accounts.models import Client, Desk, HouseBuffer, Proposal, SubAccount, User
-from margin.flow.change import approve, propose, reject, withdraw
+from margin.flow.change import approve, propose, reject, right_to_propose, withdraw
 from margin.flow.differences import difference, moved_since, now_in_force
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
-from margin.models import Instrument, InstrumentBuffer, Limit
+from margin.models import Instrument, InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages import dry_runs, limit_form
 from margin.pages.desk import choose_desk
 from margin.pages.limit_form import Form
-from margin.pages.limit_words import proposal_row, shown_lines, subject
+from margin.pages.limit_words import earlier_excesses, proposal_row, shown_lines, subject
 from margin.pages.live import live_page
 from margin.whatif.dry_run import dry_run
 from margin.whatif.moves import DryRun
@@ -36,6 +36,7 @@ DEEDS = {"approve": approve, "reject": reject, "withdraw": withdraw}
 MOST_SUGGESTED = 400
 MODELS: dict[str, Any] = {
     Proposal.Kind.LIMIT: Limit,
+    Proposal.Kind.EXCESS: TemporaryExcess,
     Proposal.Kind.BUFFER: HouseBuffer,
     Proposal.Kind.INSTRUMENT_BUFFER: InstrumentBuffer,
 }
@@ -50,11 +51,11 @@ def propose_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         raise Http404
-    if not access.may(request.user, access.Action.PROPOSE, desk):
-        raise PermissionDenied
     kind = request.GET.get("kind", Proposal.Kind.LIMIT)
     if kind not in limit_form.KINDS:
         raise Http404
+    if not access.may(request.user, right_to_propose(kind), desk):
+        raise PermissionDenied
     if request.method != "POST":
         return _form(request, _opened(request, kind, desk))
     form = limit_form.posted(kind, desk, request.POST.dict())
@@ -77,7 +78,9 @@ def _opened(request: HttpRequest, kind: str, desk: Desk) -> Form:
         pk, _ = now_in_force(kind, undone.change)
         said = f"Undo of change {undone.pk}: {undone.reason}"[:2000]
         return limit_form.of_values(kind, desk, values, made_from=pk, reason=said)
-    return limit_form.blank(kind, desk)
+    form = limit_form.blank(kind, desk)
+    form.fields["client"] = request.GET.get("client", "")[:32]
+    return form
 
 
 def _current(kind: str, version: Any) -> tuple[Any, int | None]:
@@ -134,6 +137,8 @@ def _form(
         "newest": pk,
         "ends": form.fixed and pk is not None,
         "dry": tried,
+        "earlier": earlier_excesses(form.desk, form.fields.get("client", "")) if form.is_excess else [],
+        "may_propose": access.may(request.user, access.Action.PROPOSE, form.desk),
         "clients": Client.objects.filter(desk=form.desk).values_list("code", "name")[:MOST_SUGGESTED],
         "accounts": SubAccount.objects.filter(client__desk=form.desk).values_list("code", flat=True)[
             :MOST_SUGGESTED
@@ -175,13 +180,21 @@ def _page(request: HttpRequest, proposal: Proposal, refused: list[Refusal] | Non
         "may_withdraw": waits and own,
         "may_undo": proposal.state == Proposal.State.APPROVED
         and proposal.kind in limit_form.KINDS
-        and access.may(request.user, access.Action.PROPOSE, proposal.desk),
+        and access.may(request.user, right_to_propose(proposal.kind), proposal.desk),
+        "earlier": _earlier(proposal),
+        "is_excess": proposal.kind == Proposal.Kind.EXCESS,
         "refused": refused,
         "note": request.POST.get("note", ""),
     }
     stands_against = any(refusal.rule in {"moved_on", "already_decided"} for refusal in refused or ())
     status = 409 if stands_against else 400 if refused else 200
     return render(request, "limits/change.html", live_page(request, desk) | context, status=status)
+
+
+def _earlier(proposal: Proposal) -> list[dict[str, Any]]:
+    if proposal.kind != Proposal.Kind.EXCESS or proposal.desk is None:
+        return []
+    return earlier_excesses(proposal.desk, str(proposal.change.get("client", "")), but=proposal.pk)
 
 
 @require_GET

@@ -14,10 +14,10 @@ from accounts.models import Desk, HouseBuffer, Proposal, RegulatoryClass
 from margin import formats
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
-from margin.models import InstrumentBuffer, Limit
+from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 
-KINDS = (Proposal.Kind.LIMIT, Proposal.Kind.BUFFER, Proposal.Kind.INSTRUMENT_BUFFER)
-Version = Limit | HouseBuffer | InstrumentBuffer
+KINDS = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS, Proposal.Kind.BUFFER, Proposal.Kind.INSTRUMENT_BUFFER)
+Version = Limit | HouseBuffer | InstrumentBuffer | TemporaryExcess
 SCOPE_FIELDS = {
     "class": "regulatory_class",
     "client": "client",
@@ -47,6 +47,10 @@ class Form:
         return self.kind == Proposal.Kind.LIMIT
 
     @property
+    def is_excess(self) -> bool:
+        return self.kind == Proposal.Kind.EXCESS
+
+    @property
     def scopes(self) -> list[tuple[str, str]]:
         return LIMIT_SCOPES if self.is_limit else BUFFER_SCOPES
 
@@ -68,9 +72,11 @@ class Form:
         said = self.identity()
         if end:
             return said | {"end": True}
-        if not self.is_limit:
+        if not self.is_limit and not self.is_excess:
             return said | {"buffer": _share(self.fields.get("buffer", ""))}
-        said |= {"value": _number(self.fields.get("value", "")), "warn": _number(self.fields.get("warn", ""))}
+        said["value"] = _number(self.fields.get("value", ""))
+        if self.is_limit:
+            said["warn"] = _number(self.fields.get("warn", ""))
         said["valid_to"] = _instant(self.fields.get("valid_to", ""))
         starts = _instant(self.fields.get("valid_at", ""))
         return said | ({"valid_at": starts} if starts else {})
@@ -79,6 +85,9 @@ class Form:
         if self.of_house:
             return {"instrument": self.fields.get("instrument", "").strip()}
         said: dict[str, Any] = {"desk": self.desk.code}
+        if self.is_excess:
+            client = self.fields.get("client", "").strip()
+            return said | {"kind": self.fields.get("kind_of_limit", ""), "client": client}
         scope = self.fields.get("scope", "")
         if self.is_limit:
             said |= {"kind": self.fields.get("kind_of_limit", ""), "scope": scope}

@@ -8,15 +8,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import HouseBuffer, Proposal
+from accounts.models import Desk, HouseBuffer, Proposal
 from accounts.models.columns import ProposedVersion
 from margin import formats
 from margin.engine.measures import MEASURES, LimitKind
 from margin.flow.differences import Line, difference
-from margin.models import InstrumentBuffer, Limit
+from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages.rows import bar_share
 from margin.whatif.limits_in_force import UNBOUNDED, InForce
 
+MOST_EARLIER = 12
 SCOPES = {
     Limit.Scope.DESK: "the whole desk",
     Limit.Scope.CLASS: "a class",
@@ -170,6 +171,33 @@ def shown_value(name: str, value: Any) -> str:
         return formats.money(str(Decimal(str(value)))) if name in ("value", "warn") else str(value)
     except ArithmeticError:
         return str(value)
+
+
+def earlier_excesses(desk: Desk, client: str, *, but: int = 0) -> list[dict[str, Any]]:
+    """What this client has asked for before, and what became of it: the second person weighs it."""
+    asked = Proposal.objects.filter(kind=Proposal.Kind.EXCESS, desk=desk, change__client=client)
+    rows = asked.exclude(pk=but).select_related("proposed_by", "decided_by").order_by("-id")
+    return [
+        {
+            "proposal": row,
+            "kind": dict(Limit.Kind.choices).get(row.change.get("kind", ""), ""),
+            "value": shown_value("value", row.change.get("value")),
+            "until": shown_value("valid_to", row.change.get("valid_to")),
+        }
+        for row in (rows[:MOST_EARLIER] if client else ())
+    ]
+
+
+def excess_row(excess: TemporaryExcess, now: datetime) -> dict[str, Any]:
+    """`limits` know how a value of their kind is written."""
+    alike = Limit(desk=excess.desk, kind=excess.kind)
+    return {
+        "excess": excess,
+        "kind": excess.get_kind_display(),
+        "value": value_of(alike, excess.value),
+        "set_by": set_by(excess),
+        "later": excess.valid_at > now,
+    }
 
 
 def subject(proposal: Proposal) -> str:

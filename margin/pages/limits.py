@@ -18,10 +18,11 @@ from accounts.models import Desk, HouseBuffer, Proposal
 from margin.flow.differences import difference
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
-from margin.models import InstrumentBuffer, Limit
+from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages.desk import choose_desk
 from margin.pages.limit_words import (
     buffer_row,
+    excess_row,
     limit_row,
     proposal_row,
     set_by,
@@ -73,6 +74,8 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
             "waiting": len(waiting),
         },
         "buffers": [buffer_row(row) for row in buffers(desk)],
+        "excesses": [excess_row(row, instant) for row in excesses(desk).filter(valid_to__gt=instant)],
+        "may_ask": access.may(request.user, access.Action.ASK_FOR_EXCESS, desk),
         "waiting": waiting,
         "decided": [
             proposal_row(p) for p in proposals(request, desk).exclude(state="proposed")[:MOST_DECIDED]
@@ -88,6 +91,11 @@ def proposals(request: HttpRequest, desk: Desk) -> "QuerySet[Proposal]":
     rows = access.for_user(Proposal, request.user).exclude(kind=Proposal.Kind.ROLE)
     rows = rows.filter(desk=desk) | rows.filter(desk=None)
     return rows.select_related("desk", "proposed_by", "decided_by").order_by("-id")
+
+
+def excesses(desk: Desk) -> "QuerySet[TemporaryExcess]":
+    rows = TemporaryExcess.objects.filter(desk=desk, revision_to__isnull=True)
+    return rows.select_related("desk__reporting_currency", "client", *ORIGINS).order_by("valid_to")
 
 
 def buffers(desk: Desk) -> list[HouseBuffer | InstrumentBuffer]:

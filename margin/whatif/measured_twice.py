@@ -58,7 +58,7 @@ def after_of(before: Side, trial: Trial, kind: str) -> Side:
     was = before.computed
     book = trial.book.under(trial.rules)
     caps = Caps(trial.rules, was.at)
-    if kind == Proposal.Kind.LIMIT:
+    if kind in (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS):
         return Side(Computed(trial.book, was.pinned, was.markets, was.at, was.accounts), caps)
     markets = Markets(book, was.pinned)
     rates_move = kind == Proposal.Kind.RATE_PATH

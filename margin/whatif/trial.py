@@ -17,7 +17,7 @@ from accounts.models import HOUSE, Proposal, Shard
 from accounts.models.columns import ProposedVersion
 from margin.book.book import Book
 from margin.book.facts import Revisions, Rules
-from margin.book.load_rules import load_buffers, load_limits, load_rules
+from margin.book.load_rules import load_buffers, load_excesses, load_limits, load_rules
 from margin.flow.change import put_in_force
 from margin.flow.versions import build
 from riskdesk.errors import Refusal
@@ -80,6 +80,8 @@ def _rules(kind: str, book: Book, revision: int, at: datetime) -> Rules:
     """Only what this kind of change can move is read again."""
     if kind == Proposal.Kind.LIMIT:
         return replace(book.rules, revision=revision, limits=load_limits(revision, at))
+    if kind == Proposal.Kind.EXCESS:
+        return replace(book.rules, revision=revision, excesses=load_excesses(revision))
     if kind == Proposal.Kind.BUFFER:
         return replace(book.rules, revision=revision, buffers=load_buffers(revision))
     return load_rules(book.shard, revision, now=at)

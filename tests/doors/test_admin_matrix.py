@@ -63,6 +63,7 @@ NOUNS = {
     "margin.run": SEE,
     "margin.scheduleversion": RULE,
     "margin.source": KEEP,
+    "margin.temporaryexcess": RULE,
     "margin.tradinghours": "see change",
     "margin.venue": KEEP,
     "usersessions.usersession": "",

@@ -1,0 +1,150 @@
+"""The page of limits: what is used, who may propose, what two people at once are told, and the way back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import HouseBuffer, Proposal
+from margin.book.frame import write_frame
+from margin.flow.change import approve, propose
+from margin.models import Limit
+from margin.whatif import limits_in_force
+from tests import factories
+from tests.conftest import Cast
+from tests.pages.frames import account, frame, position
+
+pytestmark = pytest.mark.django_db
+FORM = {"kind_of_limit": "leverage", "scope": "desk", "value": "8", "reason": "calm", "deed": "propose"}
+
+
+@pytest.fixture
+def desk(cast: Cast, book: Path, client: Client) -> Client:
+    limits_in_force._kept.clear()
+    factories.client("ACME", of=cast.prime)
+    rows = [account("ACME-1", gross="90000", net="-20000", equity="10000")]
+    write_frame(frame(rows, [position("ACME-1", quantity="2", mark="100", notional="200.00")]))
+    client.force_login(cast.ada)
+    return client
+
+
+def put_in_force(cast: Cast, **change: Any) -> Limit:
+    said = {"desk": "PRIME", "kind": "leverage", "scope": "desk", **change}
+    made = propose(
+        kind="limit", change=said, desk=cast.prime, reason="set", person=cast.ada, now=factories.MONDAY_NOON
+    )
+    assert isinstance(made, Proposal), made
+    approve(proposal=made, person=cast.eve, now=factories.MONDAY_NOON)
+    return Limit.objects.get(proposal=made)
+
+
+def text(answer: HttpResponse) -> str:
+    return answer.content.decode()
+
+
+def test_the_limit_used_most_comes_first_with_who_uses_it(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, value="10")
+    put_in_force(cast, kind="gross", value="1000000")
+    put_in_force(cast, kind="net", scope="client", client="ACME", value="20000.5")
+    table = text(desk.get("/limits/")).partition('id="table"')[2]
+    shares = [table.index(share) for share in ("99.9 %", "90.0 %", "9.0 %")]
+    assert shares == sorted(shares)
+    assert "ada, approved by eve" in table
+
+
+def test_only_who_may_propose_finds_the_way_to_propose(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, value="10")
+    assert "/limits/propose/" in text(desk.get("/limits/"))
+    desk.force_login(cast.vic)
+    assert "/limits/propose/" not in text(desk.get("/limits/"))
+
+
+def test_a_proposal_of_the_form_is_the_flows(cast: Cast, desk: Client) -> None:
+    answer = desk.post("/limits/propose/?kind=limit", {**FORM, "value": "1,000.50", "kind_of_limit": "gross"})
+    assert answer.status_code == 303
+    made = Proposal.objects.get()
+    assert (made.change["value"], made.change["warn"], made.proposed_by) == ("1000.5", None, cast.ada)
+    desk.post(
+        "/limits/propose/?kind=buffer",
+        {"scope": "client", "client": "ACME", "buffer": "12.5 %", "reason": "x"},
+    )
+    assert Proposal.objects.first().change == {"desk": "PRIME", "client": "ACME", "buffer": "0.125"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"value": "ten"}, "This is no value the desk knows"),
+        ({"value": "-1"}, "is violated"),
+        ({"reason": " "}, "the second person reads it"),
+        ({"scope": "client", "client": "NOBODY"}, "This is no client the desk knows"),
+        ({"scope": "everywhere"}, "not a valid choice"),
+        ({"valid_to": "2020-13-01T00:00"}, "This is no valid to the desk knows"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_said_in_the_form(desk: Client, sent: dict[str, str], said: str) -> None:
+    answer = desk.post("/limits/propose/?kind=limit", {**FORM, **sent})
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert not Proposal.objects.exists()
+
+
+def test_of_two_who_change_the_same_the_later_is_shown_the_difference(cast: Cast, desk: Client) -> None:
+    seen = put_in_force(cast, value="10")
+    put_in_force(cast, value="12")
+    answer = desk.post("/limits/propose/?kind=limit", {**FORM, "made_from": str(seen.pk), "fixed": "1"})
+    assert answer.status_code == 409
+    assert "<del>12</del>" in text(answer)
+    assert "<ins>8</ins>" in text(answer)
+    assert Proposal.objects.filter(state="proposed").count() == 0
+
+
+def test_an_approval_after_another_change_is_told_what_moved(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, value="10")
+    desk.post("/limits/propose/?kind=limit", FORM)
+    waiting = Proposal.objects.get(state="proposed")
+    put_in_force(cast, value="12")
+    desk.force_login(cast.eve)
+    answer = desk.post(f"/limits/changes/{waiting.pk}/approve/")
+    assert answer.status_code == 409
+    assert "Another change came into force since" in text(answer)
+    assert "<ins>12</ins>" in text(answer)
+    assert Limit.objects.get(revision_to=None).value == 12
+
+
+def test_a_rejection_says_why(cast: Cast, desk: Client) -> None:
+    desk.post("/limits/propose/?kind=limit", FORM)
+    waiting = Proposal.objects.get()
+    desk.force_login(cast.eve)
+    assert desk.post(f"/limits/changes/{waiting.pk}/reject/").status_code == 400
+    assert desk.post(f"/limits/changes/{waiting.pk}/reject/", {"note": "Too low"}).status_code == 303
+    assert "Too low" in text(desk.get(f"/limits/changes/{waiting.pk}/"))
+
+
+def test_its_author_can_only_take_it_back(cast: Cast, desk: Client) -> None:
+    desk.post("/limits/propose/?kind=limit", FORM)
+    waiting = Proposal.objects.get()
+    assert desk.post(f"/limits/changes/{waiting.pk}/approve/").status_code == 400
+    assert desk.post(f"/limits/changes/{waiting.pk}/withdraw/").status_code == 303
+
+
+def test_undo_is_a_new_proposal_of_the_values_before(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, value="10", warn="7")
+    change = put_in_force(cast, value="12").proposal
+    assert change is not None
+    form = text(desk.get(f"/limits/propose/?kind=limit&undo={change.pk}"))
+    assert 'name="value" inputmode="decimal" required value="10"' in form
+    assert f"Undo of change {change.pk}" in form
+
+
+def test_the_history_shows_each_version_with_its_people_and_reason(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, value="10")
+    limit = put_in_force(cast, value="12")
+    page = text(desk.get(f"/limits/{limit.pk}/"))
+    assert page.index("<ins>12</ins>") < page.index("<ins>10</ins>")
+    assert "Propose these values again" in page
+    buffer = HouseBuffer.objects.create(desk=cast.prime, buffer="0.1", **factories.version())
+    assert "10 %" in text(desk.get(f"/limits/buffers/{buffer.pk}/"))
