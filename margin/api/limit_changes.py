@@ -188,7 +188,7 @@ class Decide(Endpoint):
     def decide(self, request: Request, change: int) -> HttpResponse:
         asked, document = read_body(request, NOTE, blank={})
         proposal = find(ROWS, self.caller, pk=change)
-        if not may(self.caller, Action.APPROVE, proposal.desk) or self._is_narrowed(proposal):
+        if not may(self.caller, Action.APPROVE, proposal.desk):
             raise forbidden("Your role, or this token, does not allow that.")
 
         def work() -> HttpResponse:
@@ -201,10 +201,6 @@ class Decide(Endpoint):
             raise _problem(said)
 
         return once(request, document, work)
-
-    def _is_narrowed(self, proposal: Proposal) -> bool:
-        """A token that names scopes may not decide what the whole house is to live with."""
-        return proposal.desk is None and bool(self.caller.scopes)
 
 
 class Approve(Decide):

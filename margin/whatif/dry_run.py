@@ -20,6 +20,7 @@ from margin.engine.figures import Finding, PoolFigures, Severity
 from margin.engine.funding import top_up
 from margin.engine.measures import LimitKind
 from margin.engine.types import ONE, ZERO, Account, total_of
+from margin.flow.cap_findings import over_caps
 from margin.flow.clients import ClientFigures, measure_clients
 from margin.flow.findings import CALLED, find
 from margin.flow.found import Found
@@ -99,7 +100,8 @@ def _caps_on(kind: LimitKind, client: ClientFigures, side: Side) -> list[object]
 
 
 def _findings(clients: Clients, touched: Sequence[int], side: Side) -> dict[tuple[str, str], Found]:
-    found = find({number: clients[number] for number in touched}, side.caps)
+    asked = {number: clients[number] for number in touched}
+    found = find(asked, [one for client in asked.values() for one in over_caps(client, side.caps)])
     return {one.key: one for one in found if one.rule != Breach.Rule.MARGIN_LEVEL}
 
 
