@@ -10,7 +10,7 @@ from datetime import datetime
 
 from margin.book.facts import AccountFact, BufferFact, ClientFact, LimitFact, Rules
 from margin.engine.limits import Cap, tightest
-from margin.engine.measures import LimitKind
+from margin.engine.measures import AnyKind
 from margin.engine.rational import Fraction
 from margin.engine.types import effective_buffer
 
@@ -62,15 +62,20 @@ class Caps:
     def __init__(self, rules: Rules, at: datetime) -> None:
         self.rules = rules
         self.by_place = {limit.place: limit for limit in in_effect(rules.limits, at)}
+        self._kinds = {limit.kind for limit in self.by_place.values()}
         self.excesses = {
             (one.kind, one.client_id): one for one in rules.excesses if one.valid_at <= at < one.valid_to
         }
-        self.limit_ids: dict[tuple[LimitKind, str], int] = {}
+        self.limit_ids: dict[tuple[AnyKind, str], int] = {}
         """Which limit version is behind a cap's kind and name."""
-        self._on_instruments: dict[tuple[LimitKind, int], Mapping[str, Cap]] = {}
-        self._on_asset_classes: dict[tuple[LimitKind, int, str], Mapping[str, Cap]] = {}
+        self._on_instruments: dict[tuple[AnyKind, int], Mapping[str, Cap]] = {}
+        self._on_asset_classes: dict[tuple[AnyKind, int, str], Mapping[str, Cap]] = {}
 
-    def of_client(self, kind: LimitKind, client: ClientFact) -> list[Cap]:
+    def has(self, kind: AnyKind) -> bool:
+        """Whether anybody has a cap of this kind."""
+        return kind in self._kinds
+
+    def of_client(self, kind: AnyKind, client: ClientFact) -> list[Cap]:
         """Desk, class and client caps: each is asked of the client over all its sub-accounts."""
         desk, own_class = self.rules.desks[client.desk_id], client.regulatory_class
         found = [
@@ -82,7 +87,7 @@ class Caps:
         ]
         return [self._in_excess(kind, client, cap) for cap in found if cap is not None]
 
-    def _in_excess(self, kind: LimitKind, client: ClientFact, cap: Cap) -> Cap:
+    def _in_excess(self, kind: AnyKind, client: ClientFact, cap: Cap) -> Cap:
         """A cap below what the client may use for a while stands there, and says so in its name."""
         excess = self.excesses.get((kind, client.id))
         if excess is None or excess.value <= cap.limit:
@@ -91,12 +96,12 @@ class Caps:
         self.limit_ids[kind, name] = self.limit_ids[kind, cap.name]
         return replace(cap, name=name, limit=excess.value)
 
-    def of_account(self, kind: LimitKind, account: AccountFact) -> Cap | None:
+    def of_account(self, kind: AnyKind, account: AccountFact) -> Cap | None:
         """A sub-account's own cap, where it has one."""
         place = (self.rules.desk_of(account).id, "sub_account", "", None, account.id, "", "")
         return self._named(kind, f"sub-account {account.code}", place)
 
-    def of_instruments(self, kind: LimitKind, desk_id: int) -> Mapping[str, Cap]:
+    def of_instruments(self, kind: AnyKind, desk_id: int) -> Mapping[str, Cap]:
         """The caps that a desk has on single instruments, by code."""
         if (kind, desk_id) not in self._on_instruments:
             found = {code: self._of_instrument(kind, desk_id, code) for code in self._capped()}
@@ -104,7 +109,7 @@ class Caps:
             self._on_instruments[kind, desk_id] = own
         return self._on_instruments[kind, desk_id]
 
-    def of_asset_classes(self, kind: LimitKind, client: ClientFact) -> Mapping[str, Cap]:
+    def of_asset_classes(self, kind: AnyKind, client: ClientFact) -> Mapping[str, Cap]:
         """The caps on what a client holds of an asset class: its own class's, or everybody's if tighter."""
         key = (kind, client.desk_id, client.regulatory_class)
         if key not in self._on_asset_classes:
@@ -113,7 +118,7 @@ class Caps:
             self._on_asset_classes[key] = {asset: cap for asset, cap in found.items() if cap is not None}
         return self._on_asset_classes[key]
 
-    def _of_asset_class(self, kind: LimitKind, client: ClientFact, asset: str) -> list[Cap]:
+    def _of_asset_class(self, kind: AnyKind, client: ClientFact, asset: str) -> list[Cap]:
         desk = self.rules.desks[client.desk_id].code
         found = [
             self._named(
@@ -128,11 +133,11 @@ class Caps:
     def _capped(self) -> set[str]:
         return {limit.instrument for limit in self.by_place.values() if limit.instrument}
 
-    def _of_instrument(self, kind: LimitKind, desk_id: int, instrument: str) -> Cap | None:
+    def _of_instrument(self, kind: AnyKind, desk_id: int, instrument: str) -> Cap | None:
         name = f"instrument {instrument} of {self.rules.desks[desk_id].code}"
         return self._named(kind, name, (desk_id, "instrument", "", None, None, instrument, ""))
 
-    def _named(self, kind: LimitKind, name: str, whom: tuple[object, ...]) -> Cap | None:
+    def _named(self, kind: AnyKind, name: str, whom: tuple[object, ...]) -> Cap | None:
         limit = self.by_place.get((kind, *whom))
         if limit is None:
             return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from margin.engine.calendar import TradingCalendar
-from margin.engine.measures import LimitKind
+from margin.engine.measures import AnyKind
 from margin.engine.rational import Fraction
 from margin.engine.types import AssetTerms, Instrument, Mode, Policy
 
@@ -73,7 +73,7 @@ class LimitFact:
     id: int
     revision: int
     desk_id: int
-    kind: LimitKind
+    kind: AnyKind
     scope: str
     regulatory_class: str
     client_id: int | None
@@ -99,7 +99,7 @@ class ExcessFact:
     id: int
     desk_id: int
     client_id: int
-    kind: LimitKind
+    kind: AnyKind
     value: Fraction
     valid_at: datetime
     valid_to: datetime

@@ -11,7 +11,7 @@ from datetime import datetime
 from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
 from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, ExcessFact, LimitFact, Rules
 from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
-from margin.engine.measures import LimitKind
+from margin.engine.measures import any_kind
 from margin.engine.rational import Fraction
 from margin.engine.types import AtThreshold, Offsets, Policy
 from margin.models import DeskPolicy, Limit, TemporaryExcess
@@ -112,7 +112,7 @@ def load_excesses(revision: int) -> list[ExcessFact]:
             row.pk,
             row.desk_id,
             row.client_id,
-            LimitKind(row.kind),
+            any_kind(row.kind),
             Fraction(row.value),
             row.valid_at,
             row.valid_to,
@@ -130,7 +130,7 @@ def _limit(row: Limit) -> LimitFact:
         id=row.pk,
         revision=row.revision_from,
         desk_id=row.desk_id,
-        kind=LimitKind(row.kind),
+        kind=any_kind(row.kind),
         scope=row.scope,
         regulatory_class=row.regulatory_class,
         client_id=row.client_id,

@@ -61,6 +61,42 @@ class LimitKind(StrEnum):
     NET = "net"
 
 
+class WholeKind(StrEnum):
+    """Kinds that no sum answers: what a whole book is like. Measured in `margin.engine.whole_measures`."""
+
+    ONE_ASSET = "one_asset"
+    ONE_WAY = "one_way"
+    WORST_LOSS = "worst_loss"
+    COLLATERAL = "collateral"
+
+
+AnyKind = LimitKind | WholeKind
+
+
+class Unit(StrEnum):
+    """In what a kind is measured, and its limit set."""
+
+    TIMES = "times"
+    SHARE = "share"
+    MONEY = "money"
+
+
+UNITS: Mapping[AnyKind, Unit] = {
+    LimitKind.LEVERAGE: Unit.TIMES,
+    LimitKind.GROSS: Unit.MONEY,
+    LimitKind.NET: Unit.MONEY,
+    WholeKind.ONE_ASSET: Unit.SHARE,
+    WholeKind.ONE_WAY: Unit.SHARE,
+    WholeKind.WORST_LOSS: Unit.MONEY,
+    WholeKind.COLLATERAL: Unit.SHARE,
+}
+
+
+def any_kind(word: str) -> AnyKind:
+    """The kind of this name."""
+    return next(kind for kind in UNITS if kind.value == word)
+
+
 def gross(sums: Sums) -> Fraction:
     return sums.gross
 

@@ -17,6 +17,7 @@ from margin.flow.asset_class_findings import over_asset_classes
 from margin.flow.clients import ClientFigures
 from margin.flow.found import Found
 from margin.flow.recompute import Measured
+from margin.flow.whole_findings import over_whole
 from margin.models import Breach
 
 Rule: TypeAlias = Breach.Rule
@@ -42,6 +43,7 @@ def over_caps(client: ClientFigures, caps: Caps) -> Iterator[Found]:
         yield from over_asset_classes(kind, asking.asset_class, client, caps)
         for measured, seen in zip(client.members, client.seen, strict=True):
             yield from _over_account(kind, client, measured, seen, caps)
+    yield from over_whole(client, caps)
     for measured, seen in zip(client.members, client.seen, strict=True):
         yield from _over_legs(client, measured, seen)
 

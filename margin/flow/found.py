@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from margin.engine.figures import Finding, Level, PoolFigures
-from margin.engine.measures import LimitKind
+from margin.engine.measures import AnyKind
 from margin.flow.clients import ClientFigures
 from margin.flow.recompute import Measured
 
@@ -22,7 +22,7 @@ class Found:
     pool: PoolFigures | None = None
     instrument: str = ""
     cap_class: str = ""
-    kind: LimitKind | None = None
+    kind: AnyKind | None = None
     currency: str = ""
     limit_id: int | None = None
     level: Level | None = None

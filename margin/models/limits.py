@@ -5,7 +5,9 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from accounts.models import Client, Desk, RegulatoryClass, SubAccount
 from accounts.models.columns import ProposedVersion, amount_field, finite
-from margin.engine.measures import LimitKind
+from margin.engine.measures import UNITS, Unit, WholeKind
+
+SHARES = [kind.value for kind, unit in UNITS.items() if unit is Unit.SHARE]
 
 
 class Limit(ProposedVersion):
@@ -17,6 +19,10 @@ class Limit(ProposedVersion):
         LEVERAGE = "leverage", "Leverage"
         GROSS = "gross", "Gross exposure"
         NET = "net", "Net exposure"
+        ONE_ASSET = "one_asset", "Share in one asset"
+        ONE_WAY = "one_way", "Share that goes one way"
+        WORST_LOSS = "worst_loss", "Loss of one position"
+        COLLATERAL = "collateral", "Collateral in one asset"
 
     class Scope(models.TextChoices):
         DESK = "desk", "Every client of the desk"
@@ -45,7 +51,7 @@ class Limit(ProposedVersion):
     )
     warn = amount_field(null=True, blank=True, help_text="Blank: 80 % of the limit.")
     value = amount_field(
-        help_text="Leverage as a number; an exposure as an amount in the desk's reporting currency."
+        help_text="Leverage as a number; an amount in the desk's reporting currency; a share as 0.5 for half."
     )
     valid_to = models.DateTimeField(null=True, blank=True)
 
@@ -55,9 +61,15 @@ class Limit(ProposedVersion):
             *ProposedVersion.Meta.constraints,
             finite("limit", "warn", "value"),
             CheckConstraint(
-                condition=Q(kind__in=[kind.value for kind in LimitKind]), name="limit_is_measured"
+                condition=Q(kind__in=[kind.value for kind in UNITS]), name="limit_is_measured"
             ),
             CheckConstraint(condition=Q(value__gt=0), name="limit_is_positive"),
+            CheckConstraint(condition=~Q(kind__in=SHARES) | Q(value__lte=1), name="a_share_is_at_most_one"),
+            CheckConstraint(
+                condition=~Q(kind__in=[kind.value for kind in WholeKind])
+                | ~Q(scope__in=["instrument", "asset_class"]),
+                name="a_whole_is_not_asked_of_a_part",
+            ),
             CheckConstraint(
                 condition=Q(warn__isnull=True) | Q(warn__gt=0, warn__lte=F("value")), name="limit_warns_first"
             ),

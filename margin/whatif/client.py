@@ -11,7 +11,7 @@ from margin.book.applies import Buffers, Caps, EffectiveBuffer
 from margin.book.read import newest_frame
 from margin.engine.capped import check_together
 from margin.engine.figures import AccountFigures, Finding, Severity
-from margin.engine.measures import MEASURES, LimitKind
+from margin.engine.measures import UNITS, AnyKind, Unit
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, total_of
@@ -32,7 +32,7 @@ class AskedCap:
     `kind` None: it is no limit that somebody set but the cap of a schedule, asked of a leg.
     """
 
-    kind: LimitKind | None
+    kind: AnyKind | None
     of: str
     whole: bool
     currency: str
@@ -104,8 +104,8 @@ def _asked(client: ClientFigures, caps: Caps) -> Iterator[AskedCap]:
             yield AskedCap(found.kind, _whom(found), False, currency, found.finding)
 
 
-def _currency(kind: LimitKind | None, currency: str) -> str:
-    return "" if kind is not None and MEASURES[kind].per_equity else currency
+def _currency(kind: AnyKind | None, currency: str) -> str:
+    return "" if kind is not None and UNITS[kind] is not Unit.MONEY else currency
 
 
 def _whom(found: Found) -> str:
