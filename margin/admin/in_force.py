@@ -13,7 +13,7 @@ from margin.book.facts import Rules
 from margin.book.load_market import schedule_of
 from margin.book.load_rules import load_rules
 from margin.engine.limits import Cap
-from margin.engine.measures import MEASURES, LimitKind
+from margin.engine.measures import UNITS, AnyKind, Unit
 from margin.engine.rational import Fraction
 from margin.flow.cap_findings import REQUIRED
 from margin.models import Limit, ScheduleVersion
@@ -35,16 +35,16 @@ def of_account(account: SubAccount) -> str:
     lines = [f"House buffer {float(buffer.buffer):.2%}, from {buffer.source or 'nobody: none is set'}"]
     client = rules.clients[fact.client_id]
     currency = rules.desk_of(fact).currency
-    for kind in LimitKind:
+    for kind in UNITS:
         found = [*caps.of_client(kind, client), caps.of_account(kind, fact)]
         lines += lines_of(kind, [cap for cap in found if cap is not None], currency)
     return in_lines((line,) for line in lines)
 
 
-def lines_of(kind: LimitKind, caps: list[Cap], currency: str) -> list[str]:
+def lines_of(kind: AnyKind, caps: list[Cap], currency: str) -> list[str]:
     """The caps of one kind, the tightest first."""
     name = Limit.Kind(kind).label
-    unit = "×" if MEASURES[kind].per_equity else f" {currency}"
+    unit = {Unit.TIMES: "×", Unit.MONEY: f" {currency}", Unit.SHARE: " as a share"}[UNITS[kind]]
     lines = [
         f"{name} cap {float(cap.limit):,.10g}{unit}, from {cap.name}"
         for cap in sorted(caps, key=lambda cap: cap.limit)

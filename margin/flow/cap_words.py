@@ -10,7 +10,7 @@ from decimal import Decimal
 from margin import formats
 from margin.engine import shown
 from margin.engine.figures import Reason
-from margin.engine.measures import LimitKind, Used
+from margin.engine.measures import AnyKind, LimitKind, Used, WholeKind
 from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO
 from margin.flow.found import Found
@@ -143,7 +143,54 @@ def _in_money(name: str, measured: Phrase, deed: str) -> Saying:
     return Saying(name, _money, _allowed_money, measured, way_back)
 
 
-SAID: Mapping[LimitKind, Saying] = {
+def _share(one: Found, _: Scene) -> str:
+    measured = one.finding.measured
+    return percent(measured) if measured is not None else "all"
+
+
+def _allowed_share(one: Found, _: Scene) -> str:
+    return percent(_limit(one))
+
+
+def _part_of(one: Found, scene: Scene) -> str:
+    used, places = _used(one), scene.places(one.currency)
+    return f"{up(used.amount, places)} {one.currency} of {up(used.per, places)} {one.currency}"
+
+
+def _one_asset(one: Found, scene: Scene) -> str:
+    said = f"{_part_of(one, scene)} of positions{_over(one)} are a bet on one asset"
+    return f"{said}: {_share(one, scene)}."
+
+
+def _one_way(one: Found, scene: Scene) -> str:
+    said = f"When the market moves, {_part_of(one, scene)}{_over(one)} go one way"
+    return f"{said}: {_share(one, scene)}."
+
+
+def _worst_loss(one: Found, scene: Scene) -> str:
+    return f"The position that lost most is {_money(one, scene)} below its entry."
+
+
+def _collateral(one: Found, scene: Scene) -> str:
+    said = f"{_part_of(one, scene)} of collateral{_over(one)} are in one asset"
+    return f"{said}: {_share(one, scene)}."
+
+
+def _of_share(name: str, measured: Phrase, deed: str) -> Saying:
+    return Saying(name, _share, _allowed_share, measured, lambda _, __: f"To come back inside, {deed}.")
+
+
+SAID: Mapping[AnyKind, Saying] = {
+    WholeKind.ONE_ASSET: _of_share("cap on one asset", _one_asset, "close some of it or spread over others"),
+    WholeKind.ONE_WAY: _of_share("cap on what goes one way", _one_way, "hedge some of it"),
+    WholeKind.WORST_LOSS: Saying(
+        "cap on the loss of one position",
+        _money,
+        _allowed_money,
+        _worst_loss,
+        lambda _, __: "Close the position, or agree upon another cap.",
+    ),
+    WholeKind.COLLATERAL: _of_share("cap on collateral in one asset", _collateral, "exchange some of it"),
     LimitKind.LEVERAGE: Saying("leverage cap", _ratio, _times, _leverage, _close_or_add),
     LimitKind.GROSS: _in_money("cap on gross exposure", _gross, "close"),
     LimitKind.NET: _in_money("cap on net exposure", _net, "close or offset"),

@@ -60,9 +60,7 @@ class Limit(ProposedVersion):
         constraints = [
             *ProposedVersion.Meta.constraints,
             finite("limit", "warn", "value"),
-            CheckConstraint(
-                condition=Q(kind__in=[kind.value for kind in UNITS]), name="limit_is_measured"
-            ),
+            CheckConstraint(condition=Q(kind__in=[kind.value for kind in UNITS]), name="limit_is_measured"),
             CheckConstraint(condition=Q(value__gt=0), name="limit_is_positive"),
             CheckConstraint(condition=~Q(kind__in=SHARES) | Q(value__lte=1), name="a_share_is_at_most_one"),
             CheckConstraint(

@@ -19,7 +19,7 @@ from margin.book.frame import rows_of
 from margin.book.read import newest_frame, trouble
 from margin.charts.bars import Bar, bars
 from margin.engine.figures import Severity
-from margin.engine.measures import LimitKind
+from margin.engine.measures import UNITS, LimitKind, Unit
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.models import Breach, Limit
@@ -135,8 +135,8 @@ def _cap(asked: AskedCap, is_first: bool) -> dict[str, Any]:
         "name": finding.binding,
         "kind": Limit.Kind(asked.kind).label if asked.kind else "Largest leg",
         "of": asked.of,
-        "limit": _measure(finding.limit, asked.currency),
-        "measured": _measure(finding.measured, asked.currency),
+        "limit": _measure(finding.limit, asked),
+        "measured": _measure(finding.measured, asked),
         "currency": asked.currency,
         "use": bar_share(use, absent="1" if finding.severity is Severity.BREACH else "0"),
         "share": formats.percent(use),
@@ -146,9 +146,11 @@ def _cap(asked: AskedCap, is_first: bool) -> dict[str, Any]:
     }
 
 
-def _measure(number: Fraction | None, currency: str) -> str:
-    """A multiple of equity, or an amount in whole units."""
-    if not currency:
+def _measure(number: Fraction | None, asked: AskedCap) -> str:
+    """A multiple of equity, a share, or an amount in whole units."""
+    if asked.kind is not None and UNITS[asked.kind] is Unit.SHARE:
+        return formats.percent(_text(number))
+    if not asked.currency:
         return formats.times(_text(number))
     return formats.whole_up(None if number is None else f"{up(number, 2):f}")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from margin import formats
 from margin.engine.figures import WORST_FIRST, Finding, Level
-from margin.engine.measures import MEASURES
+from margin.engine.measures import UNITS, Unit
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
@@ -65,8 +65,11 @@ def _cap_of(move: CapMove, finding: Finding | None) -> str:
 def _measure(move: CapMove, number: Fraction | None) -> str:
     if number is None:
         return formats.NONE
-    if move.kind is not None and MEASURES[move.kind].per_equity:
+    unit = UNITS[move.kind] if move.kind is not None else Unit.MONEY
+    if unit is Unit.TIMES:
         return formats.times(f"{up(number, 4):f}", 4)
+    if unit is Unit.SHARE:
+        return formats.percent(f"{up(number, 6):f}", 2)
     return f"{formats.whole_up(f'{up(number, 2):f}')} {move.currency}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import Desk, HouseBuffer, Proposal
 from accounts.models.columns import ProposedVersion
 from margin import formats
-from margin.engine.measures import MEASURES, LimitKind
+from margin.engine.measures import UNITS, Unit, any_kind
 from margin.flow.differences import Line, difference
 from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages.rows import bar_share
@@ -44,8 +44,9 @@ def value_of(limit: Limit, value: Decimal | None) -> str:
     """A multiple of equity, or money."""
     if value is None:
         return formats.NONE
-    if MEASURES[LimitKind(limit.kind)].per_equity:
-        return formats.times(value, 4)
+    unit = UNITS[any_kind(limit.kind)]
+    if unit is not Unit.MONEY:
+        return formats.times(value, 4) if unit is Unit.TIMES else formats.percent(value, 2)
     return f"{formats.money(formats.plain(f'{value:f}'))} {limit.desk.reporting_currency.code}"
 
 
@@ -63,9 +64,9 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
         "who": row.who,
-        "who_is": "account" if limit.scope == Limit.Scope.SUB_ACCOUNT or row.of_pools else "client",
+        "who_is": row.who_is,
         "use": bar_share(None if row.use is None else f"{min(row.use, 9.0):.6f}", absent="0"),
-        "share": "below warning" if row.of_pools and row.use is None else share_of(row.use),
+        "share": "below warning" if row.told and row.use is None else share_of(row.use),
         "asked": row.asked,
         "near": row.near,
         "over": row.over,
@@ -82,8 +83,11 @@ def measured_of(row: InForce) -> str:
         return formats.NONE
     if row.measured == UNBOUNDED:
         return "unbounded"
-    if MEASURES[LimitKind(row.limit.kind)].per_equity:
-        return formats.leverage(row.measured)
+    unit = UNITS[any_kind(row.limit.kind)]
+    if unit is not Unit.MONEY:
+        return (
+            formats.leverage(row.measured) if unit is Unit.TIMES else formats.percent(f"{row.measured:.6f}")
+        )
     return formats.whole_up(f"{row.measured:.2f}")
 
 
@@ -101,7 +105,7 @@ def state_of(row: InForce, now: datetime) -> tuple[str, str]:
         return "liquidation", "Broken"
     if row.near:
         return "danger", "Near"
-    return "normal", "Kept" if row.asked or row.of_pools else "Not used"
+    return "normal", "Kept" if row.asked or row.told else "Not used"
 
 
 def set_by(version: ProposedVersion) -> str:

@@ -15,9 +15,11 @@ from margin.engine.measures import UNITS, AnyKind, Unit
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, total_of
+from margin.engine.whole_measures import check_whole
 from margin.flow.cap_findings import KINDS, over_caps
 from margin.flow.clients import ClientFigures
 from margin.flow.found import Found
+from margin.flow.whole_findings import WHOLE_KINDS
 from margin.models import Run
 from margin.whatif.revisit import computed_of
 
@@ -93,11 +95,15 @@ def client_now(client: Client) -> ClientSeen | None:
 
 def _asked(client: ClientFigures, caps: Caps) -> Iterator[AskedCap]:
     """Every cap upon the whole client, each by itself; then what is asked of its parts."""
-    of_client = {asking.client for asking in KINDS.values()}
+    of_client = {asking.client for asking in KINDS.values()} | {one.client for one in WHOLE_KINDS.values()}
     for kind, asking in KINDS.items():
         for cap in caps.of_client(kind, client.client):
             finding = check_together(kind, asking.client, cap.name, client.seen, [cap])
             yield AskedCap(kind, "the whole client", True, _currency(kind, client.currency), finding)
+    for whole, asked in WHOLE_KINDS.items():
+        for cap in caps.of_client(whole, client.client):
+            finding = check_whole(whole, asked.client, cap.name, client.seen, [cap])
+            yield AskedCap(whole, "the whole client", True, _currency(whole, client.currency), finding)
     for found in over_caps(client, caps):
         if found.rule not in of_client and found.finding.limit is not None:
             currency = _currency(found.kind, found.currency)

@@ -18,7 +18,7 @@ from margin.book.frame import Frame
 from margin.book.read import frames
 from margin.engine.figures import Finding, PoolFigures, Severity
 from margin.engine.funding import top_up
-from margin.engine.measures import LimitKind
+from margin.engine.measures import UNITS, AnyKind
 from margin.engine.types import ONE, ZERO, Account, total_of
 from margin.flow.cap_findings import over_caps
 from margin.flow.clients import ClientFigures, measure_clients
@@ -87,10 +87,10 @@ def _is_touched(client: ClientFigures, before: Side, after: Side) -> bool:
     """Whether anything that its findings rest on differs."""
     if any(after.computed.accounts[one.fact.id] is not one for one in client.members):
         return True
-    return any(_caps_on(kind, client, before) != _caps_on(kind, client, after) for kind in LimitKind)
+    return any(_caps_on(kind, client, before) != _caps_on(kind, client, after) for kind in UNITS)
 
 
-def _caps_on(kind: LimitKind, client: ClientFigures, side: Side) -> list[object]:
+def _caps_on(kind: AnyKind, client: ClientFigures, side: Side) -> list[object]:
     caps = side.caps
     of_accounts = [caps.of_account(kind, one.fact) for one in client.members]
     held = {row.instrument for one in client.members for row in one.figures.positions}

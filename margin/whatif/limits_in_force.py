@@ -17,10 +17,11 @@ from margin.book.load_market import load_edges
 from margin.book.marks import from_shown
 from margin.book.rates import RateGraph
 from margin.book.read import frames
-from margin.engine.measures import LimitKind
+from margin.engine.measures import AnyKind, LimitKind, WholeKind, any_kind
 from margin.models import Breach, Instrument, Limit
 
 NEAR = 0.8
+WHOLE = [kind.value for kind in WholeKind]
 POOLED = (Limit.Scope.INSTRUMENT, Limit.Scope.ASSET_CLASS)
 UNBOUNDED = float("inf")
 
@@ -58,11 +59,13 @@ class InForce:
     measured: float | None
     use: float | None
     who: str
+    who_is: str
     asked: int
     near: int
     over: int
     broken: int
-    of_pools: bool = False
+    told: bool = False
+    """By breaches only: what is asked of pools, or of a whole book, is in no frame."""
 
 
 Measure = Callable[[Held], float]
@@ -74,7 +77,7 @@ def _leverage(held: Held) -> float:
     return held.gross / held.equity if held.equity > 0 else UNBOUNDED
 
 
-MEASURED: Mapping[LimitKind, Measure] = {
+MEASURED: Mapping[AnyKind, Measure] = {
     LimitKind.LEVERAGE: _leverage,
     LimitKind.GROSS: lambda held: held.gross,
     LimitKind.NET: lambda held: abs(held.net),
@@ -102,10 +105,11 @@ def in_force(desk: Desk, now: datetime) -> "QuerySet[Limit]":
 
 
 def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], live: Sequence[Breach]) -> InForce:
-    kind = LimitKind(limit.kind)
+    kind = any_kind(limit.kind)
     cap, warn = float(limit.value), float(limit.warn or 0) or NEAR * float(limit.value)
-    found = [(MEASURED[kind](held), who) for who, held in _asked(limit, kind, used, classes) if held.known]
     broken = sum(breach.state in Breach.BROKEN for breach in live)
+    asked = _asked(limit, kind, used, classes) if kind in MEASURED else ()
+    found = [(MEASURED[kind](held), who) for who, held in asked if held.known]
     if not found:
         return _told_by_breaches(limit, live, broken)
     most, who = max(found)
@@ -114,6 +118,7 @@ def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], live: Sequenc
         measured=most,
         use=most / cap,
         who=who,
+        who_is="account" if limit.scope == Limit.Scope.SUB_ACCOUNT else "client",
         asked=len(found),
         near=sum(warn <= value <= cap for value, _ in found),
         over=sum(value > cap for value, _ in found),
@@ -133,15 +138,17 @@ def _told_by_breaches(limit: Limit, live: Sequence[Breach], broken: int) -> InFo
     """What is asked of pools is in no frame; from the warning on, the run keeps what it measured."""
     told = [(UNBOUNDED if one.measured is None else float(one.measured), one) for one in live]
     if not told:
-        return InForce(limit, None, None, "", 0, 0, 0, 0, of_pools=limit.scope in POOLED)
+        return InForce(
+            limit, None, None, "", "", 0, 0, 0, 0, told=limit.scope in POOLED or limit.kind in WHOLE
+        )
     most, worst = max(told, key=lambda pair: pair[0])
-    who = worst.subject.partition(":")[2].partition("/")[0]
+    who_is, _, who = worst.subject.partition("/")[0].partition(":")
     near = len(told) - broken
-    return InForce(limit, most, most / float(limit.value), who, 0, near, broken, broken, of_pools=True)
+    return InForce(limit, most, most / float(limit.value), who, who_is, 0, near, broken, broken, told=True)
 
 
 def _asked(
-    limit: Limit, kind: LimitKind, used: DeskUses, classes: Mapping[str, str]
+    limit: Limit, kind: AnyKind, used: DeskUses, classes: Mapping[str, str]
 ) -> Iterator[tuple[str, Held]]:
     """Whom a limit is asked of, with what they hold."""
     match limit.scope:

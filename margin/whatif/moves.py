@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from margin.engine.figures import Finding, Level, Severity
-from margin.engine.measures import LimitKind
+from margin.engine.measures import AnyKind
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO
 from margin.flow.findings import CALLED
@@ -44,7 +44,7 @@ class CapMove:
     """One cap asked of one subject, with another answer. None: nothing asked, before or after."""
 
     rule: str
-    kind: LimitKind | None
+    kind: AnyKind | None
     client: str
     account: str
     instrument: str

@@ -3,18 +3,22 @@
 import pytest
 from django.db import IntegrityError
 
-from margin.engine.measures import MEASURES, LimitKind
+from margin.engine.measures import MEASURES, UNITS, any_kind
+from margin.engine.whole_measures import WHOLE
 from margin.flow.cap_findings import KINDS
 from margin.flow.cap_words import SAID
+from margin.flow.whole_findings import WHOLE_KINDS
 from margin.models import Limit
 from tests import factories
 
 
 @pytest.mark.parametrize(
-    "where", [LimitKind, MEASURES, KINDS, SAID], ids=["engine", "measure", "rules", "words"]
+    "where",
+    [UNITS, {*MEASURES, *WHOLE}, {*KINDS, *WHOLE_KINDS}, SAID],
+    ids=["engine", "measure", "rules", "words"],
 )
 def test_every_kind_that_can_be_set_is_there_and_no_other(where):
-    assert {LimitKind(kind) for kind in where} == {LimitKind(kind) for kind in Limit.Kind.values}
+    assert set(where) == {any_kind(kind) for kind in Limit.Kind.values}
 
 
 @pytest.mark.django_db
