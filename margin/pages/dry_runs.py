@@ -27,7 +27,6 @@ def shown(run: DryRun) -> dict[str, Any]:
         "released": len(run.released),
         "caps": [_cap(move) for move in caps[:MOST]],
         "more_caps": max(0, len(caps) - MOST),
-        "asked_otherwise": len(run.caps) - len(caps),
         "pools": [_pool(move) for move in run.pools[:MOST]],
         "more_pools": max(0, len(run.pools) - MOST),
         "sums": [_sums(sums) for sums in run.sums],

@@ -6,7 +6,7 @@ each shard pinned; caps, levels and sums come from the functions of a run. Chang
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -14,25 +14,30 @@ from typing import Any
 import structlog
 
 from accounts.models import Desk, Proposal
+from margin.book.applies import Caps
 from margin.book.frame import Frame
 from margin.book.read import frames
-from margin.engine.figures import Finding, PoolFigures, Severity
+from margin.engine.figures import Finding, Level, PoolFigures, Severity
 from margin.engine.funding import top_up
 from margin.engine.measures import UNITS, AnyKind
+from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, Account, total_of
 from margin.flow.cap_findings import over_caps
 from margin.flow.clients import ClientFigures, measure_clients
 from margin.flow.findings import CALLED, find
 from margin.flow.found import Found
 from margin.models import Breach
+from margin.whatif.limits_in_force import uses_of
 from margin.whatif.measured_twice import Side, after_of, before_of
 from margin.whatif.moves import CapMove, DryRun, PoolMove, Sums
+from margin.whatif.screen import Members, concerned, members_of
 from margin.whatif.trial import Trial, try_rules
 from riskdesk.clock import monotonic_seconds
 from riskdesk.errors import Refusal
 
 log = structlog.get_logger(__name__)
 
+CAPS_ONLY = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
 MOVES_NO_FIGURE = (Proposal.Kind.ROLE, Proposal.Kind.PRICE_SOURCE, Proposal.Kind.TRADING_HOURS)
 """Who may do what, and which price is taken when: nothing of today's figures rests on it."""
 Clients = Mapping[int, ClientFigures]
@@ -55,7 +60,7 @@ def dry_run(*, kind: str, change: Mapping[str, Any], desks: Sequence[Desk]) -> D
             return trials
         run = DryRun(at.isoformat(), {frame.shard: frame.run for frame in found})
         for frame in found:
-            _try_shard(frame, trials[frame.shard], kind, {desk.pk for desk in desks}, run)
+            _try_shard(frame, trials[frame.shard], kind, desks, run)
     run.sums = _by_desk(run.sums)
     run.pools.sort(key=_worst_pool)
     run.caps.sort(key=_worst_cap)
@@ -67,19 +72,49 @@ def dry_run(*, kind: str, change: Mapping[str, Any], desks: Sequence[Desk]) -> D
     return run
 
 
-def _try_shard(frame: Frame, trial: Trial, kind: str, desks: Set[int], run: DryRun) -> None:
-    before = before_of(frame, trial.book, desks)
+def _try_shard(frame: Frame, trial: Trial, kind: str, desks: Sequence[Desk], run: DryRun) -> None:
+    members = members_of(trial.book.rules, {desk.pk for desk in desks})
+    run.asked += sum(map(len, members.values()))
+    run.clients += len(members)
+    if kind in CAPS_ONLY:
+        _try_caps(frame, trial, members, desks, run)
+    else:
+        _try_figures(frame, trial, kind, members, run)
+
+
+def _try_caps(frame: Frame, trial: Trial, members: Members, desks: Sequence[Desk], run: DryRun) -> None:
+    """No figure rests on a cap: what the run showed stands, and only those concerned are measured."""
+    rules, at = trial.book.rules, datetime.fromisoformat(frame.at)
+    uses = {desk.pk: uses_of(desk) for desk in desks}
+    asked = set(concerned(rules, members, uses, Caps(rules, at), Caps(trial.rules, at)))
+    before = before_of(frame, trial.book, {one for number in asked for one in members[number]})
+    after = after_of(before, trial, Proposal.Kind.LIMIT)
+    _ask_caps(before, after, run)
+    for desk in desks:
+        if (part := frame.desks.get(desk.code)) is not None:
+            run.unknown += part["unknown"]
+            house = Fraction(part["house_maintenance"])
+            levels = Counter({level: part["levels"][level.word] for level in Level})
+            scale = rules.scales[part["currency"]]
+            run.sums.append(Sums(desk.code, part["currency"], scale, (house, house), (levels, levels)))
+
+
+def _try_figures(frame: Frame, trial: Trial, kind: str, members: Members, run: DryRun) -> None:
+    before = before_of(frame, trial.book, {one for own in members.values() for one in own})
     after = after_of(before, trial, kind)
-    run.asked += len(before.computed.accounts)
     run.unknown += sum(bool(own.figures.unknown_because) for own in after.computed.accounts.values())
-    clients = measure_clients(before.computed), measure_clients(after.computed)
-    run.clients += len(clients[0])
-    touched = [number for number in clients[0] if _is_touched(clients[0][number], before, after)]
-    run.caps += _cap_moves(_findings(clients[0], touched, before), _findings(clients[1], touched, after))
-    run.sums += [own for desk_id in sorted(desks) if (own := _sums(desk_id, before, after)) is not None]
+    _ask_caps(before, after, run)
+    desks = sorted({trial.book.rules.clients[number].desk_id for number in members})
+    run.sums += [own for desk_id in desks if (own := _sums(desk_id, before, after)) is not None]
     for account_id, measured in after.computed.accounts.items():
         if measured is not before.computed.accounts[account_id]:
             run.pools += _pool_moves(before, after, account_id)
+
+
+def _ask_caps(before: Side, after: Side, run: DryRun) -> None:
+    clients = measure_clients(before.computed), measure_clients(after.computed)
+    touched = [number for number in clients[0] if _is_touched(clients[0][number], before, after)]
+    run.caps += _cap_moves(_findings(clients[0], touched, before), _findings(clients[1], touched, after))
 
 
 # --- caps ---------------------------------------------------------------------------------------------

@@ -34,6 +34,11 @@ class Held:
     net: float = 0.0
     equity: float = 0.0
     known: bool = True
+    bounded: bool = False
+
+    @property
+    def is_sure(self) -> bool:
+        return self.known and not self.bounded
 
     def add(self, gross: float, net: float, equity: float) -> None:
         self.gross += gross
@@ -88,7 +93,7 @@ _kept: dict[str, tuple[object, DeskUses]] = {}
 
 def limits_in_force(desk: Desk, now: datetime) -> list[InForce]:
     """The one used most first; of those that nobody uses the lowest."""
-    used = _uses(desk)
+    used = uses_of(desk)
     classes = dict(Client.objects.filter(desk=desk).values_list("code", "regulatory_class"))
     live = _live(desk)
     rows = [_row(limit, used, classes, live[limit.pk]) for limit in in_force(desk, now)]
@@ -178,7 +183,7 @@ def _of_asset_class(limit: Limit, used: DeskUses, classes: Mapping[str, str]) ->
     yield from found.items()
 
 
-def _uses(desk: Desk) -> DeskUses:
+def uses_of(desk: Desk) -> DeskUses:
     """Made once a run."""
     found = [frame for frame in frames() if desk.code in frame.desks]
     key = [(frame.shard, frame.run) for frame in found]
@@ -219,6 +224,7 @@ def _add_account(row: Mapping[str, str | None], rate: float | None, uses: DeskUs
         uses.accounts[account] = uses.own[account] = Held(known=False)
         client.known = False
         return
+    client.bounded = client.bounded or bool(row["bounded"]) or bool(row["unknown_because"])
     gross, net, equity = (float(text or 0) for text in texts)
     uses.own[account] = Held(gross, net, equity)
     uses.accounts[account] = Held(gross * rate, net * rate, equity * rate)

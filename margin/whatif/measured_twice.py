@@ -35,8 +35,8 @@ class Side:
     caps: Caps
 
 
-def before_of(frame: Frame, book: Book, desks: Set[int]) -> Side:
-    """Measured once a run and revision: a second question about the same book costs half."""
+def before_of(frame: Frame, book: Book, wanted: Set[int]) -> Side:
+    """The sub-accounts wanted, measured once a run and revision: a second question costs half."""
     pinned = {code: from_shown(price) for code, price in frame.prices.items()}
     at = datetime.fromisoformat(frame.at)
     markets = Markets(book, pinned)
@@ -46,7 +46,7 @@ def before_of(frame: Frame, book: Book, desks: Set[int]) -> Side:
     _kept[frame.shard] = (key, known)
     accounts = {}
     for account_id in book.account_ids():
-        if book.rules.desk_of(book.rules.accounts[account_id]).id in desks:
+        if account_id in wanted:
             if account_id not in known:
                 known[account_id] = _measured(book, account_id, markets)
             accounts[account_id] = known[account_id]
