@@ -1,4 +1,4 @@
-"""Rules are proposed, tried and approved over the API as on the pages: by two people, from the newest version."""
+"""Rules are proposed, tried and approved over the API as on the pages: by two people, from the newest one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Caps on what a whole book is like: found by a run, named, put into words, never set upon a part of a book."""
+"""Caps on what a whole book is like: found by a run, named, put into words, not set upon a part of one."""
 
 import pytest
 from django.db import IntegrityError
