@@ -113,16 +113,18 @@ def _try_figures(frame: Frame, trial: Trial, kind: str, members: Members, run: D
 
 def _ask_caps(before: Side, after: Side, run: DryRun) -> None:
     clients = measure_clients(before.computed), measure_clients(after.computed)
-    touched = [number for number in clients[0] if _is_touched(clients[0][number], before, after)]
+    both = {number: (clients[0][number], clients[1][number]) for number in clients[0]}
+    touched = [number for number, pair in both.items() if _is_touched(pair, before, after)]
     run.caps += _cap_moves(_findings(clients[0], touched, before), _findings(clients[1], touched, after))
 
 
 # --- caps ---------------------------------------------------------------------------------------------
-def _is_touched(client: ClientFigures, before: Side, after: Side) -> bool:
-    """Whether anything that its findings rest on differs."""
-    if any(after.computed.accounts[one.fact.id] is not one for one in client.members):
+def _is_touched(pair: tuple[ClientFigures, ClientFigures], before: Side, after: Side) -> bool:
+    """Whether anything that a client's findings rest on differs; its class may be another one then."""
+    was, comes = pair
+    if any(after.computed.accounts[one.fact.id] is not one for one in was.members):
         return True
-    return any(_caps_on(kind, client, before) != _caps_on(kind, client, after) for kind in UNITS)
+    return any(_caps_on(kind, was, before) != _caps_on(kind, comes, after) for kind in UNITS)
 
 
 def _caps_on(kind: AnyKind, client: ClientFigures, side: Side) -> list[object]:

@@ -29,6 +29,16 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("limit", {**DESK, "kind": "net", "scope": "instrument", "instrument": "BTC-PERP", "value": "30000"}),
     ("limit", {**DESK, "kind": "leverage", "scope": "sub_account", "sub_account": "C3-1", "value": "1"}),
     ("limit", {**CAP, "end": True}),
+    ("limit", {**DESK, "kind": "one_asset", "scope": "desk", "value": "0.7"}),
+    (
+        "limit",
+        {**DESK, "kind": "worst_loss", "scope": "class", "regulatory_class": "professional", "value": "100"},
+    ),
+    ("limit", {**DESK, "kind": "collateral", "scope": "client", "client": "C4", "value": "0.01"}),
+    (
+        "excess",
+        {**DESK, "kind": "leverage", "client": "C0", "value": "90", "valid_to": "2026-03-05T00:00:00+00:00"},
+    ),
     ("limit", {**DESK, "kind": "leverage", "scope": "asset_class", "cap_class": "crypto", "value": "2"}),
     (
         "limit",
@@ -42,7 +52,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("buffer", {**DESK, "buffer": "4"}),
-    ("buffer", {**DESK, "client": "C5", "buffer": "0"}),
+    ("buffer", {**DESK, "client": "C5", "buffer": "7"}),
     ("buffer", {**DESK, "sub_account": "C2-1", "buffer": "9"}),
     ("instrument_buffer", {"instrument": "ETH-PERP", "buffer": "3"}),
     ("policy", {**DESK, "watch": "0.01", "at_risk": "0.02", "danger": "0.03", "at_threshold": "le"}),
@@ -58,7 +68,7 @@ def scene() -> Scene:
     eth = factories.instrument("ETH-PERP", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd = factories.instrument("EURUSD", stale_soft_seconds=9999, stale_hard_seconds=9999)
     eurusd.rate_paths.create(base=factories.asset("EUR"), quote=factories.asset("USD"))
-    factories.limit(made.desk, "3", scope="class", regulatory_class="retail_eu")
+    factories.limit(made.desk, "0.1", scope="class", regulatory_class="retail_eu")
     for code in ("EUR", "USD"):
         factories.haircut(Asset.objects.get(code=code))
     for number in range(8):
@@ -75,7 +85,7 @@ def scene() -> Scene:
         factories.grant(factories.person(name), made.desk, Role.LIMITS_ADMIN)
     made.price("3000", code="ETH-PERP")
     made.price("1.10", code="EURUSD")
-    made.step("60000")
+    made.step("59500")
     return made
 
 
