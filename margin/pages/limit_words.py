@@ -60,7 +60,7 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "scope": SCOPES[Limit.Scope(limit.scope)],
         "kind": limit.get_kind_display(),
         "value": value_of(limit, limit.value),
-        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")),
+        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")).partition(" ")[0],
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
         "who": row.who,
@@ -205,7 +205,9 @@ def excess_row(excess: TemporaryExcess, now: datetime) -> dict[str, Any]:
 
 
 def subject(proposal: Proposal) -> str:
-    return proposal.subject.partition(": ")[2] or proposal.subject
+    """Whom and what it is about, with its noun where nothing else says it."""
+    about = proposal.subject.partition(": ")[2] or proposal.subject
+    return about if " · " in about else f"{proposal.get_kind_display()} · {about}"
 
 
 def shown_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
