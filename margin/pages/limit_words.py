@@ -53,6 +53,7 @@ def value_of(limit: Limit, value: Decimal | None) -> str:
 def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
     limit = row.limit
     level, word = state_of(row, now)
+    unit = f" {limit.desk.reporting_currency.code}"
     return {
         "limit": limit,
         "pk": limit.pk,
@@ -60,7 +61,7 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "scope": SCOPES[Limit.Scope(limit.scope)],
         "kind": limit.get_kind_display(),
         "value": value_of(limit, limit.value),
-        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")).partition(" ")[0],
+        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")).removesuffix(unit),
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
         "who": row.who,

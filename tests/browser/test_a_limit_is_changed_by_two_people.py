@@ -19,7 +19,7 @@ def test_propose_try_and_approve_by_another(
     expect(page.locator("#table")).to_contain_text("72.5 %")
     look_at(page)
     page.get_by_role("link", name="Change leverage of").click()
-    page.get_by_label("Limit", exact=False).first.fill("5")
+    page.locator("[name=value]").fill("5")
     page.get_by_label("Why").fill("Volatility has doubled")
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".verdicts [data-key=broken]")).to_have_text("1rule would break")
