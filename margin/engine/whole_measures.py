@@ -65,7 +65,7 @@ def collateral_in_one(seen: Sequence[Seen]) -> Used | None:
             return None
         for pool in pools_of(one.account):
             for asset, amount in pool.balances.items():
-                price = one.market.rates[asset].value if asset in one.market.rates else None
+                price = _price(one, asset)
                 if price is None and amount:
                     return None
                 value = collateral_risk(one.account, asset, amount, price or ZERO).equity * one.rate
@@ -73,6 +73,12 @@ def collateral_in_one(seen: Sequence[Seen]) -> Used | None:
                 if one.account.terms.get(asset, AssetTerms(asset)).loading and asset != one.account.base:
                     falling.add(asset)
     return Used(max((owned[asset] for asset in falling), default=ZERO), total_of(owned.values()) or ONE)
+
+
+def _price(one: Seen, asset: str) -> Fraction | None:
+    if asset == one.figures.base:
+        return ONE
+    return one.market.rates[asset].value if asset in one.market.rates else None
 
 
 WHOLE: Mapping[WholeKind, Callable[[Sequence[Seen]], Used | None]] = {

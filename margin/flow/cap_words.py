@@ -149,7 +149,7 @@ def _share(one: Found, _: Scene) -> str:
 
 
 def _allowed_share(one: Found, _: Scene) -> str:
-    return percent(_limit(one))
+    return f"{plain(_limit(one) * 100)} %"
 
 
 def _part_of(one: Found, scene: Scene) -> str:

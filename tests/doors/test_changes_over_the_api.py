@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Proposal
+from accounts.models import Proposal, Role, User
 from margin.models import Limit
+from tests import factories
 from tests.conftest import Cast
 from tests.doors.api import Api, is_problem, rules
 from tests.flow.conftest import empty_shelf  # noqa: F401 - a fixture
@@ -104,16 +105,16 @@ def test_a_token_that_names_scopes_may_propose_on_its_desk_and_approve_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dry_run_answers_with_names_and_amounts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_answers_with_names_and_amounts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("margin.flow.deliver.send_hints", lambda *_, **__: None)
     monkeypatch.setattr("margin.flow.wanted.send_recompute", lambda *_: None)
-    cast.rita.delete()
     scene: Scene = make_scene(cap="10")
+    factories.grant(factories.person("ada"), scene.desk, Role.LIMITS_ADMIN)
     scene.step("58000")
     with scene.clock():
-        ada = Api(cast.ada, scopes=())
+        ada = Api(User.objects.get(username="ada"), scopes=())
         number = ada.post(CHANGES, body("5")).json()["id"]
-        found = Api(cast.vic, scopes=()).post(f"{CHANGES}{number}/dry-run/", {})
+        found = Api(scene.rita, scopes=()).post(f"{CHANGES}{number}/dry-run/", {})
     assert found.status_code == 200, found.content
     said = found.json()
     assert (said["accounts"], said["clients"], said["counts"]["broken"]) == (1, 1, 1)

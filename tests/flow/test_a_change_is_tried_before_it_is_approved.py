@@ -147,7 +147,7 @@ def test_it_names_who_is_called_and_with_how_much(scene: Scene):
     assert (cap.rule, cap.client, cap.after.measured, cap.after.limit) == (
         "client_gross",
         "ACME",
-        60000,
+        59500,
         50000,
     )
     assert cap.before is None, "nobody had asked"
