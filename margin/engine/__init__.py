@@ -10,7 +10,8 @@ Where to find a rule:
 - prices that hurt   `liquidation` and bankruptcy; `distance`, next event; found by `falls`: a `hill`, else
                      `curves` of what is `moving`, `shocked` as a whole, with `roots`; by `search` over jumps
 - money in and out   `funding`: top-up, withdrawable; account tests of a jurisdiction `profiles`
-- limits             `limits`, by kind `measures`, `whole_measures`, of whom `capped`, in doubt `cap_range`; then `breach`
+- limits             `limits`, by kind `measures`, of a book `whole_measures`, of whom `capped`, in doubt
+                     `cap_range`; then `breach`
 - orders and plans   `pretrade`, `plan`, what a fill makes of an account `trades`
 - the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
 - at full speed      `vector`, `book_distances` over `columns`, `ticks`; their loops, `compiled`: `kernels`,
