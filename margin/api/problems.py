@@ -85,6 +85,7 @@ AS_THINGS_STAND = frozenset(
         "already_acknowledged",
         "already_decided",
         "ambiguous_pocket",
+        "busy",
         "insufficient_balance",
         "moved_on",
         "moves_no_figure",

@@ -41,6 +41,7 @@ CAPS_ONLY = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
 MOVES_NO_FIGURE = (Proposal.Kind.ROLE, Proposal.Kind.PRICE_SOURCE, Proposal.Kind.TRADING_HOURS)
 """Who may do what, and which price is taken when: nothing of today's figures rests on it."""
 Clients = Mapping[int, ClientFigures]
+PATIENCE_SECONDS = 20
 _alone = Lock()
 
 
@@ -54,13 +55,17 @@ def dry_run(*, kind: str, change: Mapping[str, Any], desks: Sequence[Desk]) -> D
         return [Refusal("", "no_run", "", "No run has been committed yet: there are no prices to try it at.")]
     began = monotonic_seconds()
     at = datetime.fromisoformat(min(frame.at for frame in found))
-    with _alone:
+    if not _alone.acquire(timeout=PATIENCE_SECONDS):
+        return [Refusal("", "busy", "", "Another change is being tried. Ask again in a moment.")]
+    try:
         trials = try_rules(kind, change, shards=[frame.shard for frame in found], at=at)
         if isinstance(trials, list):
             return trials
         run = DryRun(at.isoformat(), {frame.shard: frame.run for frame in found})
         for frame in found:
             _try_shard(frame, trials[frame.shard], kind, desks, run)
+    finally:
+        _alone.release()
     run.sums = _by_desk(run.sums)
     run.pools.sort(key=_worst_pool)
     run.caps.sort(key=_worst_cap)

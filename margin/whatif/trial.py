@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import SerializationFailure
 
 from accounts.models import HOUSE, Proposal, Shard
 from accounts.models.columns import ProposedVersion
@@ -37,7 +38,21 @@ class Trial:
 def try_rules(
     kind: str, change: Mapping[str, Any], *, shards: Sequence[int], at: datetime
 ) -> dict[int, Trial] | list[Refusal]:
-    """By shard. `at` is the instant the figures are for: the change is tried as if it took effect then."""
+    """By shard. `at` is the instant the figures are for: the change is tried as if it took effect then.
+
+    Whoever approves something in the same moment comes first; the trial is then made once more.
+    """
+    try:
+        return _tried(kind, change, shards=shards, at=at)
+    except OperationalError as fault:
+        if not isinstance(fault.__cause__, SerializationFailure) or connection.in_atomic_block:
+            raise
+    return _tried(kind, change, shards=shards, at=at)
+
+
+def _tried(
+    kind: str, change: Mapping[str, Any], *, shards: Sequence[int], at: datetime
+) -> dict[int, Trial] | list[Refusal]:
     with _undone():
         candidate = build(kind, change, valid_at=at)
         if isinstance(candidate, list):
