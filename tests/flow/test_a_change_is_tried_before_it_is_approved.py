@@ -133,6 +133,26 @@ def test_what_was_tried_is_what_the_next_run_finds(scene: Scene, change: tuple[s
     assert found.broken or found.called or found.caps or found.pools, "the example moves something"
 
 
+def answers(found: DryRun) -> set[tuple[object, ...]]:
+    return {
+        (move.rule, move.client, move.account, move.is_broken, move.is_kept_again, move.is_near)
+        for move in found.caps
+        if move.is_broken or move.is_kept_again or move.is_near
+    }
+
+
+def test_whoever_is_not_measured_anew_would_have_been_answered_the_same(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    values = ["0.5", "1", "2", "3.4", "3.6", "4.2", "5", "5.9"]
+    changes = [{**CAP, "value": value, "warn": value} for value in values]
+    changes += [{**CAP, "kind": "gross", "value": f"{size}000"} for size in (59, 60, 100, 119, 140, 178)]
+    quickly = [answers(tried(scene, "limit", change)) for change in changes]
+    monkeypatch.setattr("margin.whatif.dry_run.concerned", lambda _, members, *__: members)
+    assert quickly == [answers(tried(scene, "limit", change)) for change in changes]
+    assert len({frozenset(found) for found in quickly}) > 6, "the examples differ"
+
+
 def test_nothing_stays_of_a_trial(scene: Scene):
     nouns = (Limit, HouseBuffer, InstrumentBuffer, DeskPolicy, Proposal, Breach)
     before = [list(noun.objects.values()) for noun in nouns] + [list(Shard.objects.values())]
