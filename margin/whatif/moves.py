@@ -62,7 +62,9 @@ class CapMove:
 
     @property
     def is_near(self) -> bool:
-        return self.after is not None and self.after.severity is Severity.WARN and not self.is_kept_again
+        """Newly so: neither near nor broken before."""
+        before = self.before.severity if self.before else Severity.OK
+        return self.after is not None and self.after.severity is Severity.WARN and before is Severity.OK
 
     @property
     def use(self) -> Fraction | None:
