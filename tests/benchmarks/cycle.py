@@ -2,8 +2,8 @@
 
 import statistics
 
-from margin.book.frame import frame_path
 from accounts.models import Desk
+from margin.book.frame import frame_path
 from margin.demo.feed import read_calendars, send
 from margin.demo.seed import seed_demo
 from margin.demo.walk import Walk
