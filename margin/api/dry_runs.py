@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from margin.api.described import blanks, record, texts
+from margin.api.output import plain
 from margin.engine.figures import WORST_FIRST, Finding, Level
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
@@ -72,7 +73,7 @@ def _cap(move: CapMove) -> dict[str, Any]:
         "account": move.account or None,
         "instrument": move.instrument or None,
         "currency": move.currency or None,
-        "measured": _text(finding.measured if finding else None, PLACES),
+        "measured": _digits(finding.measured if finding else None, PLACES),
         "allowed_before": _allowed(move.before),
         "allowed_after": _allowed(move.after),
         "binding_before": move.before.binding or None if move.before else None,
@@ -83,7 +84,7 @@ def _cap(move: CapMove) -> dict[str, Any]:
 
 
 def _allowed(finding: Finding | None) -> str | None:
-    return _text(finding.limit, 18) if finding else None
+    return _digits(finding.limit, 18) if finding else None
 
 
 def _pool(move: PoolMove) -> dict[str, Any]:
@@ -116,6 +117,11 @@ def _sums(sums: Sums) -> dict[str, Any]:
 
 def _levels(counted: Counter[Level]) -> dict[str, int]:
     return {level.word: counted[level] for level in WORST_FIRST}
+
+
+def _digits(number: Fraction | None, places: int) -> str | None:
+    """Without idle zeros: a leverage, a share, a cap as it was set."""
+    return None if number is None else plain(up(number, places))
 
 
 def _text(number: Fraction | None, places: int) -> str | None:
