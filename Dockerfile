@@ -14,6 +14,7 @@ COPY --chown=riskdesk riskdesk riskdesk
 COPY --chown=riskdesk accounts accounts
 COPY --chown=riskdesk margin margin
 COPY --chown=riskdesk templates templates
+COPY --chown=riskdesk docs/concepts docs/concepts
 COPY --chown=riskdesk static static
 ENV PATH=/opt/riskdesk/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     RISKDESK_ENV=production DATA_DIR=/var/lib/riskdesk NUMBA_THREADING_LAYER=workqueue NUMBA_CACHE_DIR=/var/lib/riskdesk/numba

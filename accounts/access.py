@@ -17,7 +17,7 @@ from typing import TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from accounts.models import ApiToken, Desk, Role, RoleGrant, User
+from accounts.models import ApiToken, AuditEvent, Desk, Role, RoleGrant, User
 from accounts.models.columns import HOUSE_WIDE, INTERNAL
 
 
@@ -198,6 +198,14 @@ def for_user(
     if getattr(rows.model, "blank_desk_is_house_wide", False):
         inside |= Q(Exists(desks), **{f"{path}__isnull": True})
     return rows.filter(inside)
+
+
+def deeds_for(who: Who) -> "QuerySet[AuditEvent]":
+    """Deeds of the caller's desks; those of none (signing in, tokens, clocks) are the whole house's."""
+    of_desks = for_user(AuditEvent, who)
+    if not may_administer_the_house(who):
+        return of_desks
+    return AuditEvent.objects.filter(Q(pk__in=of_desks.values("pk")) | Q(desk__isnull=True))
 
 
 def scope_allows(who: Who, scope: str) -> bool:

@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.models import Desk, Role, User
 from margin.flow import as_of, measure
-from margin.whatif import known, measured_twice, revisit, trial
+from margin.whatif import known, measured_twice, revisit, stress_book, trial
 from tests import (
     factories,
     tries,  # noqa: F401 - before any property is read
@@ -126,6 +126,7 @@ def _no_rules_kept() -> Iterator[None]:
     revisit.forget()
     trial.forget()
     measured_twice.forget()
+    stress_book.forget()
 
 
 @pytest.fixture

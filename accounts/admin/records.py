@@ -1,10 +1,10 @@
 """What was recorded: money moved, balances, deeds. Looked up here, never altered."""
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.access import may_administer_the_house
+from accounts.access import deeds_for
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin
 from accounts.models import AuditEvent, Balance, Pocket, Transfer
 
@@ -58,11 +58,7 @@ class AuditEventPage(ReadOnlyAdmin):
     date_hierarchy = "recorded_at"
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AuditEvent]":
-        """Deeds of the caller's desks; those of none (signing in, tokens, clocks) are the whole house's."""
-        of_desks = super().get_queryset(request)
-        if not may_administer_the_house(request.user):
-            return of_desks
-        return AuditEvent.objects.filter(Q(pk__in=of_desks.values("pk")) | Q(desk__isnull=True))
+        return deeds_for(request.user).select_related(*self.list_select_related)
 
     @admin.display(boolean=True)
     def sealed(self, event: AuditEvent) -> bool:

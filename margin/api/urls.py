@@ -15,6 +15,7 @@ from margin.api import (
     positions,
     prices,
     schema,
+    stress,
     transfers,
     workings,
 )
@@ -38,6 +39,7 @@ urlpatterns = [
     path("v1/accounts/<code:account>/explain/", workings.Explain.as_view(), name="api-explain"),
     path("v1/accounts/<code:account>/bridge/", workings.Between.as_view(), name="api-bridge"),
     path("v1/exposures/", exposures.Exposures.as_view(), name="api-exposures"),
+    path("v1/stress/", stress.StressLab.as_view(), name="api-stress"),
     path("v1/alerts/", alerts.Alerts.as_view(), name="api-alerts"),
     path("v1/alerts/<int:alert>/", alerts.OneAlert.as_view(), name="api-alert"),
     path("v1/alerts/<int:alert>/acknowledge/", alerts.Acknowledge.as_view(), name="api-acknowledge"),

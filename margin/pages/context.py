@@ -1,6 +1,5 @@
 """What every page's frame shows: theme, rooms, desks. Asks the database only where a template looks."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
@@ -9,17 +8,10 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import access
 from accounts.models import Proposal
-from margin.pages import engine, mail
+from margin.pages.rooms import groups
 from riskdesk import demo_people
 
 THEMES = ("light", "dark")
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    name: str
-    path: str
-    here: bool
 
 
 def desk(request: HttpRequest) -> dict[str, object]:
@@ -31,27 +23,11 @@ def desk(request: HttpRequest) -> dict[str, object]:
         "demo": demo,
         "demo_people": demo_people.PEOPLE if demo else (),
         "demo_password": demo_people.PASSWORD if demo else "",
-        "rooms": SimpleLazyObject(lambda: rooms(request)),
+        "room_groups": SimpleLazyObject(lambda: groups(request)),
         "desks": SimpleLazyObject(lambda: list(access.desks_for(request.user))),
         "proposals_waiting": partial(proposals_waiting, request),
         "roles": SimpleLazyObject(lambda: roles(request)),
     }
-
-
-def rooms(request: HttpRequest) -> list[Room]:
-    """The rooms this person may enter."""
-    person = getattr(request, "user", None)
-    if person is None or not person.is_authenticated:
-        return []
-    doors = [("Desk", "/"), ("Exposures", "/exposures/"), ("Calculator", "/calculator/")]
-    doors.insert(2, ("Limits", "/limits/"))
-    if mail.may_enter(person):
-        doors.append(("Mail room", "/mail/"))
-    if engine.may_enter(person):
-        doors.append(("Engine", "/engine/"))
-    if person.is_staff:
-        doors.append(("Administration", "/admin/"))
-    return [Room(name, path, _inside(request.path, path)) for name, path in doors]
 
 
 def roles(request: HttpRequest) -> str:
@@ -66,7 +42,3 @@ def proposals_waiting(request: HttpRequest) -> int:
     """How many proposals of others this person may decide."""
     rows = access.for_user(Proposal, request.user, access.Action.APPROVE)
     return rows.filter(state=Proposal.State.PROPOSED).exclude(proposed_by_id=request.user.pk).count()
-
-
-def _inside(here: str, path: str) -> bool:
-    return here == path if path == "/" else here.startswith(path)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.models import Client, SubAccount
-from margin.pages.context import Room, rooms
+from margin.pages.rooms import Room, rooms
 
 MOST = 8
 LONGEST = 80

@@ -121,7 +121,7 @@ class Scene:
             "uidb36": int_to_base36(self.cast.rita.pk),
             "key": default_token_generator.make_token(self.cast.rita),
             "object_id": "1", "content_type_id": "1", "id": "1", "pk": "1", "deed": "approve",
-            "app_label": "accounts", "url": "nowhere",
+            "app_label": "accounts", "url": "nowhere", "day": "2026-03-02", "name": "levels",
         }  # fmt: skip
         known = harmless | self.rows[desk]
         named = re.sub(

@@ -39,6 +39,7 @@ API = {
     "api/v1/accounts/<code:account>/explain/": {"GET":   "401 404 200 200 200 404"},
     "api/v1/accounts/<code:account>/bridge/": {"GET":    "401 404 200 200 200 404"},
     "api/v1/exposures/": {"GET":            "401 200 200 200 200 200"},
+    "api/v1/stress/": {"POST":              "401 400 400 400 400 400"},
     "api/v1/alerts/": {"GET":                "401 200 200 200 200 200"},
     "api/v1/alerts/<int:alert>/": {"GET":    "401 404 200 200 200 404"},
     "api/v1/alerts/<int:alert>/acknowledge/": {"POST":   "401 404 403 200 403 404"},
@@ -84,6 +85,21 @@ PAGES = {
     "limits/changes/<int:change>/": {"GET":  "302 404 200 200 200 404"},
     "limits/changes/<int:change>/dry-run/": {"GET":       "302 404 200 200 200 404"},
     "limits/changes/<int:change>/<slug:deed>/": {"POST":  "302 404 403 403 303 404"},
+    "alerts/": {"GET":                       "302 200 200 200 200 200"},
+    "alerts/now/": {"GET":                   "302 404 200 200 200 200"},
+    "audit/": {"GET":                        "302 200 200 200 200 200"},
+    "audit/csv/": {"GET":                    "302 404 200 200 200 200"},
+    "rulebook/": {"GET":                     "302 200 200 200 200 200"},
+    "stress/": {"GET":                       "302 200 200 200 200 200"},
+    "stress/result/": {"GET":                "302 404 200 200 200 200"},
+    "stress/csv/": {"GET":                   "302 404 404 404 404 404"},
+    "handover/": {"GET":                     "302 200 200 200 200 200", "POST": "302 404 403 422 403 ..."},
+    "reports/": {"GET":                      "302 200 200 200 200 200"},
+    "reports/daily/<code:code>/<str:day>/": {"GET":     "302 404 200 200 200 404"},
+    "reports/daily/<code:code>/<str:day>/csv/": {"GET": "302 404 200 200 200 404"},
+    "help/": {"GET":                         "302 200 200 200 200 200"},
+    "help/<slug:name>/": {"GET":             "302 200 200 200 200 200"},
+    "styleguide/": {"GET":                   "302 404 404 404 404 404"},
     "engine/": {"GET":                       "302 404 200 200 200 200"},
     "engine/parts/": {"GET":                 "302 404 200 200 200 200"},
     "calculator/": {"GET":                   "302 200 200 200 200 200"},
@@ -152,6 +168,7 @@ BODIES: dict[str, Any] = {
     "api/v1/limits/changes/<int:change>/approve/": lambda row: {},
     "api/v1/limits/changes/<int:change>/reject/": lambda row: {"note": "no"},
     "api/v1/limits/changes/<int:change>/withdraw/": lambda row: {},
+    "api/v1/stress/": lambda row: {"desk": row["desk"]},  # no run has been committed there
 }  # fmt: skip
 
 

@@ -87,4 +87,4 @@ def test_the_page_stands_while_valkey_is_away(vic, monkeypatch):
 
 
 def test_the_room_is_in_the_navigation_of_who_may_enter(vic, queues):
-    assert '<a href="/engine/" aria-current="page">Engine</a>' in page(vic)
+    assert '<a href="/engine/" aria-current="page"><span>Engine<' in page(vic)

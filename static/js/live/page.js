@@ -47,7 +47,10 @@ function hear(frame) {
   status.listened();
   if (frame.at) atLeast(frame.at);
   if (frame.type === "resync" || (frame.type === "beat" && state.missed(frame))) askForView();
-  if (frame.type === "alert") rail?.soon();
+  if (frame.type === "alert") {
+    rail?.soon();
+    soon();
+  }
   if (frame.type !== "snapshot" && frame.type !== "changed") return;
   const change = frame.type === "snapshot" ? state.snapshot(frame) : state.changed(frame);
   if (change === "gap") askForView();
@@ -107,6 +110,7 @@ async function readEngine() {
   }
 }
 
+document.addEventListener("renew", () => soon(0)); // a script of the page has changed something
 addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => document.hidden || (socket.hurry(), soon(0)));
 setInterval(() => {

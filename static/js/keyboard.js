@@ -1,0 +1,41 @@
+// The keyboard of every page: `?` shows the map, `g` and a letter goes to a room. Keys that a list has are its own.
+
+const ROOMS = { d: "/", a: "/alerts/", e: "/exposures/", s: "/stress/", r: "/rulebook/", h: "/handover/", u: "/audit/" };
+const WAIT_MS = 1_200;
+const map = document.getElementById("keys");
+let going = null;
+
+function typing(target) {
+  return target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+}
+
+function stop() {
+  clearTimeout(going);
+  going = null;
+}
+
+/** The desk that this page shows goes along. */
+function go(path) {
+  const desk = new URLSearchParams(location.search).get("desk");
+  location.assign(desk ? `${path}?desk=${encodeURIComponent(desk)}` : path);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (going) {
+    const path = ROOMS[event.key];
+    stop();
+    if (!path) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // the list below has a meaning of its own for some letters
+    go(path);
+  } else if (event.key === "g") {
+    going = setTimeout(stop, WAIT_MS);
+  } else if (event.key === "?" && map?.togglePopover) {
+    event.preventDefault();
+    map.togglePopover();
+    if (map.matches(":popover-open")) map.focus();
+  }
+}, { capture: true });
+
+for (const button of document.querySelectorAll("[data-keyboard]")) button.addEventListener("click", () => map?.showPopover?.());

@@ -1,0 +1,165 @@
+"""`/handover/` and `/reports/`: what changed, what is open, what the next one must know; a day by itself."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent
+from margin.charts.spark import spark
+from margin.engine.local_time import local_date
+from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
+from margin.pages.happened import Sums, moved
+from riskdesk import clock
+from riskdesk.errors import Refusal
+from tests import factories
+from tests.conftest import Cast
+from tests.factories import MONDAY_NOON
+from tests.flow.conftest import _long_leases, empty_shelf, hints, sent  # noqa: F401 - fixtures
+from tests.flow.scene import Scene, make_scene
+from tests.pages.rooms import EVIL, alert, page
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("book")]
+
+
+def test_a_note_is_left_for_good_and_the_next_one_reads_it(cast: Cast, client: Client) -> None:
+    client.force_login(cast.rita)
+    assert client.post("/handover/", {"note": f" {EVIL}\nCall ACME. "}).status_code == 302
+    found = page(cast.vic, "/handover/")
+    assert "Call ACME." in found
+    assert "<textarea" not in found, "a viewer leaves no note"
+    note = AuditEvent.objects.get(action=HANDED_OVER)
+    assert (note.actor, note.desk) == (cast.rita, cast.prime)
+    assert "Call ACME." not in page(cast.otto, "/handover/")
+
+
+@pytest.mark.parametrize(
+    ("note", "rule"),
+    [("  ", "blank"), ("x" * (MOST_CHARACTERS + 1), "max_length"), ("a\u202eb", "control_character")],
+)
+def test_a_note_that_says_nothing_or_hides_something_is_refused(cast: Cast, note: str, rule: str) -> None:
+    refused = hand_over(desk=cast.prime, person=cast.rita, note=note)
+    assert isinstance(refused, Refusal)
+    assert refused.rule == rule
+
+
+def test_who_may_not_acknowledge_leaves_no_note(cast: Cast, client: Client) -> None:
+    for person in (cast.vic, cast.ada, cast.otto):
+        said = hand_over(desk=cast.prime, person=person, note="Mine")
+        assert isinstance(said, Refusal)
+    assert not AuditEvent.objects.filter(action=HANDED_OVER).exists()
+
+
+def test_the_shift_began_with_the_last_note(cast: Cast) -> None:
+    with clock.pinned(MONDAY_NOON):
+        alert(cast.prime, "Before")
+        hand_over(desk=cast.prime, person=cast.rita, note="All quiet")
+    with clock.pinned(MONDAY_NOON + timedelta(hours=2)):
+        assert "Since 2026-03-02 12:00 UTC" in page(cast.vic, "/handover/")
+        assert "Since 2026-03-02 13:00 UTC" in page(cast.vic, "/handover/?since=1h")
+    with clock.pinned(MONDAY_NOON + timedelta(days=2)):
+        assert "Since 2026-03-04 04:00 UTC" in page(cast.vic, "/handover/"), "a note too old began no shift"
+
+
+def test_open_and_taken_alerts_stand_apart_with_their_notes(cast: Cast) -> None:
+    alert(cast.prime, "Waits")
+    alert(
+        cast.prime,
+        "Hers",
+        state="acknowledged",
+        acknowledged_by=cast.rita,
+        acknowledged_at=MONDAY_NOON,
+        note=EVIL,
+    )
+    alert(cast.retail, "Elsewhere")
+    waits, taken = page(cast.vic, "/handover/").partition("In somebody")[::2]
+    assert "Waits" in waits
+    assert "Hers" in taken
+    assert "Elsewhere" not in waits + taken
+
+
+@pytest.fixture
+def scene(transactional_db: None) -> Scene:
+    made = make_scene()
+    made.step("59000", seconds=0)
+    made.step("58000", seconds=3600)
+    return made
+
+
+def test_figures_stand_then_and_now(scene: Scene) -> None:
+    with scene.clock():
+        found = page(scene.rita, "/handover/?since=1h")
+        first, last = found.partition("Equity</th>")[2].split("</td>")[:2]
+        assert "9,000" in first
+        assert "8,000" in last
+        assert "ACME-1" in found.partition("Nearest to trouble")[2]
+
+
+def test_a_day_is_the_desks_own(scene: Scene) -> None:
+    """New York: at noon UTC it is seven; the day began at five UTC."""
+    with scene.clock():
+        found = page(scene.rita, "/reports/daily/PRIME/2026-03-02/")
+        assert "2026-03-02 05:00 to 2026-03-02 13:00 UTC, so far" in found
+        assert "ACME-1" in found
+        assert 'href="/reports/daily/PRIME/2026-03-02/"' in page(scene.rita, "/reports/")
+    scene.later(86_400)
+    with scene.clock():
+        found = page(scene.rita, "/reports/daily/PRIME/2026-03-02/")
+        assert "05:00 to 2026-03-03 05:00 UTC." in found, "it has ended"
+        assert "8,000" in found
+        assert "No figures are kept for this moment" in page(scene.rita, "/reports/daily/PRIME/2026-03-03/")
+
+
+def test_a_past_day_is_computed_again_as_its_last_run_had_it(scene: Scene, client: Client) -> None:
+    scene.step("57000", seconds=86_400)
+    client.force_login(scene.rita)
+    with scene.clock():
+        answer = client.get("/reports/daily/PRIME/2026-03-02/csv/")
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert (row["account"], row["equity"], row["as_of"][:16]) == ("ACME-1", "8000.00", "2026-03-02T13:00")
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "2026-03-03", "9999-12-31", "0000-00-00"])
+def test_a_day_that_is_none_or_not_yet_does_not_exist(cast: Cast, client: Client, day: str) -> None:
+    client.force_login(cast.vic)
+    with clock.pinned(MONDAY_NOON):
+        assert client.get(f"/reports/daily/PRIME/{day}/").status_code == 404
+
+
+def test_an_alert_that_came_many_times_is_one_line(cast: Cast) -> None:
+    account = factories.sub_account(of=factories.client("ACME", of=cast.prime))
+    for title in ("First", "Second", "Third"):
+        alert(cast.prime, title, sub_account=account)
+    with clock.pinned(MONDAY_NOON + timedelta(hours=1)):
+        found = page(cast.vic, "/reports/daily/PRIME/2026-03-02/")
+    assert "<b>Third</b>" in found
+    assert "<b>First</b>" not in found
+    assert "3 times, last 12:00" in found
+
+
+def test_less_equity_and_more_requirement_are_worse() -> None:
+    def sums(equity: int, asked: int) -> Sums:
+        figures = dict.fromkeys(("equity", "initial", "maintenance", "gross", "net"), Decimal(equity))
+        return Sums(MONDAY_NOON, [], {**figures, "house_maintenance": Decimal(asked)}, None, 1, 0)  # type: ignore[arg-type]
+
+    rows = {row.name: row for row in moved(sums(100, 50), sums(80, 60))}
+    assert (rows["Equity"].change, rows["Equity"].worse) == ("−20", True)
+    assert (rows["House requirement"].change, rows["House requirement"].worse) == ("+10", True)
+    assert (rows["Utilisation"].change, rows["Utilisation"].worse) == ("+25.0 %", True)
+    assert rows["Net exposure"].worse is None
+    assert {row.worse for row in moved(None, sums(80, 60))} == {None}
+
+
+def test_a_spark_has_a_line_for_every_stretch() -> None:
+    assert spark([1.0, 2.0]) == ["0.00,28.00 100.00,2.00"]
+    assert spark([1.0, 1.0]) == ["0.00,28.00 100.00,28.00"]
+    assert len(spark([1.0, 2.0, None, 2.0, 1.0])) == 2
+    assert spark([1.0, None, None]) == []
+
+
+def test_today_is_not_over_while_its_clock_runs(cast: Cast) -> None:
+    today = local_date(clock.now(), cast.prime.zone)
+    assert "UTC, so far." in page(cast.vic, f"/reports/daily/PRIME/{today:%Y-%m-%d}/")
