@@ -20,7 +20,7 @@ from accounts.models import AuditEvent, Desk, User
 from margin import formats
 from margin.book.read import account_rows
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
-from margin.models import Alert, Breach, Limit
+from margin.models import Alert, Breach, Limit, TemporaryExcess
 from margin.pages.asked import SPAN_WORDS, Asked
 from margin.pages.desk import choose_desk
 from margin.pages.happened import happened, moved
@@ -111,9 +111,9 @@ def _near(desk: Desk) -> list[dict[str, Any]]:
     ]
 
 
-def _ending(desk: Desk, now: datetime) -> "QuerySet[Limit]":
-    """Limits that end within a day: what they allowed stops being allowed."""
-    own = Limit.objects.filter(
-        desk=desk, revision_to__isnull=True, valid_to__gt=now, valid_to__lte=now + SOON
-    )
-    return own.select_related("client", "sub_account", "instrument").order_by("valid_to")
+def _ending(desk: Desk, now: datetime) -> list[Limit | TemporaryExcess]:
+    """Limits and excesses that end within a day: what they allowed stops being allowed."""
+    within = {"revision_to__isnull": True, "valid_to__gt": now, "valid_to__lte": now + SOON}
+    limits = Limit.objects.filter(desk=desk, **within).select_related("client", "sub_account", "instrument")
+    excesses = TemporaryExcess.objects.filter(desk=desk, **within).select_related("client")
+    return [*excesses.order_by("valid_to"), *limits.order_by("valid_to")]
