@@ -3,17 +3,18 @@
 Takes a size and a seed. Does nothing where the demo stands already; refuses where clients are real.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts.models import Client
+from accounts.models import Client, Desk, User
 from accounts.revisions import take_house_revision
 from margin.demo.client_rows import make_clients, make_money, make_positions
 from margin.demo.crowd import SIZES, population
 from margin.demo.market import LISTINGS, SOURCES
 from margin.demo.market_rows import Stamp, make_caps, make_desks, make_market, make_people
 from margin.demo.walk import Walk
+from margin.flow.change import propose
 from margin.flow.feed import PriceReport, accept_prices
 from margin.models import Source
 
@@ -39,7 +40,24 @@ def seed_demo(*, size: str, seed: int, now: datetime) -> bool:
         make_positions(clients, now)
         make_money(clients, desks, now)
     open_market(seed, now)
+    make_proposals(now)
     return True
+
+
+def make_proposals(now: datetime) -> None:
+    """Something for a second person to try and to decide: a tighter cap, and an excess for one client."""
+    prime, ada, rita = (
+        Desk.objects.get(code="PRIME"),
+        *(User.objects.get(username=n) for n in ("ada", "rita")),
+    )
+    leverage = {"desk": "PRIME", "kind": "leverage"}
+    tighter = {**leverage, "scope": "class", "regulatory_class": "professional", "value": "8"}
+    until = (now + timedelta(days=2)).isoformat()
+    excess = {**leverage, "client": "ORCHARD", "value": "12", "valid_to": until}
+    asked = ((ada, "limit", tighter, "Crypto moves twice as far in a day as last month."),
+             (rita, "excess", excess, "Their transfer of 2 million arrives on Monday."))  # fmt: skip
+    for person, kind, change, reason in asked:
+        propose(kind=kind, change=change, desk=prime, reason=reason, person=person, now=now)
 
 
 def open_market(seed: int, now: datetime) -> None:
