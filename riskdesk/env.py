@@ -38,6 +38,9 @@ class Environment:
     host: str
     port: int
     gate_port: int
+    gate_host: str
+    gate_shards: tuple[int, ...]
+    gate_reserved_seconds: int
     base_url: str
     allowed_hosts: tuple[str, ...]
     trusted_proxies: int
@@ -91,6 +94,9 @@ def read(reader: Reader) -> Environment:
         host=host,
         port=port,
         gate_port=reader.number("GATE_PORT", 8001, least=1, most=65535),
+        gate_host=reader.text("GATE_HOST", host),
+        gate_shards=reader.numbers("GATE_SHARDS", least=1, most=64),
+        gate_reserved_seconds=reader.number("GATE_RESERVED_SECONDS", 86_400, least=1, most=31_536_000),
         base_url=base_url,
         allowed_hosts=reader.words("ALLOWED_HOSTS", _own_hosts(base_url, development=development)),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, least=0, most=9),

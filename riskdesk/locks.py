@@ -11,3 +11,5 @@ SEAL_AUDIT = 7_305_541
 """Adding to the chain of the audit trail: one sealer."""
 DELIVERIES = 7_203
 """A class, with a second number for each pass that has claimed deliveries."""
+GATE = 7_215_003
+"""A class, with the number of each shard whose orders one gate decides."""

@@ -58,6 +58,14 @@ class Reader:
             raise BadEnvironment(f"{name}={value!r} must be a whole number from {least} to {most}.")
         return int(value)
 
+    def numbers(self, name: str, *, least: int, most: int) -> tuple[int, ...]:
+        words = self.words(name)
+        if any(
+            not word.isascii() or not word.isdigit() or not least <= int(word[:9]) <= most for word in words
+        ):
+            raise BadEnvironment(f"{name} must be whole numbers from {least} to {most}, with commas between.")
+        return tuple(int(word) for word in words)
+
     def one_of(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:

@@ -12,7 +12,8 @@ Where to find a rule:
 - money in and out   `funding`: top-up, withdrawable; account tests of a jurisdiction `profiles`
 - limits             `limits`, by kind `measures`, of a book `whole_measures`, of whom `capped`, in doubt
                      `cap_range`; then `breach`
-- orders and plans   `pretrade`, `plan`, what a fill makes of an account `trades`
+- orders and plans   `orders` and what rests of them, `pretrade` and its `verdict`, `plan`, fills: `trades`;
+                     linear accounts without fractions: `integers`
 - the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
 - at full speed      `vector`, `book_distances` over `columns`, `ticks`; their loops, `compiled`: `kernels`,
                      `price_kernels`, `scenario_kernels`, `distance_kernels`, `fall_kernels`

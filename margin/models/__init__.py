@@ -15,6 +15,7 @@ from margin.models.market import (
     Source,
     Venue,
 )
+from margin.models.orders import OrderDecision, OrderEvent, Reservation
 from margin.models.positions import PositionVersion, SnapshotTime
 from margin.models.prices import PriceRefusal, PriceState, Quote, Tick
 from margin.models.rules import (
@@ -50,11 +51,14 @@ __all__ = [
     "LocalSlot",
     "Mail",
     "MarginSchedule",
+    "OrderDecision",
+    "OrderEvent",
     "PositionVersion",
     "PriceRefusal",
     "PriceState",
     "Quote",
     "RatePath",
+    "Reservation",
     "RiskFactor",
     "Run",
     "ScheduleVersion",

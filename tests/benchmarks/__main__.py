@@ -17,6 +17,7 @@ GROUPS = {
     "memory": "engine",
     "line": "engine",
     "start": "engine",
+    "gate": "gate",
 }
 """Each group is a function of its name in this module of `tests.benchmarks`."""
 

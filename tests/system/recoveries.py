@@ -57,7 +57,7 @@ WORKS: dict[str, Callable[[RealDesk, datetime], bool]] = {
     "beat": a_new_clock_beats,
     "valkey": lambda desk, since: beaten(desk, since, "risk", "general"),
     "web": lambda desk, since: status_of(f"{desk.base}/readyz") == 200,
-    "gate": lambda desk, since: status_of(f"{desk.gate}/healthz") == 200,
+    "gate": lambda desk, since: status_of(f"{desk.gate}/readyz") == 200,
 }
 
 

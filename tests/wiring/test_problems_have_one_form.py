@@ -35,5 +35,7 @@ def test_an_answer_names_the_problem_like_the_api_does(turned_away: Any, status:
 
 
 def test_the_gate_and_the_api_speak_alike() -> None:
-    assert list(CLOSED) == list(missing().body()) == FIELDS
-    assert CLOSED["type"] == "urn:riskdesk:problem:no-book"
+    status, body = CLOSED
+    said = json.loads(body)
+    assert list(said) == list(missing().body()) == FIELDS
+    assert (status, said["type"]) == (503, "urn:riskdesk:problem:no-book")

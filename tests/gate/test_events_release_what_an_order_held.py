@@ -1,0 +1,122 @@
+"""What becomes of an allowed order: filled, cancelled, expired; and what is told twice, late or in vain."""
+
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import transaction
+
+from accounts.revisions import take_revision
+from margin.models import OrderEvent, PositionVersion, Reservation, SnapshotTime
+from tests import factories
+from tests.factories import MONDAY_NOON
+from tests.gate.harness import Small, running
+
+aside = sync_to_async
+NOON, LATER, LAST = (MONDAY_NOON + timedelta(seconds=n) for n in (0, 1, 2))
+
+
+@pytest.mark.parametrize("event", ["cancelled", "expired"])
+async def test_an_order_that_ended_gives_its_headroom_back(small: Small, event: str) -> None:
+    async with running(small) as house:
+        assert await house.allowed("a-1", "8") == "allow 8"
+        status, answer = await house.tell("a-1", event, NOON)
+        assert (status, answer["state"], answer["reserved_quantity"]) == (200, event, "0")
+        assert await house.allowed("a-2", "8.333") == "allow 8.333"
+
+
+async def test_what_was_filled_lies_over_the_book_until_a_snapshot_as_new_tells_it(small: Small) -> None:
+    async with running(small) as house:
+        assert await house.allowed("f-1", "8", price="60000") == "allow 8"
+        status, answer = await house.tell("f-1", "partial", NOON, filled_quantity="3", price="60000")
+        assert (status, answer["state"], answer["reserved_quantity"]) == (200, "resting", "5")
+        assert await house.allowed("f-2", "1") == "reduce_to 0.333"
+        await house.tell("f-1", "cancelled", LATER)
+        assert await house.allowed("f-3", "4", side="sell") == "allow 4"  # 3 of it close what was filled
+        await house.tell("f-3", "cancelled", NOON)
+        assert await house.allowed("f-4", "9") == "reduce_to 5.333"
+    async with running(small) as house:  # read again from the database
+        assert await house.allowed("f-5", "9") == "reduce_to 5.333"
+        await aside(a_snapshot)(small, NOON - timedelta(seconds=1), "2")
+        await house.looks()
+        assert await house.allowed("f-6", "9") == "reduce_to 3.333"  # older than the fill: both count
+        await aside(a_snapshot)(small, NOON, "3")
+        await house.looks()
+        await house.looks()
+        assert await house.allowed("f-7", "9") == "reduce_to 5.333"
+        assert house.application.gate.reservations.by_key == {}
+    assert not await aside(Reservation.objects.filter(unsettled=True).exists)()
+
+
+def a_snapshot(small: Small, as_of, quantity: str) -> None:
+    with transaction.atomic():
+        number = take_revision(1)
+        PositionVersion.objects.filter(revision_to__isnull=True).update(revision_to=number)
+        SnapshotTime.objects.update_or_create(
+            sub_account=small.account, source="sim", defaults={"as_of": as_of}
+        )
+        PositionVersion.objects.create(
+            sub_account=small.account, ref="BTC-PERP|cross", instrument=small.btc, mode="cross",
+            quantity=quantity, entry_price="60000", source="sim",
+            revision_from=number, valid_at=as_of, recorded_at=as_of,
+        )  # fmt: skip
+
+
+async def test_a_fill_that_is_no_reservation_any_more_still_counts(small: Small) -> None:
+    """It lapsed, and then it is told of after all: what was filled is a fact."""
+    async with running(small) as house:
+        assert await house.allowed("l-1", "8") == "allow 8"
+        await aside(Reservation.objects.update)(expires_at=NOON - timedelta(days=1))
+        gate = house.application.gate
+        gate.reservations.by_key[small.desk.pk, "l-1"].expires_at = NOON - timedelta(days=1)
+        await house.looks()
+        await house.looks()
+        assert (await house.tell("l-1", "filled", NOON, price="60000"))[0] == 200
+        assert await house.allowed("l-2", "8") == "reduce_to 0.333"
+
+
+TOLD = [
+    ("partial", NOON, {"filled_quantity": "3"}, 200, ""),
+    ("partial", NOON, {"filled_quantity": "3"}, 409, "repeated"),
+    ("partial", LATER, {"filled_quantity": "2"}, 409, "falls"),
+    ("partial", LATER, {"filled_quantity": "9"}, 400, "beyond_order"),
+    ("partial", LATER, {"filled_quantity": "8"}, 400, "partial"),
+    ("partial", LATER, {}, 400, "required"),
+    ("filled", LATER, {"filled_quantity": "4"}, 400, "whole"),
+    ("partial", NOON - timedelta(seconds=1), {"filled_quantity": "4"}, 409, "out_of_order"),
+    ("cancelled", NOON + timedelta(minutes=1), {}, 400, "future"),
+    ("gone", LATER, {}, 400, "choice"),
+    ("partial", LATER, {"filled_quantity": 4}, 400, "type"),
+    ("partial", LATER, {"filled": "4"}, 400, "unknown_field"),
+    ("filled", LATER, {}, 200, ""),
+    ("filled", LATER, {}, 409, "repeated"),
+    ("cancelled", LAST, {}, 409, "ended"),
+]
+
+
+async def test_events_that_cannot_be_are_refused_by_name_and_change_nothing(small: Small) -> None:
+    async with running(small) as house:
+        assert await house.allowed("e-1", "8") == "allow 8"
+        assert await house.allowed("e-2", "8") == "reduce_to 0.333"
+        for kind, as_of, more, wanted, rule in TOLD:
+            status, answer = await house.tell("e-1", kind, as_of, **more)
+            told = answer.get("errors") or [{"rule": ""}]
+            assert (status, told[0]["rule"]) == (wanted, rule), (kind, more)
+        for name, wanted, rule in (("nobody", 404, "unknown"), ("e-2", 409, "not_allowed")):
+            status, answer = await house.tell(name, "cancelled", NOON)
+            assert (status, answer["errors"][0]["rule"]) == (wanted, rule)
+    assert await aside(OrderEvent.objects.count)() == 2
+
+
+async def test_another_desks_order_does_not_exist(small: Small) -> None:
+    from tests.gate.harness import secret_of
+
+    otto = await aside(factories.person)("otto")
+    retail = await aside(factories.desk)("RETAIL")
+    await aside(factories.grant)(otto, retail, "risk_manager")
+    secret = await aside(secret_of)(otto)
+    async with running(small) as house:
+        assert await house.allowed("x-1", "1") == "allow 1"
+        house.secret = secret
+        assert (await house.tell("x-1", "cancelled", NOON))[0] == 404
+        assert (await house.check("x-2", "1"))[0] == 404
