@@ -117,13 +117,12 @@ class Swift:
         pool = CROSS if order.mode is Mode.CROSS else isolated_pocket(order.ref)
         alike = [one for one in meant.resting if one.ref == order.ref and one.quantity * order.quantity > 0]
         if held is not None and held[2] * quantity < 0:
-            if price != mark or order.instrument.schedule.has_own_amounts:
+            if order.instrument.schedule.has_own_amounts:
                 return None
             before = sum(abs(whole(one.quantity) or 0) for one in alike)  # who came first closes first
             if abs(held[2]) < before + abs(quantity):
                 return None
-            left, entry = abs(held[2]) - abs(quantity), held[3]
-            return self._closed(place, order, sums, pool, left=left, entry=entry)
+            return self._closed(place, order, sums, pool, held=held, price=price)
         if order.mode is Mode.ISOLATED and any(
             one.ref == order.ref and one.quantity * order.quantity < 0 for one in meant.resting
         ):
@@ -131,22 +130,33 @@ class Swift:
         return self._opened(place, order, sums, caps, pool=pool, quantity=quantity, price=price)
 
     def _closed(
-        self, place: Place, order: Order, sums: Sums, pool: str, *, left: int, entry: int
+        self,
+        place: Place,
+        order: Order,
+        sums: Sums,
+        pool: str,
+        *,
+        held: tuple[str, str, int, int],
+        price: int,
     ) -> Passed | None:
-        """At the mark: profit becomes money, which may count for less; requirement goes, whatever rests."""
+        """Profit becomes money, which may count for less, and a worse price costs; the requirement goes."""
         book, quantity = self._book(place, order, sums, pool), whole(order.quantity) or 0
+        left, entry = abs(held[2]) - abs(quantity), held[3]
         if book is None or left < 0 or (pool != CROSS and not left):
             return None
         rate, mark = sums.rates[book.tariff.settlement], sums.marks[book.tariff.code]
+        stood = profit(book.tariff, -quantity, -quantity * entry, mark, rate)
         made = (
-            profit(book.tariff, -quantity, -quantity * entry, mark, rate) // S
+            profit(book.tariff, -quantity, -quantity * entry, price, rate) // S
         )  # over S^3·D, without a rest
         counted = sums.with_base(pool, made)
-        if counted is None or counted < made * S:
+        if counted is None:
             return None
         small = Book(book.tariff, book.long - max(0, -quantity), book.short - max(0, quantity), 0)
-        after = sums.with_book(pool, small, counted - made * S)
-        return Passed(Why.REDUCES_RISK, sums.scale, (pool, sums.pool(pool)), (pool, after))
+        before, after = sums.pool(pool), sums.with_book(pool, small, counted - stood)
+        if counted < stood and (self._parts[place.account.id] or not _reduces(before, after)):
+            return None
+        return Passed(Why.REDUCES_RISK, sums.scale, (pool, before), (pool, after))
 
     def _opened(
         self, place: Place, order: Order, sums: Sums, caps: Caps, *, pool: str, quantity: int, price: int
@@ -234,6 +244,12 @@ class Swift:
             return ONE
         rate = self.standing.markets(place.shard).rates.rate(place.account.base, currency)
         return None if rate.state.in_doubt or rate.value is None or rate.value <= 0 else rate.value
+
+
+def _reduces(before: PoolSums, after: PoolSums) -> bool:
+    """As `pretrade.reduces_risk` has it; where equity does not fall it is so."""
+    e, mm, e2, mm2 = before.equity, before.maintenance, after.equity, after.maintenance
+    return mm2 <= mm and e2 - mm2 >= e - mm and (e <= 0 or e2 * mm >= e * mm2)
 
 
 def _whole_account(pools: dict[str, PoolSums]) -> tuple[int, int]:
