@@ -182,9 +182,8 @@ async def read(scope: Message, receive: Receive, most_bytes: int) -> bytes | Ans
     declared = headers.get(b"content-length", b"0")
     if not declared.isdigit():
         return said(400, "malformed", "Content-Length is not a whole number.")
-    too_large = said(413, "too-large", f"The body is larger than {most_bytes} bytes.")
     if int(declared[:20]) > most_bytes:
-        return too_large
+        return too_large(most_bytes)
     parts, size = [], 0
     while True:
         message = await receive()
@@ -193,10 +192,14 @@ async def read(scope: Message, receive: Receive, most_bytes: int) -> bytes | Ans
         part = message.get("body", b"")
         size += len(part)
         if size > most_bytes:
-            return too_large
+            return too_large(most_bytes)
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def too_large(most_bytes: int) -> Answer:
+    return said(413, "too-large", f"The body is larger than {most_bytes} bytes.")
 
 
 async def reply(send: Send, status: int, body: bytes) -> None:
