@@ -82,6 +82,7 @@ class Standing:
     """Accounts that are suspended or closed, themselves or by their client."""
     _markets: dict[int, Markets] = field(default_factory=dict)
     _caps: dict[int, Caps] = field(default_factory=dict)
+    _kinds: dict[tuple[int, str], frozenset[LimitKind]] = field(default_factory=dict)
     _open: dict[str, bool] = field(default_factory=dict)
     _nouns_of: set[int] = field(default_factory=set)
     _newest: datetime | None = None
@@ -204,11 +205,17 @@ class Standing:
     def caps(self, shard: int, now: datetime) -> Caps:
         if shard not in self._caps:
             self._caps[shard] = Caps(self.rules(shard), now)
+            self._kinds.clear()
         return self._caps[shard]
 
-    def kinds(self, place: Place, instrument: str, now: datetime) -> set[LimitKind]:
+    def kinds(self, place: Place, instrument: str, now: datetime) -> frozenset[LimitKind]:
         """Of the caps that an order can break."""
-        caps = self.caps(place.shard, now)
+        key, caps = (place.account.id, instrument), self.caps(place.shard, now)
+        if key not in self._kinds:
+            self._kinds[key] = frozenset(self._kinds_of(place, instrument, caps))
+        return self._kinds[key]
+
+    def _kinds_of(self, place: Place, instrument: str, caps: Caps) -> set[LimitKind]:
         client = self.rules(place.shard).clients[place.account.client_id]
         return {
             kind

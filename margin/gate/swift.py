@@ -112,9 +112,9 @@ class Swift:
             return None
         price = worse(order, mark, quantity)
         held = sums.compiled.refs.get(order.ref)
-        if price is None or (held is not None and held[1] != order.instrument.code):
-            return None
         pool = CROSS if order.mode is Mode.CROSS else isolated_pocket(order.ref)
+        if price is None or (held is not None and held[:2] != (pool, order.instrument.code)):
+            return None
         alike = [one for one in meant.resting if one.ref == order.ref and one.quantity * order.quantity > 0]
         if held is not None and held[2] * quantity < 0:
             if order.instrument.schedule.has_own_amounts:
