@@ -119,10 +119,12 @@ class Standing:
 
     def take_prices(self, seen: Seen) -> None:
         """Nothing but prices and times: kept apart from the books."""
-        if seen.pinned != self.pinned or seen.told != self.told or self.caps_turn(seen.at):
+        if self.caps_turn(seen.at):
+            self.generation += 1
+            self._caps.clear()
+        if seen.pinned != self.pinned or seen.told != self.told:
             self.generation += 1
             self._markets.clear()
-            self._caps.clear()
         self._open.clear()
         self.pinned, self.told, self.at, self.looked_at = seen.pinned, seen.told, seen.at, seen.looked_at
 
