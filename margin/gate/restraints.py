@@ -13,10 +13,9 @@ from datetime import datetime
 from margin.book.applies import Caps
 from margin.engine.capped import Seen, sums_of
 from margin.engine.figures import Finding, Severity
-from margin.engine.measures import LimitKind
 from margin.engine.orders import Order, Side
 from margin.engine.rational import Fraction
-from margin.engine.types import ONE
+from margin.engine.types import ONE, Instrument
 from margin.engine.verdict import Because, Control, Restraints, Why
 from margin.flow.cap_findings import over_caps
 from margin.flow.clients import ClientFigures
@@ -36,12 +35,11 @@ def restraints_of(
     restricted = place.account.id in standing.restricted
     caps = standing.caps(place.shard, now)
     sides: tuple[Side, ...] = (Side.ALL,)
-    kinds = standing.kinds(place, order.instrument.code, now)
-    if LimitKind.NET in kinds and accounts.anything_rests(place):
+    if standing.kinds(place, order.instrument, now).net and accounts.anything_rests(place):
         sides = tuple(Side)
     return Restraints(
         control=Control.REDUCE_ONLY if restricted else Control.OPEN,
-        caps=ClientCaps(standing, accounts, place, order.instrument.code, caps).over,
+        caps=ClientCaps(standing, accounts, place, order.instrument, caps).over,
         sides=sides,
         refused=tuple(_refused(standing, place, order, now, age_seconds)),
     )
@@ -82,7 +80,7 @@ class ClientCaps:
     standing: Standing
     accounts: Accounts
     place: Place
-    instrument: str
+    instrument: Instrument
     caps: Caps
 
     def over(self, after: Seen, side: Side) -> Iterable[Finding]:
@@ -96,7 +94,9 @@ class ClientCaps:
                 continue
             if found.measured is not None and found.measured is not own:
                 continue
-            if found.instrument not in ("", self.instrument):
+            if found.instrument not in ("", self.instrument.code):
+                continue
+            if found.cap_class not in ("", self.instrument.cap_class):
                 continue
             yield found.finding
 

@@ -20,7 +20,7 @@ from margin.book.marks import Pinned, pin_all
 from margin.book.quotes import load_quotes
 from margin.book.snapshot import snapshot
 from margin.engine.calendar import is_open
-from margin.engine.measures import LimitKind
+from margin.engine.measures import UNITS, AnyKind, LimitKind
 from margin.engine.rational import Fraction
 from margin.engine.types import Account, Instrument, Market
 from margin.flow.recompute import Markets
@@ -53,6 +53,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Kinds:
+    """`net`: one of the caps is on net exposure; `plain`: all are on leverage, none on an asset class."""
+
+    net: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a look found; `moved` are shards whose books must take something in."""
 
@@ -82,7 +90,7 @@ class Standing:
     """Accounts that are suspended or closed, themselves or by their client."""
     _markets: dict[int, Markets] = field(default_factory=dict)
     _caps: dict[int, Caps] = field(default_factory=dict)
-    _kinds: dict[tuple[int, str], frozenset[LimitKind]] = field(default_factory=dict)
+    _kinds: dict[tuple[int, str], Kinds] = field(default_factory=dict)
     _open: dict[str, bool] = field(default_factory=dict)
     _nouns_of: set[int] = field(default_factory=set)
     _newest: datetime | None = None
@@ -210,22 +218,30 @@ class Standing:
             self._kinds.clear()
         return self._caps[shard]
 
-    def kinds(self, place: Place, instrument: str, now: datetime) -> frozenset[LimitKind]:
+    def kinds(self, place: Place, instrument: Instrument, now: datetime) -> Kinds:
         """Of the caps that an order can break."""
-        key, caps = (place.account.id, instrument), self.caps(place.shard, now)
+        key, caps = (place.account.id, instrument.code), self.caps(place.shard, now)
         if key not in self._kinds:
-            self._kinds[key] = frozenset(self._kinds_of(place, instrument, caps))
+            self._kinds[key] = self._kinds_of(place, instrument, caps)
         return self._kinds[key]
 
-    def _kinds_of(self, place: Place, instrument: str, caps: Caps) -> set[LimitKind]:
+    def _kinds_of(self, place: Place, instrument: Instrument, caps: Caps) -> Kinds:
         client = self.rules(place.shard).clients[place.account.client_id]
-        return {
-            kind
-            for kind in LimitKind
-            if instrument in caps.of_instruments(kind, place.desk_id)
-            or caps.of_account(kind, place.account) is not None
-            or caps.of_client(kind, client)
-        }
+
+        def by_class(kind: AnyKind) -> bool:
+            return instrument.cap_class in caps.of_asset_classes(kind, client)
+
+        def by_name(kind: AnyKind) -> bool:
+            return bool(
+                instrument.code in caps.of_instruments(kind, place.desk_id)
+                or caps.of_account(kind, place.account) is not None
+                or caps.of_client(kind, client)
+            )
+
+        others = [
+            kind for kind in UNITS if by_class(kind) or (kind is not LimitKind.LEVERAGE and by_name(kind))
+        ]
+        return Kinds(net=LimitKind.NET in others, plain=not others)
 
     def instrument(self, shard: int, code: str) -> Instrument | None:
         listing = self.listings.get(code)

@@ -62,7 +62,7 @@ class Swift:
             or restraints.account_test is not None
         ):
             return None
-        if self.standing.kinds(place, meant.order.instrument.code, now) - {LimitKind.LEVERAGE}:
+        if not self.standing.kinds(place, meant.order.instrument, now).plain:
             return None  # a limit of any other kind is the exact check's
         view = self.accounts.view(place)
         order = meant.order
