@@ -54,15 +54,13 @@ def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
         _stairs("Utilisation", "series-3", times, use)
         | {
             "yaxis": "y2",
-            "fill": "tozeroy",
-            "fillcolor": "var(--use-area)",
             "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>",
         },
     ]
 
 
 def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
-    times = {"type": "date", "range": [instant(since), instant(until)], "anchor": "y2", "nticks": 6}
+    times = {"type": "date", "range": [instant(since), instant(until)], "anchor": "y2"}
     words = {
         **CLOCK,
         "ticklabelstandoff": 4,

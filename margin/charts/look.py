@@ -25,8 +25,10 @@ CLOCK = {
         {"dtickrange": [60_000, None], "value": "%H:%M"},
     ],
     "hoverformat": "%H:%M:%S UTC",
+    "nticks": 5,
+    "tickangle": 0,
 }
-"""Ticks closer than a minute say their seconds: the same minute twice tells nothing."""
+"""Ticks closer than a minute say their seconds: the same minute twice tells nothing. Few, so that none is tilted."""
 WHOLE_FROM = 1_000
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",

@@ -7,7 +7,7 @@ figure with a sentence that says the same in words.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from margin import formats
@@ -52,11 +52,36 @@ def through_time(
     first = max(since, min(points[0].at if points else since, until - LEAST_SPAN))
     shown = [event for event in events if first <= event.at <= until]
     return {
-        "data": [*_lines(points), *_events(points, shown)],
+        "data": [_headroom(points), *_lines(points), *_events(points, shown)],
         "layout": _layout(points, shown, bands, since=first, until=until),
         "height": 300,
         "text": _text(points, shown, currency),
     }
+
+
+Corner = tuple[str | None, float | None]
+
+
+def _headroom(points: Sequence[Moment]) -> dict[str, Any]:
+    """The ground between requirement and equity, one outline a stretch: nothing where either was unknown."""
+    corners: list[Corner] = []
+    for known, stretch in groupby(points, key=lambda p: None not in (p.equity, p.requirement)):
+        if known:
+            own = list(stretch)
+            corners += [(None, None)] if corners else []
+            corners += _stairs([(instant(p.at), p.equity) for p in own])
+            corners += reversed(_stairs([(instant(p.at), p.requirement) for p in own]))
+    x, y = [at for at, _ in corners], [value for _, value in corners]
+    area = {"fill": "toself", "fillcolor": "var(--headroom)", "hoverinfo": "skip"}
+    return drawn("Headroom", "series-1", x=x, y=y, line={"width": 0}, **area)
+
+
+def _stairs(steps: list[Corner]) -> list[Corner]:
+    """The corners that a line of shape `hv` turns at: a figure holds until the next."""
+    corners = steps[:1]
+    for (_, before), (at, value) in pairwise(steps):
+        corners += [(at, before), (at, value)]
+    return corners
 
 
 def _lines(points: Sequence[Moment]) -> list[dict[str, Any]]:
@@ -69,7 +94,7 @@ def _lines(points: Sequence[Moment]) -> list[dict[str, Any]]:
 
     return [
         line("House requirement", "series-2", [p.requirement for p in points]),
-        line("Equity", "series-1", [p.equity for p in points], fill="tonexty", fillcolor="var(--headroom)"),
+        line("Equity", "series-1", [p.equity for p in points]),
         line(
             "Maintenance",
             "liquidation",
@@ -118,13 +143,12 @@ def _layout(
 ) -> dict[str, Any]:
     watch = float(bands.watch)
     highest = max([point.utilisation for point in points if point.utilisation is not None], default=watch)
-    top = min(max(highest * 1.12, watch + 0.05), 1.6)
+    top = max(highest * 1.12, watch + 0.05)
     time = {
         "type": "date",
         "range": [instant(since), instant(until)],
         "anchor": "y2",
         **CLOCK,
-        "nticks": 8,
         "showgrid": False,
     }
     share = {"domain": [0, 0.33], "tickformat": ".0%", "range": [0, top], "tickvals": [0, watch, 1.0]}

@@ -141,10 +141,10 @@ def _figures(mode: str, cross: Answer, isolated: Answer) -> Iterator[Reason]:
     """What the choice costs and saves, in figures."""
     near, far = _nearest(isolated), _nearest(cross)
     if mode == "cross" and near is not None and (far is None or near < far):
-        there = f"{_percent(far)} %" if far is not None else "none that is possible"
-        says = f"The first pool falls after a move of {_percent(near)} % if isolated, in cross after {there}."
+        there = f"{_move(far)} %" if far is not None else "none that is possible"
+        says = f"The first pool falls after a move of {_move(near)} % if isolated, in cross after {there}."
         yield Reason("nearer_liquidation", says)
-    if mode in ("isolated", "hybrid") and isolated.figures.pools[0].equity is not None:
+    if mode == "isolated" and isolated.figures.pools[0].equity is not None:
         safe = max(ZERO, isolated.figures.pools[0].equity)
         if safe:
             base = isolated.question.account.base
@@ -163,7 +163,7 @@ def _warnings(given: Answer, score: Fraction | None, held: list[Position]) -> It
     if in_cross and one_bet and (pool.leverage is None or pool.leverage >= HIGH_LEVERAGE):
         much = "without any equity" if pool.leverage is None else f"{up(pool.leverage, 1):f} times its equity"
         near = _nearest(given)
-        when = f" A move of {_percent(near)} % is enough." if near is not None else ""
+        when = f" A move of {_move(near)} % is enough." if near is not None else ""
         says = f"One bet in one direction, {much}, in cross: when it fails the whole wallet goes.{when}"
         yield Reason("high_leverage_one_bet_in_cross", says)
     for found in given.figures.pools:
@@ -189,3 +189,8 @@ def _amount(to: Callable[[Fraction, int], Decimal], number: Fraction) -> str:
 
 def _percent(share: Fraction) -> str:
     return f"{up(share * 100, 1).normalize():f}"
+
+
+def _move(nearest: Fraction) -> str:
+    """As the table beside it says it: cut, so that nothing looks further away than it is."""
+    return f"{down(nearest * 100, 2):f}"

@@ -50,6 +50,7 @@ def test_utilisation_is_requirement_over_equity_and_absent_without_equity() -> N
     figure = drawn(point(2, "100", "40"), point(1, "0", "45"))
     traces = {trace["name"]: trace for trace in figure["data"]}
     assert traces["Utilisation"]["y"] == [0.4, None]
+    assert "fill" not in traces["Utilisation"], "a ground would run through what is not known"
 
 
 def test_the_sentence_says_what_the_picture_shows() -> None:

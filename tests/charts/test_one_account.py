@@ -69,9 +69,30 @@ def test_a_waterfall_of_a_coins_parts_tells_the_parts() -> None:
 
 def test_a_time_of_not_knowing_is_a_gap_and_counted() -> None:
     figure = course(moment(3, 100.0), moment(2, None), moment(1, 50.0))
-    assert accepted(figure).data[1].y == (100.0, None, 50.0)
+    traces = {trace.name: trace for trace in accepted(figure).data}
+    assert traces["Equity"].y == (100.0, None, 50.0)
     assert "Utilisation between 40.0 % and 80.0 %" in figure["text"]
     assert "Unknown at 1 of 3 points." in figure["text"]
+
+
+def test_the_ground_of_headroom_is_one_stair_a_known_stretch_and_none_through_a_gap() -> None:
+    course_of = course(moment(4, 100.0), moment(3, 80.0), moment(2, None), moment(1, 50.0))
+    ground = accepted(course_of).data[0]
+    first, second, last = (f"2026-03-02T11:{minute}:00.000" for minute in (56, 57, 59))
+    assert ground.fill == "toself"
+    assert ground.x == (first, second, second, second, second, first, None, last, last)
+    assert ground.y == (100.0, 100.0, 80.0, 40.0, 40.0, 40.0, None, 50.0, 40.0)
+    assert not [trace.name for trace in accepted(course_of).data[1:] if trace.fill]
+
+
+def test_what_is_used_beyond_all_is_in_the_picture() -> None:
+    figure = course(moment(2, 16.0))
+    assert figure["layout"]["yaxis2"]["range"][1] > 40 / 16
+
+
+def test_labels_of_the_time_stand_upright() -> None:
+    axis = accepted(course(moment(1, 50.0))).layout.xaxis
+    assert (axis.tickangle, axis.nticks) == (0, 5)
 
 
 def test_an_alert_is_marked_where_equity_then_stood() -> None:
