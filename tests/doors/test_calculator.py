@@ -278,6 +278,38 @@ def test_an_account_described_as_a_variant_would_have_it_has_that_variants_figur
         }
 
 
+def advice_for(calls: Api, *positions: dict[str, Any], cash: str) -> dict[str, str]:
+    """Its reasons and warnings by code."""
+    underlying = {code: {"kind": "linear", "tiers": ONE_PER_CENT} for code in ("A-PERP", "A-DEC", "B-PERP")}
+    for code, row in underlying.items():
+        row["underlying"] = code[0]
+    account = body(
+        instruments=underlying, positions=list(positions), collateral=[{"asset": "USD", "amount": cash}]
+    )
+    advice = calls.post("calculator/compare/", account).json()["advice"]
+    return {each["code"]: each["message"] for each in [*advice["reasons"], *advice["warnings"]]} | {
+        "mode": advice["mode"]
+    }
+
+
+def leg(code: str, quantity: str, **more: str) -> dict[str, Any]:
+    return position(instrument=code, quantity=quantity, entry_price="100", mark_price="100", **more)
+
+
+def test_advice_says_what_stays_in_the_wallet_only_of_the_modes_it_advises(calls):
+    hedged = [leg("A-PERP", "10"), leg("A-DEC", "-10")]
+    mixed = advice_for(calls, *hedged, leg("B-PERP", "100"), cash="9000")
+    assert mixed["mode"] == "hybrid"
+    assert "caps_the_loss" not in mixed
+    apart = advice_for(calls, leg("B-PERP", "100"), cash="9000")
+    assert (apart["mode"], apart["caps_the_loss"][:5]) == ("isolated", "8,900")
+
+
+def test_advice_cuts_a_move_as_the_table_beside_it_does(calls):
+    told = advice_for(calls, leg("B-PERP", "100"), cash="248.77")["high_leverage_one_bet_in_cross"]
+    assert "A move of 1.50 % is enough." in told
+
+
 def test_ten_thousand_positions_are_answered(calls):
     rows = [position(instrument=f"I{k % 500}", quantity=str(k % 7 - 3)) for k in range(10_000)]
     named = {f"I{k}": {"tiers": ONE_PER_CENT} for k in range(500)}
