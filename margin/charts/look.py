@@ -28,7 +28,7 @@ CLOCK = {
     "nticks": 5,
     "tickangle": 0,
 }
-"""Ticks closer than a minute say their seconds: the same minute twice tells nothing. Few, so none is tilted."""
+"""Ticks closer than a minute say their seconds, or two would tell the same; few, so that none is tilted."""
 WHOLE_FROM = 1_000
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",
