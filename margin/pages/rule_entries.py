@@ -5,7 +5,7 @@ guards) is told by its approved proposals. Reads rows, changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -192,18 +192,12 @@ def _versions(
     """One entry a subject, by its newest version; older ones are its history."""
     found: dict[tuple[str, ...], list[Version]] = defaultdict(list)
     people = ("proposal__proposed_by", "proposal__approved_by")
-    for row in rows.select_related(*people, *_also(rows)).order_by("-revision_from"):
+    for row in rows.select_related(*people).order_by("-revision_from"):
         found[subject(row)].append(row)
     return [
         _entry(key[-1], versions, tell, more)
         for key, versions in sorted(found.items(), key=lambda one: one[0])
     ]
-
-
-def _also(rows: "QuerySet[Version]") -> Iterable[str]:
-    """`select_related` adds up only where it is said again."""
-    said = rows.query.select_related
-    return said if isinstance(said, dict) else ()
 
 
 def _entry(

@@ -23,7 +23,7 @@ from margin.pages.sheet import sheet
 from margin.pages.stress_shown import shown
 from margin.whatif.presets import presets
 from margin.whatif.shock import Scenario
-from margin.whatif.stress_book import ShardBook, stress_books
+from margin.whatif.stress_book import stress_books
 from margin.whatif.stress_words import in_words
 from margin.whatif.stressed import Asked as Question
 from margin.whatif.stressed import run_stress
@@ -122,11 +122,7 @@ def _result(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     parts = stress_books(desk)
     if isinstance(parts, Refusal):
         return {"gone": parts.message}
-    return {"csv": asked.link()} | _shown(desk, parts, question)
-
-
-def _shown(desk: Desk, parts: list[ShardBook], question: Question) -> dict[str, Any]:
-    return shown(desk, parts, run_stress(parts, question))
+    return {"csv": asked.link()} | shown(desk, parts, run_stress(parts, question))
 
 
 def _question(request: HttpRequest) -> tuple[Question, Asked]:
