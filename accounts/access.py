@@ -27,6 +27,7 @@ class Action(StrEnum):
     SEE_DESK = "see_desk"
     BE_ALERTED = "be_alerted"
     ACKNOWLEDGE = "acknowledge"
+    CALL_MARGIN = "call_margin"
     MOVE_MONEY = "move_money"
     SEND_POSITIONS = "send_positions"
     CHECK_ORDERS = "check_orders"
@@ -44,6 +45,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.SEE_DESK,
             Action.BE_ALERTED,
             Action.ACKNOWLEDGE,
+            Action.CALL_MARGIN,
             Action.MOVE_MONEY,
             Action.SEND_POSITIONS,
             Action.CHECK_ORDERS,
@@ -77,6 +79,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
 DESK_AREAS: dict[str, Action] = {
     "read": Action.SEE_DESK,
     "alerts": Action.ACKNOWLEDGE,
+    "calls": Action.CALL_MARGIN,
     "transfers": Action.MOVE_MONEY,
     "positions": Action.SEND_POSITIONS,
     "orders": Action.CHECK_ORDERS,

@@ -46,6 +46,9 @@ class Client(models.Model):
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="clients")
     regulatory_class = models.CharField(max_length=16, choices=RegulatoryClass.choices)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    email = models.EmailField(
+        blank=True, help_text="Where margin calls are sent. Blank: the desk delivers them itself."
+    )
     shard = models.ForeignKey(Shard, on_delete=models.PROTECT, related_name="clients")
 
     class Meta:

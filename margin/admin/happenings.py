@@ -9,7 +9,17 @@ from django.http import HttpRequest
 from accounts.access import Action
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
 from margin.admin.ruled import InForce
-from margin.models import Alert, Breach, Delivery, Heartbeat, PositionVersion, PriceRefusal, Quote, Run
+from margin.models import (
+    Alert,
+    Breach,
+    Delivery,
+    Heartbeat,
+    MarginCall,
+    PositionVersion,
+    PriceRefusal,
+    Quote,
+    Run,
+)
 
 
 @admin.register(PositionVersion)
@@ -82,6 +92,15 @@ class BreachPage(ReadOnlyAdmin):
     list_select_related = ("desk",)
     search_fields = ("subject", "client__code", "client__name")
     date_hierarchy = "opened_at"
+
+
+@admin.register(MarginCall)
+class MarginCallPage(ReadOnlyAdmin):
+    list_display = ("drafted_at", "sub_account", "desk", "kind", "state", "amount", "paid", "due_at", "cure")
+    list_filter = (DeskFilter, "state", "kind", "cure")
+    list_select_related = ("desk", "sub_account")
+    search_fields = ("sub_account__code", "client__code", "client__name")
+    date_hierarchy = "drafted_at"
 
 
 @admin.register(Alert)

@@ -7,6 +7,7 @@ from margin.api import (
     alerts,
     breaches,
     calculator,
+    calls,
     desks,
     exposures,
     history,
@@ -45,6 +46,12 @@ urlpatterns = [
     path("v1/alerts/<int:alert>/acknowledge/", alerts.Acknowledge.as_view(), name="api-acknowledge"),
     path("v1/breaches/", breaches.Breaches.as_view(), name="api-breaches"),
     path("v1/breaches/<int:breach>/", breaches.OneBreach.as_view(), name="api-breach"),
+    path("v1/calls/", calls.Calls.as_view(), name="api-calls"),
+    path("v1/calls/<int:call>/", calls.OneCall.as_view(), name="api-call"),
+    *(
+        path(f"v1/calls/<int:call>/{verb}/", calls.acting(verb).as_view(), name=f"api-call-{verb}")
+        for verb in calls.VERBS
+    ),
     path("v1/limits/", limits.Limits.as_view(), name="api-limits"),
     path("v1/limits/changes/", limit_changes.Changes.as_view(), name="api-changes"),
     path("v1/limits/changes/<int:change>/", limit_changes.OneChange.as_view(), name="api-change"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from margin.engine.calendar import TradingCalendar
+from margin.engine.call import CallPolicy
 from margin.engine.measures import AnyKind
 from margin.engine.rational import Fraction
 from margin.engine.types import AssetTerms, Instrument, Mode, Policy
@@ -20,6 +21,7 @@ class DeskFact:
     code: str
     currency: str
     policy: Policy
+    calls: CallPolicy = field(default_factory=CallPolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ as they were. What cannot be used is named in `faults` and left out; it never st
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import Asset, Client, Desk, HouseBuffer, SubAccount
 from margin.book.facts import AccountFact, BufferFact, ClientFact, DeskFact, ExcessFact, LimitFact, Rules
 from margin.book.load_market import in_force, load_edges, load_instruments, load_terms, optional
+from margin.engine.call import CallPolicy
 from margin.engine.measures import any_kind
 from margin.engine.rational import Fraction
 from margin.engine.types import AtThreshold, Offsets, Policy
@@ -43,7 +44,13 @@ def _desks(revision: int) -> dict[int, DeskFact]:
     policies = {p.desk_id: p for p in DeskPolicy.objects.filter(in_force(revision))}
     rows = Desk.objects.select_related("reporting_currency").order_by("id")
     return {
-        row.pk: DeskFact(row.pk, row.code, row.reporting_currency.code, _policy(policies.get(row.pk)))
+        row.pk: DeskFact(
+            row.pk,
+            row.code,
+            row.reporting_currency.code,
+            _policy(policies.get(row.pk)),
+            _calls(policies.get(row.pk)),
+        )
         for row in rows
     }
 
@@ -51,6 +58,11 @@ def _desks(revision: int) -> dict[int, DeskFact]:
 def policy_of(desk: Desk) -> Policy:
     """How a desk reads its figures now, for pages that draw its bands."""
     return _policy(DeskPolicy.objects.filter(desk=desk, revision_to__isnull=True).first())
+
+
+def call_policy_of(desk: Desk) -> CallPolicy:
+    """How a desk calls now, for who issues a call by hand."""
+    return _calls(DeskPolicy.objects.filter(desk=desk, revision_to__isnull=True).first())
 
 
 def _policy(row: DeskPolicy | None) -> Policy:
@@ -63,6 +75,17 @@ def _policy(row: DeskPolicy | None) -> Policy:
         target=Fraction(row.target),
         at_threshold=AtThreshold(row.at_threshold),
         offsets=Offsets(row.offsets),
+    )
+
+
+def _calls(row: DeskPolicy | None) -> CallPolicy:
+    if row is None:
+        return CallPolicy()
+    return CallPolicy(
+        minimum=Fraction(row.call_minimum),
+        intraday=timedelta(minutes=row.call_minutes),
+        urgent=timedelta(minutes=row.urgent_call_minutes),
+        issue_after=timedelta(minutes=row.issue_after_minutes),
     )
 
 

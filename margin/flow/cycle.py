@@ -3,7 +3,7 @@
     1 feed        prices are in already, validated, doubt marked           margin.flow.feed
     2 recompute   book and marks of one snapshot into figures              margin.flow.recompute
     3 enforce     findings into breaches        ┐                          margin.flow.enforce
-    4 alert       alerts and letters            │ one transaction          margin.flow.alert
+    4 alert       alerts, margin calls, letters │ one transaction          margin.flow.alert, calls
       finish      sequence number, or fenced off┘                          margin.flow.lease
     5 deliver     frame, then hints, after the commit                      margin.flow.deliver
 
@@ -26,6 +26,7 @@ from margin.book.snapshot import snapshot
 from margin.flow import runs, shelf
 from margin.flow.alert import Told, alert
 from margin.flow.awaited import awaiting_in
+from margin.flow.calls import keep_calls
 from margin.flow.compose_frame import Composed, compose_frame
 from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
@@ -123,6 +124,7 @@ def _commit(
         with work.step("alert"):
             told = alert(done, Scene(computed, earlier), run=work.run, now=now)
             told += watch_prices(computed, run=work.run, now=now)
+            told += keep_calls(computed, run=work.run, now=now)
             work.count(alerts=told.raised, resolved=told.resolved, letters=told.letters)
         finished = finish(lease)
         if lease.on_trial:

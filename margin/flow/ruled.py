@@ -70,7 +70,12 @@ RULED: dict[str, Ruled] = {
         ("floor", "haircut"),
     ),
     Proposal.Kind.POLICY: Ruled(
-        DeskPolicy, ("desk",), ("watch", "at_risk", "danger", "target", "at_threshold", "offsets")
+        DeskPolicy,
+        ("desk",),
+        (
+            "watch", "at_risk", "danger", "target", "at_threshold", "offsets",
+            "call_minimum", "call_minutes", "urgent_call_minutes", "issue_after_minutes",
+        ),
     ),
     Proposal.Kind.ROLE: Ruled(RoleGrant, ("user", "desk", "role"), ()),
     Proposal.Kind.INSTRUMENT_TERMS: Ruled(

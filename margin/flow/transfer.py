@@ -18,6 +18,7 @@ from accounts.movements import Movement, decimals_of
 from accounts.pockets import WALLET, external_pocket, pocket_for
 from margin.engine.pools import CROSS
 from margin.engine.types import ISOLATED, isolated_pocket
+from margin.flow.call_deeds import call_on
 from margin.flow.locks import lock_shards
 from margin.flow.measure import most_that_may_leave, shortage
 from margin.flow.wanted import want_cycle
@@ -138,6 +139,9 @@ def may_not_leave(move: Move, asset: Asset, giver: Pocket, now: datetime) -> Ref
     """More than may leave the pool. An allocation to an own pocket is asked for afterwards."""
     if isinstance(move.giver, Outside) or feeds_own_pocket(move, giver):
         return None
+    if call := call_on(move.giver.account):
+        message = f"A margin call is open on {call.sub_account}: nothing may leave until it is met."
+        return Refusal("amount", "call_open", f"{move.amount:f}", message)
     most = most_that_may_leave(account=move.giver.account, pool=pool_of(giver), asset=asset, now=now)
     if most is None:
         message = "What may leave is unknown while a price of the pool is missing or in doubt."

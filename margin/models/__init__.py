@@ -2,6 +2,7 @@
 
 from margin.models.alerts import Alert, Delivery, Mail
 from margin.models.breaches import Breach
+from margin.models.calls import CallEvent, CallExtension, CallPayment, MarginCall
 from margin.models.excesses import TemporaryExcess
 from margin.models.jobs import LocalSchedule, LocalSlot
 from margin.models.limits import Limit
@@ -35,6 +36,9 @@ __all__ = [
     "AssetTerms",
     "Breach",
     "Calendar",
+    "CallEvent",
+    "CallExtension",
+    "CallPayment",
     "ClientClass",
     "Delivery",
     "DeskPolicy",
@@ -50,6 +54,7 @@ __all__ = [
     "LocalSchedule",
     "LocalSlot",
     "Mail",
+    "MarginCall",
     "MarginSchedule",
     "OrderDecision",
     "OrderEvent",

@@ -32,6 +32,7 @@ class Alert(models.Model):
         FEED_SILENT = "feed_silent", "Feed silent"
         SHARD_PARKED = "shard_parked", "Shard parked"
         DELIVERY_FAILED = "delivery_failed", "Delivery failed"
+        CALL_OVERDUE = "call_overdue", "Margin call overdue"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -88,8 +89,11 @@ class Delivery(models.Model):
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Stable over attempts.")
     alert = models.ForeignKey(Alert, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    call = models.ForeignKey(
+        "margin.MarginCall", null=True, on_delete=models.PROTECT, related_name="deliveries"
+    )
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="deliveries")
-    kind = models.CharField(max_length=20, help_text="alert or digest")
+    kind = models.CharField(max_length=20, help_text="alert, digest or call")
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.MAIL)
     recipient = models.CharField(max_length=254)
     subject = models.CharField(max_length=200)

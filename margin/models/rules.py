@@ -178,12 +178,27 @@ class DeskPolicy(ProposedVersion):
     target = rate_field(default="0.60", help_text="Where a call or a plan brings an account back to.")
     at_threshold = models.CharField(max_length=2, choices=Comparison.choices, default=Comparison.STRICT)
     offsets = models.CharField(max_length=5, choices=Offsets.choices, default=Offsets.NONE)
+    call_minimum = amount_field(
+        default=0, help_text="No margin call below it, in the account's base currency."
+    )
+    call_minutes = models.PositiveSmallIntegerField(default=60, help_text="Time to meet a margin call.")
+    urgent_call_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="The same where little is left above maintenance."
+    )
+    issue_after_minutes = models.PositiveSmallIntegerField(
+        default=5, help_text="A draft that nobody issued or cancelled by then issues itself."
+    )
 
     class Meta(ProposedVersion.Meta):
         abstract = False
         verbose_name_plural = "desk policies"
         constraints = [
             *ProposedVersion.Meta.constraints,
+            finite("policy", "call_minimum"),
+            CheckConstraint(
+                condition=Q(call_minimum__gte=0, call_minutes__gte=1, urgent_call_minutes__gte=1),
+                name="policy_calls_leave_time",
+            ),
             UniqueConstraint(
                 fields=["desk"], condition=Q(revision_to__isnull=True), name="one_policy_in_force"
             ),

@@ -45,6 +45,16 @@ API = {
     "api/v1/alerts/<int:alert>/acknowledge/": {"POST":   "401 404 403 200 403 404"},
     "api/v1/breaches/": {"GET":              "401 200 200 200 200 200"},
     "api/v1/breaches/<int:breach>/": {"GET": "401 404 200 200 200 404"},
+    "api/v1/calls/": {"GET":                 "401 200 200 200 200 200"},
+    "api/v1/calls/<int:call>/": {"GET":      "401 404 200 200 200 404"},
+    "api/v1/calls/<int:call>/issue/": {"POST":           "401 404 403 200 403 404"},
+    "api/v1/calls/<int:call>/cancel/": {"POST":          "401 404 403 200 403 404"},
+    "api/v1/calls/<int:call>/deliver/": {"POST":         "401 404 403 409 403 404"},
+    "api/v1/calls/<int:call>/acknowledge/": {"POST":     "401 404 403 409 403 404"},
+    "api/v1/calls/<int:call>/dispute/": {"POST":         "401 404 403 409 403 404"},
+    "api/v1/calls/<int:call>/extend/": {"POST":          "401 404 403 409 403 404"},
+    "api/v1/calls/<int:call>/give-extension/": {"POST":   "401 404 403 403 409 404"},
+    "api/v1/calls/<int:call>/refuse-extension/": {"POST": "401 404 403 403 409 404"},
     "api/v1/limits/": {"GET":                "401 200 200 200 200 200"},
     "api/v1/limits/changes/": {"GET":         "401 200 200 200 200 200", "POST": "401 4.. 403 403 201 4.."},
     "api/v1/limits/changes/<int:change>/": {"GET":          "401 404 200 200 200 404"},
@@ -169,6 +179,9 @@ BODIES: dict[str, Any] = {
     "api/v1/limits/changes/<int:change>/reject/": lambda row: {"note": "no"},
     "api/v1/limits/changes/<int:change>/withdraw/": lambda row: {},
     "api/v1/stress/": lambda row: {"desk": row["desk"]},  # no run has been committed there
+    "api/v1/calls/<int:call>/cancel/": lambda row: {"note": "paid in cash"},
+    "api/v1/calls/<int:call>/dispute/": lambda row: {"amount": "1", "note": "a wrong price"},
+    "api/v1/calls/<int:call>/extend/": lambda row: {"due_at": MONDAY_NOON.isoformat(), "note": "on its way"},
 }  # fmt: skip
 
 
