@@ -1,4 +1,4 @@
-"""GET calls/ and POST calls/<id>/<verb>/. What may be done with a call is decided in `margin.flow.call_deeds`."""
+"""GET calls/ and POST calls/<id>/<verb>/. What may be done with a call: `margin.flow.call_deeds`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -179,6 +179,10 @@ BODIES: dict[str, Any] = {
     "api/v1/limits/changes/<int:change>/reject/": lambda row: {"note": "no"},
     "api/v1/limits/changes/<int:change>/withdraw/": lambda row: {},
     "api/v1/stress/": lambda row: {"desk": row["desk"]},  # no run has been committed there
+    **{
+        f"api/v1/calls/<int:call>/{verb}/": lambda row: {}
+        for verb in ("issue", "deliver", "acknowledge", "give-extension", "refuse-extension")
+    },
     "api/v1/calls/<int:call>/cancel/": lambda row: {"note": "paid in cash"},
     "api/v1/calls/<int:call>/dispute/": lambda row: {"amount": "1", "note": "a wrong price"},
     "api/v1/calls/<int:call>/extend/": lambda row: {"due_at": MONDAY_NOON.isoformat(), "note": "on its way"},

@@ -105,7 +105,7 @@ def test_nobody_acts_and_after_five_minutes_it_issues_itself(scene: Scene):
     letter = Delivery.objects.get(kind="call")
     assert (letter.recipient, letter.state, letter.call_id) == ("margin@acme.example", "waiting", row.pk)
     assert "454.17 USD" in letter.subject
-    assert "cross: equity 600.00, required 632.50, missing 454.17" in letter.text
+    assert "cross: equity 600, required 632.5, missing 454.17" in letter.text
 
 
 def test_a_person_issues_it_and_a_payment_meets_it(scene: Scene):
