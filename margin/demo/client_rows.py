@@ -30,6 +30,7 @@ def make_clients(plans: list[ClientPlan], desks: dict[str, Desk], stamp: Stamp) 
                 name=plan.name,
                 desk=desks[plan.desk],
                 regulatory_class=plan.regulatory_class,
+                email=f"margin@{plan.code.lower()}.example",
                 shard=shards[number % len(shards)],
             )
             for number, plan in enumerate(plans)

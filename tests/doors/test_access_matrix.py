@@ -80,6 +80,8 @@ PAGES = {
     "accounts/<code:account>/history/": {"GET": "302 404 200 200 200 404"},
     "clients/<code:client>/": {"GET":        "302 404 200 200 200 404"},
     "clients/<code:client>/now/": {"GET":    "302 404 200 200 200 404"},
+    "calls/": {"GET":                        "302 200 200 200 200 200"},
+    "calls/now/": {"GET":                    "302 404 200 200 200 200"},
     "find/": {"GET":                         "302 200 200 200 200 200"},
     "find/rows/": {"GET":                    "302 200 200 200 200 200"},
     "exposures/": {"GET":                    "302 200 200 200 200 200"},
