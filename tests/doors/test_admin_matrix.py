@@ -40,6 +40,7 @@ NOUNS = {
     "margin.alert": SEE,
     "margin.assetterms": "see change",
     "margin.breach": SEE,
+    "margin.margincall": SEE,
     "margin.calendar": KEEP,
     "margin.delivery": SEE,
     "margin.clientclass": "see change",
