@@ -125,7 +125,7 @@ def make_desks(stamp: Stamp) -> dict[str, Desk]:
     desks = {}
     for code, name, zone, digest_at in DESKS:
         desk = Desk.objects.create(code=code, name=name, zone=zone, reporting_currency=asset("USD"))
-        DeskPolicy.objects.create(desk=desk, **stamp.columns())
+        DeskPolicy.objects.create(desk=desk, issue_after_minutes=1, **stamp.columns())
         HouseBuffer.objects.create(desk=desk, buffer=Decimal(BUFFERS[code]), **stamp.columns())
         LocalSchedule.objects.create(
             name=f"Daily digest of {name}", job=LocalSchedule.Job.DIGEST, desk=desk, time=digest_at, zone=zone
