@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0014_clients_have_an_address'),
-        ('margin', '0017_limits_of_whole_books'),
+        ('margin', '0018_orders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
