@@ -79,6 +79,7 @@ def test_a_page_ends_where_the_next_begins(told: Cast, monkeypatch: pytest.Monke
     second = page(told.rita, f"/alerts/{older}")
     assert "<b>Waits</b>" in second
     assert "<b>Over</b>" not in second
+    assert "<b>Hers</b>" not in second, "the last of one page is not the first of the next"
     assert "Newest" in second
 
 
