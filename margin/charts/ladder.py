@@ -33,6 +33,8 @@ class Rung:
     shown: str
     far: str
     """The liquidation price, and how far it is, as the table writes them."""
+    cures: bool = False
+    """Below the line already: the price, which says so, is where that ends."""
 
     def move(self, price: float | None) -> float | None:
         """What the market has to do to get there, of the mark."""
@@ -40,6 +42,8 @@ class Rung:
 
     @property
     def away(self) -> float:
+        if self.cures:
+            return 0.0
         move = self.move(self.liquidation)
         return float("inf") if move is None else abs(move)
 
@@ -91,9 +95,8 @@ def _band(own: Sequence[tuple[int, Rung]], colour: str, word: str, edge: float) 
 
 
 def _hover(rung: Rung) -> str:
-    return (
-        f"<b>{label(rung.name)}</b><br>mark {rung.mark:,.10g}<br>"
-        f"liquidation {label(rung.shown)}<br>{rung.far} away"
+    return f"<b>{label(rung.name)}</b><br>mark {rung.mark:,.10g}<br>" + (
+        label(rung.shown) if rung.cures else f"liquidation {label(rung.shown)}<br>{rung.far} away"
     )
 
 
@@ -133,8 +136,8 @@ def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:
     if move is None:
         says = "none of its own" if rung.mark is not None else "no price"
     else:
-        beyond = "\u2192 " if abs(move) > edge else ""
-        says = f"<b>{label(rung.shown)}</b>  {beyond}{rung.far}"
+        beyond = "\u2192 " if abs(move) > edge and rung.far else ""
+        says = f"<b>{label(rung.shown)}</b>  {beyond}{rung.far}".rstrip()
     return {
         "xref": "paper",
         "x": 1,
@@ -150,10 +153,12 @@ def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:
 def _text(rungs: Sequence[Rung]) -> str:
     if not rungs:
         return "There are no positions."
-    found = [
-        f"{rung.name} is liquidated at {rung.shown}, {rung.far} away"
-        if rung.away != float("inf")
-        else f"{rung.name} has no liquidation price"
-        for rung in rungs
-    ]
-    return "; ".join(found) + "."
+    return "; ".join(f"{rung.name} {_where(rung)}" for rung in rungs) + "."
+
+
+def _where(rung: Rung) -> str:
+    if rung.cures:
+        return f"is {rung.shown}"
+    if rung.away == float("inf"):
+        return "has no liquidation price"
+    return f"is liquidated at {rung.shown}, {rung.far} away"

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import SubAccount
-from margin import formats
 from margin.book.load_rules import policy_of
 from margin.charts.ladder import Rung, ladder
 from margin.charts.through_time import Event, Moment, through_time
@@ -15,7 +14,7 @@ from margin.charts.waterfall import Kind, Step, waterfall
 from margin.engine.types import total_of
 from margin.flow.series import account_history
 from margin.models import Alert
-from margin.pages.drawer import to_liquidation
+from margin.pages.drawer import cures, liquidation_at, to_liquidation
 from margin.whatif.requirement import requirement_of
 from margin.whatif.revisit import Revisited
 from riskdesk import clock
@@ -61,14 +60,15 @@ def ladder_figure(seen: Revisited) -> dict[str, Any]:
 def _rung(row: dict[str, Any]) -> Rung:
     side = "short" if Decimal(row["quantity"]) < 0 else "long"
     wall = " (own)" if row["mode"] == "isolated" else ""
-    shown = row["liquidation_price"]
+    price = row["liquidation_price"]
     return Rung(
         name=f"{row['instrument']} {side}{wall}",
         mark=_float(row["mark"]),
         entry=_float(row["entry_price"]),
-        liquidation=_float(shown),
-        shown="" if shown is None else formats.money(formats.plain(shown)),
-        far=to_liquidation(row["mark"], shown),
+        liquidation=_float(price),
+        shown="" if price is None else liquidation_at(row),
+        far="" if cures(row) else to_liquidation(row["mark"], price),
+        cures=cures(row),
     )
 
 

@@ -18,6 +18,7 @@ class PositionRow:
     side: str
     quantity: str
     mode: str
+    mode_word: str
     pool: str
     pool_level: str
     pool_word: str
@@ -67,6 +68,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         side="short" if Decimal(quantity) < 0 else "long",
         quantity=formats.money(_plain(quantity)),
         mode=row["mode"],
+        mode_word="own pocket" if row["mode"] == "isolated" else row["mode"],
         pool=row["pool"],
         pool_level=row["pool_level"] or "unknown",
         pool_word=formats.level(row["pool_level"] or "unknown"),
@@ -76,9 +78,19 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         pnl=formats.money(pnl),
         loses=pnl is not None and Decimal(pnl) < 0,
         maintenance=formats.money(row["maintenance"]),
-        liquidation_price=formats.money(_plain(row["liquidation_price"])),
-        to_liquidation=to_liquidation(row["mark"], row["liquidation_price"]),
+        liquidation_price=liquidation_at(row),
+        to_liquidation="" if cures(row) else to_liquidation(row["mark"], row["liquidation_price"]),
     )
+
+
+def cures(row: Mapping[str, Any]) -> bool:
+    """The pool is below its line already: the price is where it would be above it again."""
+    return row["pool_level"] == "liquidation" and row["liquidation_price"] is not None
+
+
+def liquidation_at(row: Mapping[str, Any]) -> str:
+    price = formats.money(_plain(row["liquidation_price"]))
+    return f"cured at {price}" if cures(row) else price
 
 
 def _plain(text: str | None) -> str | None:

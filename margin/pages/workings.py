@@ -14,7 +14,7 @@ from margin.engine.explain import Working
 from margin.pages.pools import pool_names
 from margin.pages.symbols import meaning, others
 from margin.whatif import between, why
-from margin.whatif.revisit import Gone, Revisited, revisit, run_at
+from margin.whatif.revisit import Gone, Revisited, oldest_run, revisit, run_at
 
 WORDS = {
     "equity": "Equity",
@@ -130,12 +130,13 @@ def amount(figure: str, text: str | None) -> str:
 
 
 def changed(account: SubAccount, seen: Revisited, figure: str, minutes: int) -> dict[str, Any]:
-    """What moved the figure since the run of so many minutes ago, or why that cannot be told."""
+    """What moved the figure since the run of so many minutes ago, else the oldest, or why none can tell."""
     told: dict[str, Any] = {"minutes": minutes, "spans": SPANS}
     at = seen.run.at or seen.run.started_at
-    before = run_at(account, at - timedelta(minutes=minutes))
-    if before is None:
-        return told | {"because": "no run that old has been kept"}
+    old_enough = run_at(account, at - timedelta(minutes=minutes))
+    before = old_enough or oldest_run(account)
+    if before is None or before.pk == seen.run.pk:
+        return told | {"because": "no earlier run has been kept"}
     start = revisit(account, before)
     if isinstance(start, Gone):
         return told | {"because": start.because}
@@ -145,6 +146,7 @@ def changed(account: SubAccount, seen: Revisited, figure: str, minutes: int) -> 
     most = max((abs(part.change) for part in found.parts), default=0)
     return told | {
         "since": before.at,
+        "oldest": old_enough is None,
         "start": amount(figure, why.digits(found.start)),
         "end": amount(figure, why.digits(found.end)),
         "change": signed(figure, why.digits(found.end - found.start)),

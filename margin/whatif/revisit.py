@@ -73,6 +73,11 @@ def run_at(account: SubAccount, at: datetime) -> Run | None:
     return as_of.run_at(account.client.shard_id, at)
 
 
+def oldest_run(account: SubAccount) -> Run | None:
+    """The furthest back that can be looked."""
+    return as_of.committed(account.client.shard_id).filter(at__isnull=False).order_by("at", "seq").first()
+
+
 def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
     """The account at the run's revisions and prices."""
     computed, composed = computed_of(run, account.client_id)

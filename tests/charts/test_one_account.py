@@ -45,6 +45,14 @@ def test_the_nearest_rung_stands_first_and_what_is_far_ends_at_the_edge() -> Non
     assert accepted(figure).layout.xaxis.ticktext == ("\u221220 %", "mark", "+20 %")
 
 
+def test_what_is_below_its_line_stands_first_and_says_where_it_is_cured() -> None:
+    near = Rung("SOL long", 100, 120, 96, "96", "\u22124.0 %")
+    figure = ladder([near, Rung("BTC long", 100, 120, 150, "cured at 150", "", cures=True)])
+    assert accepted(figure).layout.yaxis.ticktext == ("BTC long", "SOL long")
+    assert figure["text"].startswith("BTC long is cured at 150; SOL long is liquidated at 96")
+    assert next(trace["name"] for trace in figure["data"] if trace["type"] == "bar") == "within 2 %"
+
+
 def test_a_waterfall_starts_each_part_where_the_last_ended() -> None:
     steps = [Step("BTC", 30), Step("ETH", 12), Step("Maintenance", 42, Kind.SUM)]
     steps += [Step("House buffer", 4.2, Kind.BUFFER), Step("House requirement", 46.2, Kind.SUM)]

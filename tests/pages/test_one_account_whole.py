@@ -1,5 +1,6 @@
 """The page of one account: all of the newest run on it, why each number, and nothing of other desks."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene)
     assert "isolated:eth" in text
     assert "Deposit one of" in text
     assert "sell" in text
+
+
+def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Client, scene: Scene) -> None:
+    assert "cured at" not in page(client, scene)
+    scene.price("2960", code="ETH-PERP")
+    scene.step("57000")
+    for path in ("/accounts/ACME-1/", "/desk/PRIME/accounts/ACME-1/"):
+        text = page(client, scene, path)
+        assert re.search(r'data-label="Liquidation at".{0,120}cured at [23],', text), path
+        assert "own pocket" in text, path
+    assert "Behind its one position." in page(client, scene)
 
 
 def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:
@@ -60,7 +72,13 @@ def test_what_changed_a_figure_is_told_by_cause(client: Client, scene: Scene) ->
     assert "BTC-PERP" in text.partition("What changed it")[2].partition("</section>")[0]
     assert "\u22121,000" in text
     later = page(client, scene, "/accounts/ACME-1/why/?figure=equity&minutes=60")
-    assert "no run that old has been kept" in later
+    assert "since 12:00:01 UTC: no older run has been kept" in later
+    assert "\u22121,000" in later
+
+
+def test_what_changed_cannot_be_told_of_the_only_run(client: Client, scene: Scene) -> None:
+    text = page(client, scene, "/accounts/ACME-1/why/?figure=equity&minutes=60")
+    assert "It cannot be told: no earlier run has been kept." in text
 
 
 def test_modes_are_compared_and_a_flip_is_tried_without_moving_anything(client: Client, scene: Scene) -> None:
@@ -79,7 +97,7 @@ def test_its_charts_are_of_the_same_run(client: Client, scene: Scene) -> None:
     assert 'data-figure-of="waterfall"' in text
     with scene.clock():
         figure = client.get("/accounts/ACME-1/history/?span=15m").json()
-    assert figure["data"][1]["y"] == [1300.0]
+    assert {trace["name"]: trace["y"] for trace in figure["data"]}["Equity"] == [1300.0]
 
 
 def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:

@@ -1,6 +1,8 @@
 """Under a row stands what bites first, in words a person knows."""
 
 from margin.pages.drawer import pool_name
+from margin.pages.drawer import position as told
+from tests.pages.frames import position
 
 HELD = [{"pool": "cross", "instrument": "BTC-PERP"}, {"pool": "isolated:a|b", "instrument": "SOL-PERP"}]
 
@@ -14,3 +16,15 @@ def test_a_pocket_of_its_own_goes_by_what_it_holds() -> None:
 def test_the_wallet_and_what_holds_nothing_keep_their_names() -> None:
     assert pool_name("cross", HELD) == "cross"
     assert pool_name("isolated:gone", HELD) == "isolated gone"
+
+
+def test_below_its_line_a_position_says_where_it_is_cured_and_no_way_to_go() -> None:
+    before, after = told(position()), told(position(pool_level="liquidation"))
+    assert (before.liquidation_price, before.to_liquidation) == ("71,200.5", "+22.7 %")
+    assert (after.liquidation_price, after.to_liquidation) == ("cured at 71,200.5", "")
+    none = told(position(pool_level="liquidation", liquidation_price=None))
+    assert none.liquidation_price == "\u2014"
+
+
+def test_a_pocket_of_its_own_has_one_word() -> None:
+    assert [told(position(mode=mode)).mode_word for mode in ("cross", "isolated")] == ["cross", "own pocket"]
