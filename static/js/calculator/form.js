@@ -62,12 +62,12 @@ export class Form {
       names = heads;
       lines.shift();
     }
-    for (const row of [...this.bodies.positions.rows]) if (!texts(row).some(Boolean)) row.remove();
+    for (const row of this.lines("positions")) if (!texts(row).some(Boolean)) row.remove();
     for (const line of lines) {
       const values = Object.fromEntries(line.map((value, place) => [names[place], value]).filter(([name]) => name));
       this.add("positions", { ...values, mode: (values.mode || "cross").toLowerCase() });
     }
-    for (const row of [...this.bodies.positions.rows]) if (!texts(row).some(Boolean)) row.remove();
+    for (const row of this.lines("positions")) if (!texts(row).some(Boolean)) row.remove();
     this.root.dispatchEvent(new Event("change"));
   }
 
@@ -93,8 +93,13 @@ export class Form {
     return found;
   }
 
+  /** The rows of inputs; what is said under one is none of them. */
+  lines(table) {
+    return [...this.bodies[table].rows].filter((row) => row.className !== "says-row");
+  }
+
   rows(table) {
-    return [...this.bodies[table].rows].map((row) => {
+    return this.lines(table).map((row) => {
       const found = { ...row.kept };
       for (const control of row.querySelectorAll("[data-name]")) {
         const value = control.value.trim();
@@ -106,7 +111,7 @@ export class Form {
 
   /** Show refusals at their fields; gives those that have no field here. */
   blame(errors) {
-    for (const node of this.root.querySelectorAll(".says")) node.remove();
+    for (const node of this.root.querySelectorAll(".says, .says-row")) node.remove();
     for (const node of this.root.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
     const rest = [];
     for (const error of errors) {
@@ -119,7 +124,7 @@ export class Form {
       const says = Object.assign(document.createElement("span"), { className: "says", textContent: error.message });
       says.id = `says-${Math.random().toString(36).slice(2)}`;
       control.setAttribute("aria-describedby", says.id);
-      control.after(says);
+      place(says, control);
     }
     this.root.querySelector("[aria-invalid]")?.focus();
     return rest;
@@ -127,9 +132,9 @@ export class Form {
 
   find(field) {
     const [, table, place, name] = /^(positions|collateral)\[(\d+)\]\.(\w+)/.exec(field) ?? [];
-    if (table) return this.bodies[table].rows[Number(place)]?.querySelector(`[data-name="${name}"]`);
+    if (table) return this.lines(table)[Number(place)]?.querySelector(`[data-name="${name}"]`);
     if (field.startsWith("instruments.")) {
-      for (const row of this.bodies.instruments.rows) {
+      for (const row of this.lines("instruments")) {
         const code = row.querySelector('[data-name="name"]').value.trim();
         if (field !== `instruments.${code}` && !field.startsWith(`instruments.${code}.`)) continue;
         const part = field.slice(`instruments.${code}.`.length).split(/[.[]/)[0] || "name";
@@ -143,6 +148,20 @@ export class Form {
 function put(found, name, value) {
   if (value === "") delete found[name];
   else found[name] = value;
+}
+
+/** At its field; in a table, whose cells are narrow, across the whole of a row under it, by the name of the field. */
+function place(says, control) {
+  const row = control.closest("[data-table] tr");
+  if (!row) return control.after(says);
+  says.prepend(`${control.getAttribute("aria-label")}: `);
+  let under = row.nextElementSibling;
+  if (under?.className !== "says-row") {
+    under = Object.assign(document.createElement("tr"), { className: "says-row" });
+    under.insertCell().colSpan = row.cells.length;
+    row.after(under);
+  }
+  under.cells[0].append(says);
 }
 
 function texts(row) {

@@ -48,7 +48,9 @@ async function calculate() {
     answer.show(found);
     say("");
   } catch (error) {
-    if (turn === asked) say(`No answer: ${error.message}`);
+    if (turn !== asked) return;
+    stale(true);
+    say(`No answer: ${error.message}`);
   }
 }
 
@@ -64,7 +66,14 @@ async function post(request) {
   return reply.ok ? found : { errors: found.errors?.length ? found.errors : [{ field: "", message: found.detail }] };
 }
 
+/** What still stands there was asked by other input: it must not be read as the answer to this one. */
+function stale(is) {
+  for (const panel of [get("answer"), get("chart-panel")]) panel.toggleAttribute("data-stale", is);
+  get("not-of-this").hidden = !is || get("answer").hidden;
+}
+
 function refuse({ errors }) {
+  stale(errors.length > 0);
   const rest = form.blame(errors);
   get("errors").replaceChildren(...rest.map(({ field, message }) =>
     Object.assign(document.createElement("li"), { textContent: field ? `${field}: ${message}` : message })));
