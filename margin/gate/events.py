@@ -104,7 +104,7 @@ class Events:
             held.fills.append(Filled(held.sign * added, told.price, told.as_of))
         held.filled += added
         held.state, held.as_of = state, told.as_of
-        self.gate.reservations.touch(held.account_id)
+        self.gate.reservations.note(held)
         self.gate.drop_if_over(held)
 
 

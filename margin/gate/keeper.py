@@ -26,7 +26,8 @@ from riskdesk import clock
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS, AGAIN_SECONDS = 0.1, 0.3
-SHARDS_EVERY = 10
+SLOW_EVERY = 10
+"""Turns between two looks at what may wait a second: free shards, reservations that lapse."""
 T = TypeVar("T")
 
 
@@ -99,7 +100,7 @@ class Keeper:
         if gate.journal.failed or self.writing is None or self.writing.done():
             raise JournalLost("a group was not committed")
         self.turns += 1
-        if self.turns % SHARDS_EVERY == 0 and not gate.whole:
+        if self.turns % SLOW_EVERY == 0 and not gate.whole:
             await self._take_shards()
             gate.ready = bool(gate.standing.books)
         unsettled = gate.reservations.unsettled()
@@ -113,7 +114,8 @@ class Keeper:
             await gate.journal.settle({held.decision_id: plain(held.filled) for held in settled})
             for held in settled:
                 gate.drop_if_over(held)
-        await self._lapse()
+        if self.turns % SLOW_EVERY == 0:
+            await self._lapse()
 
     async def _move(self, shards: "tuple[int, ...] | list[int]") -> None:
         """Nobody decides while a book is changed in place."""

@@ -62,14 +62,23 @@ class Reservations:
         self.by_key: dict[Key, Held] = {}
         self.by_account: dict[int, list[Held]] = {}
         self.versions: dict[int, int] = {}
+        self.with_fills: dict[Key, Held] = {}
+        """Kept apart: it is looked through at every look at the desk."""
 
     def add(self, held: Held) -> None:
         self.by_key[held.key] = held
         self.by_account.setdefault(held.account_id, []).append(held)
+        self.note(held)
+
+    def note(self, held: Held) -> None:
+        """Something of it changed."""
+        if held.fills:
+            self.with_fills[held.key] = held
         self.touch(held.account_id)
 
     def drop(self, held: Held) -> None:
         self.by_key.pop(held.key, None)
+        self.with_fills.pop(held.key, None)
         own = self.by_account.get(held.account_id, [])
         if held in own:
             own.remove(held)
@@ -81,6 +90,7 @@ class Reservations:
         for account_id in list(self.by_account):
             self.touch(account_id)
         self.by_key.clear()
+        self.with_fills.clear()
         self.by_account.clear()
 
     def touch(self, account_id: int) -> None:
@@ -94,7 +104,7 @@ class Reservations:
 
     def unsettled(self) -> set[int]:
         """Accounts with fills that lie over the book."""
-        return {held.account_id for held in self.by_key.values() if held.fills}
+        return {held.account_id for held in self.with_fills.values()}
 
     def overdue(self, now: datetime) -> list[Held]:
         return [
@@ -104,9 +114,7 @@ class Reservations:
 
     def settle(self, told: Mapping[tuple[int, str], datetime]) -> Iterator[Held]:
         """Fills that a snapshot as new has told; gives the orders that have none left."""
-        for held in list(self.by_key.values()):
-            if not held.fills:
-                continue
+        for held in list(self.with_fills.values()):
             reach = told.get((held.account_id, held.instrument)) or told.get((held.account_id, ""))
             left = [one for one in held.fills if reach is None or one.as_of > reach]
             if len(left) == len(held.fills):
@@ -114,4 +122,5 @@ class Reservations:
             held.fills = left
             self.touch(held.account_id)
             if not left:
+                self.with_fills.pop(held.key, None)
                 yield held

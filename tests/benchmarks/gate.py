@@ -24,9 +24,9 @@ from riskdesk import clock
 from riskdesk.stack.ports import pick_free
 from tests.benchmarks.timing import Results, result
 
-CONNECTIONS, SECONDS = 64, 8.0
-PER_SECOND, LOADED_SECONDS = 3_000, 12.0
-BATCH, BATCHES = 1_000, 12
+CONNECTIONS, SECONDS = 64, 6.0
+PER_SECOND, LOADED_SECONDS = 3_000, 4.0
+BATCH, BATCHES = 1_000, 5
 numbers = count()
 
 

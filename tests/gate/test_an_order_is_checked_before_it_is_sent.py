@@ -16,7 +16,7 @@ from margin.models import Calendar, Instrument, OrderDecision, Reservation
 from riskdesk.clock import pinned
 from tests import factories
 from tests.factories import MONDAY_NOON
-from tests.gate.harness import Small, an_order, running
+from tests.gate.harness import Small, an_order, running, until
 
 aside = sync_to_async
 
@@ -270,8 +270,7 @@ async def test_a_reservation_lapses_when_nobody_tells_its_end(small: Small) -> N
         assert await house.allowed("e-1", "8") == "allow 8"
         with pinned(MONDAY_NOON + timedelta(days=1)):
             await aside(factories.quote)(small.btc, "60000", at=MONDAY_NOON + timedelta(days=1))
-            await house.looks()
-            await house.looks()
+            await until(lambda: not house.application.gate.reservations.by_key)
             assert await house.allowed("e-2", "8") == "allow 8"
     states = await aside(lambda: dict(Reservation.objects.values_list("decision__order_id", "state")))()
     assert states == {"e-1": "lapsed", "e-2": "resting"}

@@ -10,7 +10,7 @@ from accounts.revisions import take_revision
 from margin.models import OrderEvent, PositionVersion, Reservation, SnapshotTime
 from tests import factories
 from tests.factories import MONDAY_NOON
-from tests.gate.harness import Small, running
+from tests.gate.harness import Small, running, until
 
 aside = sync_to_async
 NOON, LATER, LAST = (MONDAY_NOON + timedelta(seconds=n) for n in (0, 1, 2))
@@ -69,8 +69,7 @@ async def test_a_fill_that_is_no_reservation_any_more_still_counts(small: Small)
         await aside(Reservation.objects.update)(expires_at=NOON - timedelta(days=1))
         gate = house.application.gate
         gate.reservations.by_key[small.desk.pk, "l-1"].expires_at = NOON - timedelta(days=1)
-        await house.looks()
-        await house.looks()
+        await until(lambda: not gate.reservations.by_key)
         assert (await house.tell("l-1", "filled", NOON, price="60000"))[0] == 200
         assert await house.allowed("l-2", "8") == "reduce_to 0.333"
 
