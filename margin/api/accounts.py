@@ -72,8 +72,11 @@ class Accounts(Endpoint):
         desks = desks_where(self.caller, Action.SEE_DESK).values_list("code", flat=True)
         wanted = {name: self.query[name] for name in FILTERS if self.query[name]}
         instant = self.query["as_of"]
-        found = account_rows(desks) if instant is None else rows_at(instant, set(desks))
-        rows = [row for row in found if all(row[name] == value for name, value in wanted.items())]
+        if instant is None:
+            rows = account_rows(desks, where=wanted)
+        else:
+            found = rows_at(instant, set(desks))
+            rows = [row for row in found if all(row[name] == value for name, value in wanted.items())]
         return in_order(request, self.query, rows, key=trouble, kinds=TROUBLE_KINDS, show=figures)
 
 

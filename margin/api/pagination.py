@@ -4,6 +4,7 @@ Takes rows in a fixed order; gives one page and a sealed cursor to the next. A c
 not a count, so rows that come and go in between are neither shown twice nor left out.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -72,9 +73,10 @@ def in_order(
     """Rows already in order, by a key that no two share; `kinds` make its parts again from text."""
     cursor = read_cursor(request, query["cursor"])
     after = cursor and tuple(kind(part) for kind, part in zip(kinds, cursor, strict=True))
-    left = [row for row in rows if after is None or key(row) > after]
-    found = left[: query["page_size"]]
-    last = [str(part) for part in key(found[-1])] if len(left) > len(found) else None
+    first = 0 if after is None else bisect_right(rows, after, key=key)
+    found = rows[first : first + query["page_size"]]
+    more = first + len(found) < len(rows)
+    last = [str(part) for part in key(found[-1])] if found and more else None
     return page(request, map(show, found), last=last)
 
 

@@ -38,9 +38,9 @@ class Book:
         self._built: dict[int, Account | Unusable] = {}
 
     @classmethod
-    def load(cls, shard: int, reached: Revisions, *, now: datetime) -> "Book":
-        """The book from nothing, as it is at the snapshot's revisions."""
-        book = cls(shard, reached, load_rules(shard, reached.house, now=now))
+    def load(cls, shard: int, reached: Revisions, *, now: datetime, rules: Rules | None = None) -> "Book":
+        """The book from nothing, as it is at the snapshot's revisions (`rules`: loaded already)."""
+        book = cls(shard, reached, rules or load_rules(shard, reached.house, now=now))
         book._take_positions(_positions(shard).filter(in_force(reached.shard)), reached.shard)
         book._take_balances(_balances(shard))
         return book
@@ -108,6 +108,10 @@ class Book:
             self.holdings.setdefault(account_id, {})[key, asset] = Fraction(amount)
         return len(found)
 
+    @property
+    def position_count(self) -> int:
+        return sum(len(own) for own in self.positions.values())
+
     def account(self, account_id: int) -> Account | Unusable:
         """One sub-account in the engine's nouns; kept until a fact of it changes."""
         if account_id not in self._built:
@@ -143,7 +147,7 @@ class Book:
 
     def _unusable(self, account_id: int) -> tuple[str, ...]:
         """Why the engine cannot be asked at all: an instrument whose terms are broken."""
-        held = {fact.instrument_id for fact in self.positions.get(account_id, {}).values()}
+        held = {fact.instrument_id for fact in self.facts_of(account_id)}
         codes = {guarded.id: code for code, guarded in self.rules.guarded.items()}
         broken = sorted(codes[number] for number in held - self.rules.instruments.keys())
         return tuple(f"{code}: {self.rules.faults[code]}" for code in broken)

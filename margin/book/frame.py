@@ -1,20 +1,26 @@
 """The frame: a shard's newest figures, columnar, in one file that is swapped whole.
 
 Takes the figures of one committed run; gives the file `DATA_DIR/book/shard-<n>.frame`. Never lets an older
-run overwrite a newer one, and is never the truth: PostgreSQL is, and the next run writes the file anew.
+run overwrite a newer one, and is never the truth: PostgreSQL is, and the next run writes the file anew. Of a
+large shard the columns are packed, and read out of the mapped file.
 """
 
 import fcntl
+import mmap
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from django.conf import settings
+
+from margin.book.packed import WORD, Buffer, Column, Packed
 
 ACCOUNT_COLUMNS = tuple(
     """
@@ -31,7 +37,7 @@ POSITION_COLUMNS = tuple(
     """.split()  # noqa: SIM905
 )
 
-Columns = dict[str, list[Any]]
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,36 @@ class Frame:
     desks: dict[str, dict[str, Any]] = field(default_factory=dict)
     accounts: Columns = field(default_factory=dict)
     positions: Columns = field(default_factory=dict)
+    places: "Places | None" = None
+    """Where an account's rows lie; only where columns are packed."""
+    beside: str = ""
+    """The file of the packed columns that change with the book only; empty where none are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`order` is trouble order; `held` where each account's positions begin; `by_code` accounts by code."""
+
+    order: Buffer
+    held: Buffer
+    by_code: Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A frame as it lies in its file."""
+
+    run: str
+    shard: int
+    seq: int
+    at: str
+    engine_version: str
+    prices: dict[str, ShownPrice]
+    desks: dict[str, dict[str, Any]]
+    accounts: dict[str, list[Any] | Packed]
+    positions: dict[str, list[Any] | Packed]
+    places: Places | None = None
+    beside: str = ""
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Columns:
@@ -73,20 +109,109 @@ def rows_of(columns: Columns) -> Iterator[dict[str, Any]]:
         yield dict(zip(columns, values, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """What lies beside a frame."""
+
+    accounts: dict[str, Packed]
+    positions: dict[str, Packed]
+
+
+def places_where(columns: Columns, wanted: Mapping[str, Collection[str]]) -> Sequence[int]:
+    """The places of the rows that say one of the accepted texts in every column named."""
+    if not wanted:
+        return range(len(columns["account"]) if columns else 0)
+    told = [columns[name] for name in wanted]
+    if all(isinstance(column, Column) and column.can_tell for column in told):
+        masks = [columns[name].among(accepted) for name, accepted in wanted.items()]  # type: ignore[attr-defined]
+        found: list[int] = np.flatnonzero(np.logical_and.reduce(masks)).tolist()
+        return found
+    rows = enumerate(zip(*told, strict=True))
+    return [k for k, row in rows if all(v in ok for v, ok in zip(row, wanted.values(), strict=True))]
+
+
+def tallied(column: Sequence[Any], places: Sequence[int]) -> dict[Any, int]:
+    """How many of these places say each word."""
+    if isinstance(column, Column) and column.packed.kind == WORD and not column.packed.own:
+        rows = np.frombuffer(column.packed.data, dtype=np.uint16)
+        at = np.asarray(places, dtype=np.int64)
+        counts = np.bincount(rows[at if column.order is None else column.order[at]])
+        return {column.packed.words[k]: int(n) for k, n in enumerate(counts.tolist()) if n}
+    return dict(Counter(column[place] for place in places))
+
+
+def row_at(columns: Columns, place: int) -> dict[str, Any]:
+    return {name: column[place] for name, column in columns.items()}
+
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Frame)
+_decoder = msgspec.msgpack.Decoder(_Stored)
+_still_decoder = msgspec.msgpack.Decoder(_Still)
+NO_STILL = _Still({}, {})
 
 
 def encode(frame: Frame) -> bytes:
-    return _encoder.encode(frame)
+    """Without what lies beside it."""
+    values = {name: getattr(frame, name) for name in _Stored.__dataclass_fields__}
+    values["accounts"] = _lying(frame.accounts, still=False)
+    values["positions"] = _lying(frame.positions, still=False)
+    return _encoder.encode(_Stored(**values))
 
 
-def decode(data: bytes) -> Frame:
-    """The frame; one that lacks a column of ours is refused like any that cannot be read."""
-    frame = _decoder.decode(data)
-    if frame.accounts and not frame.accounts.keys() >= set(ACCOUNT_COLUMNS):
+def encode_beside(frame: Frame) -> bytes:
+    still = _Still(_lying(frame.accounts, still=True), _lying(frame.positions, still=True))
+    return _encoder.encode(still)
+
+
+def _lying(columns: Columns, *, still: bool) -> dict[str, Any]:
+    """A column that was read out of a file goes back as it lay there."""
+    lying = {name: one.packed if isinstance(one, Column) else one for name, one in columns.items()}
+    return {name: one for name, one in lying.items() if (isinstance(one, Packed) and one.still) is still}
+
+
+def decode(data: bytes | mmap.mmap, beside: "bytes | mmap.mmap | None" = None) -> Frame:
+    """Packed columns stay where they are: the bytes must not change as long as the frame is used."""
+    stored = _decoder.decode(data)
+    return _frame(stored, NO_STILL if beside is None else _still_decoder.decode(beside))
+
+
+def _frame(stored: _Stored, still: _Still) -> Frame:
+    """A frame that lacks a column of ours is refused like any that cannot be read."""
+    if stored.accounts and not {*stored.accounts, *still.accounts} >= set(ACCOUNT_COLUMNS):
         raise msgspec.ValidationError("a frame of another version")
-    return frame
+    order = None if stored.places is None else np.frombuffer(stored.places.order, dtype=np.int32)
+    return Frame(
+        run=stored.run,
+        shard=stored.shard,
+        seq=stored.seq,
+        at=stored.at,
+        engine_version=stored.engine_version,
+        prices=stored.prices,
+        desks=stored.desks,
+        accounts=_columns(ACCOUNT_COLUMNS, {**stored.accounts, **still.accounts}, order),
+        positions=_columns(POSITION_COLUMNS, {**stored.positions, **still.positions}, None),
+        places=stored.places,
+        beside=stored.beside,
+    )
+
+
+def _columns(names: Sequence[str], found: Mapping[str, Any], order: Any) -> Columns:
+    every = [*(name for name in names if name in found), *(name for name in found if name not in names)]
+    return {name: Column(one, order) if isinstance(one := found[name], Packed) else one for name in every}
+
+
+def read_frame(path: Path) -> Frame:
+    """Mapped, not read: files are swapped and never written in place."""
+    stored = _decoder.decode(_mapped(path))
+    still = _still_decoder.decode(_mapped(path.parent / stored.beside)) if stored.beside else NO_STILL
+    return _frame(stored, still)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise msgspec.DecodeError("an empty file")
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def book_folder() -> Path:
@@ -102,16 +227,28 @@ def write_frame(frame: Frame) -> bool:
     path = frame_path(frame.shard)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(path):
-        if (stored := stored_seq(path)) is not None and stored > frame.seq:
+        stored = _stored(path)
+        if stored is not None and stored.seq > frame.seq:
             return False
+        if frame.beside and not (path.parent / frame.beside).exists():
+            _swap(path.parent / frame.beside, encode_beside(frame))
         _swap(path, encode(frame))
+        needed = {frame.beside, stored.beside if stored is not None else ""}
+        for old in path.parent.glob(f"shard-{frame.shard}.*.still"):
+            if old.name not in needed:  # who has just read the frame before may still look for its own
+                old.unlink(missing_ok=True)
     return True
 
 
 def stored_seq(path: Path) -> int | None:
     """The sequence number of the frame on disk; None where there is none that can be read."""
+    stored = _stored(path)
+    return None if stored is None else stored.seq
+
+
+def _stored(path: Path) -> _Stored | None:
     try:
-        return decode(path.read_bytes()).seq
+        return _decoder.decode(_mapped(path))
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -4,14 +4,17 @@ Takes frames from `DATA_DIR/book`; gives rows and sums. A frame is read once per
 in this process. Computes no margin, and decides nothing about who may see a row: callers pass desks.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from margin.book.frame import Frame, book_folder, decode, frame_path, rows_of
+from margin.book.frame import Frame, book_folder, frame_path, places_where, read_frame, row_at, rows_of
+from margin.book.packed import Column
 from margin.engine.figures import Level
 
 Stamp = tuple[int, int, int]
@@ -39,46 +42,90 @@ def _frame_at(path: Path) -> Frame | None:
         stamp = (seen.st_mtime_ns, seen.st_ino, seen.st_size)
         if path in _kept and _kept[path][0] == stamp:
             return _kept[path][1]
-        data = path.read_bytes()
+        frame = read_frame(path)
     except OSError:
         _kept.pop(path, None)
         return None
-    try:
-        frame = decode(data)
     except msgspec.DecodeError:
         frame = None  # torn by a power cut, or of another version: the next run writes it anew
     _kept[path] = (stamp, frame)
     return frame
 
 
-def account_rows(desks: Iterable[str] | None = None) -> list[dict[str, Any]]:
-    """One row a sub-account, of these desks (None: all), in trouble order."""
-    wanted = None if desks is None else set(desks)
-    rows = [
-        row | {"run": frame.run, "seq": frame.seq, "at": frame.at}
-        for frame in frames()
-        for row in rows_of(frame.accounts)
-        if wanted is None or row["desk"] in wanted
-    ]
-    return sorted(rows, key=trouble)  # frames are sorted already: a merge
+class Rows(Sequence[dict[str, Any]]):
+    """Rows of one frame, each made when it is asked for."""
+
+    def __init__(self, frame: Frame, places: Sequence[int]) -> None:
+        self.frame, self.places = frame, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [_row(self.frame, at) for at in self.places[place]]
+        return _row(self.frame, self.places[place])
+
+
+def _row(frame: Frame, place: int) -> dict[str, Any]:
+    return row_at(frame.accounts, place) | _head(frame)
+
+
+def _head(frame: Frame) -> dict[str, Any]:
+    return {"run": frame.run, "seq": frame.seq, "at": frame.at}
+
+
+def account_rows(
+    desks: Iterable[str] | None = None, *, where: Mapping[str, str] | None = None
+) -> Sequence[dict[str, Any]]:
+    """One row a sub-account, of these desks (None: all) and with these words, in trouble order."""
+    wanted: dict[str, Collection[str]] = {name: {word} for name, word in (where or {}).items()}
+    if desks is not None:
+        wanted["desk"] = {code for code in desks if code in wanted.get("desk", {code})}
+    found = [Rows(frame, places_where(frame.accounts, wanted)) for frame in frames()]
+    if len(found) == 1 and found[0].frame.places is not None:
+        return found[0]  # too many to be made all; they lie in order
+    return sorted((row for rows in found for row in rows), key=trouble)
+
+
+def client_rows(shard: int, client: str) -> Sequence[dict[str, Any]]:
+    """The sub-accounts of one client, in trouble order."""
+    frame = newest_frame(shard)
+    return Rows(frame, places_where(frame.accounts, {"client": {client}})) if frame else []
 
 
 def account_row(account: str) -> dict[str, Any] | None:
     """The row of one sub-account."""
     for frame in frames():
-        codes = frame.accounts.get("account", [])
-        if account in codes:
-            place = codes.index(account)
-            row = {name: values[place] for name, values in frame.accounts.items()}
-            return row | {"run": frame.run, "seq": frame.seq, "at": frame.at}
+        at = _place_of(frame, account)
+        if at is not None:
+            values = (c.at(at) if isinstance(c, Column) else c[at] for c in frame.accounts.values())
+            return dict(zip(frame.accounts, values, strict=True)) | _head(frame)
     return None
+
+
+def _place_of(frame: Frame, account: str) -> int | None:
+    """Where its row lies; packed columns are looked through by code."""
+    codes = frame.accounts.get("account", [])
+    if frame.places is None or not isinstance(codes, Column):
+        return codes.index(account) if account in codes else None
+    by_code = np.frombuffer(frame.places.by_code, dtype=np.int32)
+    k = bisect_left(range(len(by_code)), account, key=lambda k: codes.at(int(by_code[k])))
+    row = int(by_code[k]) if k < len(by_code) else -1
+    return row if row >= 0 and codes.at(row) == account else None
 
 
 def position_rows(account: str) -> list[dict[str, Any]]:
     """The positions of one sub-account, by ref."""
     for frame in frames():
-        if account in frame.accounts.get("account", []):
+        at = _place_of(frame, account)
+        if at is None:
+            continue
+        if frame.places is None:
             return [row for row in rows_of(frame.positions) if row["account"] == account]
+        held = np.frombuffer(frame.places.held, dtype=np.int32)
+        rows = [row_at(frame.positions, p) for p in range(int(held[at]), int(held[at + 1]))]
+        return sorted(rows, key=lambda row: str(row["ref"]))
     return []
 
 

@@ -5,6 +5,8 @@ per account its level, the next worse one, and the first falls down and up. Acco
 here are listed, and asked of the exact engine.
 """
 
+# ruff: noqa: PLR0917
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,9 +67,17 @@ def _drift(terms: AssetTerms | None) -> float:
 
 
 def book_distances(
-    book: BookFigures, rules: Rules, quotes: Quotes, tick: Tick, loadings: Loadings
+    book: BookFigures,
+    rules: Rules,
+    quotes: Quotes,
+    tick: Tick,
+    loadings: Loadings,
+    *,
+    but: tuple[NDArray[np.bool_], BookDistances] | None = None,
 ) -> BookDistances:
-    """Of every account, from the book's newest figures."""
+    """Of every account, from the book's newest figures; `but` those flagged stand as they are given."""
+    if but is not None:
+        return _but(book, rules, quotes, tick, loadings, *but)
     columns, found = book.columns, book.found
     pools, accounts = columns.pool_count, len(columns.account_start) - 1
     levels, next_of_pools = np.empty(accounts, dtype=np.uint8), np.empty(pools, dtype=np.uint8)
@@ -81,6 +91,28 @@ def book_distances(
     first, ask = np.empty((accounts, 4), dtype=np.float64), np.empty(accounts, dtype=np.uint8)
     account_falls(columns.account_start, falls, asked, first, ask)
     return _bound(columns, BookDistances(levels, next_of_pools[columns.account_start[:-1]], first, ask > 0))
+
+
+def _but(
+    book: BookFigures,
+    rules: Rules,
+    quotes: Quotes,
+    tick: Tick,
+    loadings: Loadings,
+    standing: NDArray[np.bool_],
+    before: BookDistances,
+) -> BookDistances:
+    """Pools that are not asked about are told for unknown, which costs nothing."""
+    found, levels = book.found, book.found.levels.copy()
+    found.levels[standing[book.owners]] = Level.UNKNOWN
+    fresh = book_distances(book, rules, quotes, tick, loadings)
+    found.levels[:] = levels
+    for new, old in (
+        (fresh.levels, before.levels), (fresh.next_levels, before.next_levels), (fresh.falls, before.falls),
+        (fresh.asked, before.asked),
+    ):  # fmt: skip
+        new[standing] = old[standing]
+    return fresh
 
 
 def _most(starts: Ints) -> int:

@@ -121,17 +121,18 @@ def build(accounts: Sequence[Account], policy: Policy) -> Built:
         }:
             terms.setdefault(asset, account.terms.get(asset, AssetTerms(asset)))
     leverages = sorted({p.leverage for a in accounts for p in a.positions if p.leverage})
-    rules = _rules(list(instruments.values()), list(terms.values()), leverages, policy)
+    rules = rules_of(list(instruments.values()), list(terms.values()), leverages, [policy])
     bases = tuple(sorted({account.base for account in accounts}))
     return _columns(accounts, rules, bases, policy, leverages)
 
 
-def _rules(
+def rules_of(
     instruments: Sequence[Instrument],
     terms: Sequence[AssetTerms],
     leverages: Sequence[Fraction],
-    policy: Policy,
+    policies: Sequence[Policy],
 ) -> Rules:
+    """A row each, in the order given; assets that only an underlying names come after the others."""
     assets = {own.asset: k for k, own in enumerate(terms)}
     names = tuple(assets)
     tiers = [i.schedule.tiers for i in instruments]
@@ -157,7 +158,7 @@ def _rules(
         haircut_offsets=_padded([own.offsets for own in cuts], MOST_HAIRCUTS),
         liability_initial=_floats(own.liability_initial for own in terms),
         liability_maintenance=_floats(own.liability_maintenance for own in terms),
-        thresholds=np.array([_thresholds(policy)], dtype=np.float64),
+        thresholds=np.array([_thresholds(policy) for policy in policies], dtype=np.float64),
         leverages=_floats([Fraction(0), *(1 / leverage for leverage in leverages)]),
     )
 
@@ -168,9 +169,10 @@ def _underlying_row(instrument: Instrument, assets: dict[str, int]) -> int:
 
 
 def _has_no_formula(instrument: Instrument) -> bool:
-    """Through zero, with a venue's own amounts, or with a settlement rate that moves along."""
+    """With a floor under its price, a venue's own amounts, or a settlement rate that moves along."""
     moving_rate = instrument.kind is Kind.INVERSE and bool(instrument.underlying)
-    return instrument.allow_negative or instrument.schedule.has_own_amounts or moving_rate
+    floored = instrument.allow_negative and (instrument.reference_price > 0 or moving_rate)
+    return floored or instrument.schedule.has_own_amounts or moving_rate
 
 
 def _thresholds(policy: Policy) -> list[float]:

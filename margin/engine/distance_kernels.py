@@ -131,7 +131,7 @@ def pool_falls(
             if ask:
                 asked[k] = 1
                 continue
-            for side in range(2):
+            for side in (1, 0):
                 level = next_levels[k] if side else 5
                 if level > 5:
                     continue
@@ -154,12 +154,17 @@ def pool_falls(
                     i = int(legs[j, ROW])
                     legs[j, WEIGHT] = maintenance_weight + house_weight * (factor + rows[i, BUFFER])
                 for way in range(2):
+                    # Lines are nested: who is below liquidation is below the next level's line too.
+                    nested = side == 0 and not ask and next_levels[k] <= 5
+                    if nested and (np.isnan(falls[k, 2 + way]) or next_levels[k] == 5):
+                        falls[k, way] = falls[k, 2 + way]
+                        continue
                     shock, sure = fall(
                         way == 1, legs, leg_count, moving, moving_count, line, hedged, rows, assets
                     )
                     falls[k, 2 * side + way] = shock
                     if not sure:
-                        asked[k] = 1
+                        asked[k], ask = 1, True
 
 
 @kernel(parallel=True)

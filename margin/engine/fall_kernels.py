@@ -16,8 +16,8 @@ from margin.engine.kernels import CHARGES, COUNTED, CUT_FLOORS, CUT_OFFSETS, DED
 
 LOWEST, HIGHEST = -1.0, 10.0
 MOST_STEPS = 60
-MOST_CLOSINGS = 200
-MOST_WAITING = 64
+MOST_CLOSINGS = 5_000
+MOST_WAITING = 256
 NARROW = 1e-13
 
 PROFIT, SIZE, SHARE, KIND, ROW, WEIGHT = range(6)
@@ -111,9 +111,12 @@ def fall(
 ) -> tuple[float, bool]:
     """The first shock on this side with a negative height beyond it (NaN: none), and whether it is sure."""
     limit, open_end, bends_up = (HIGHEST if upwards else LOWEST), False, False
+    rising, falling = False, False
     for j in range(leg_count):
         if legs[j, KIND] == OVER:
             bends_up |= legs[j, PROFIT] > 0.0
+            falling |= legs[j, PROFIT] > 0.0 and legs[j, SHARE] > 0.0
+            rising |= legs[j, PROFIT] > 0.0 and legs[j, SHARE] < 0.0
             if legs[j, SHARE] != 0.0:
                 zero = -1.0 / legs[j, SHARE]
                 if (upwards and 0.0 < zero <= limit) or (not upwards and limit <= zero < 0.0):
@@ -136,12 +139,32 @@ def fall(
             at = limit - (limit - start) * 2.0**-40
         down, slope, _, _ = height(at, legs, leg_count, moving, moving_count, line, hedged, rows, assets)
         if bends_up:
-            found, sure = fall_between_lines(
-                start, at, legs, leg_count, moving, moving_count, line, hedged, rows, assets
+            found, sure = fall_by_panels(
+                start,
+                at,
+                limit if open_end and stop == limit else at,
+                rising and falling,
+                legs,
+                leg_count,
+                moving,
+                moving_count,
+                line,
+                hedged,
+                rows,
+                assets,
             )
             if not sure or not np.isnan(found):
                 return found, sure
         elif down < 0.0:
+            if at != stop:  # tangents would come back from there by doubling their way, again and again
+                two = limit - (limit - start) * 0.125
+                while abs(limit - two) > abs(limit - at):
+                    near_down, near_slope, _, _ = height(
+                        two, legs, leg_count, moving, moving_count, line, hedged, rows, assets
+                    )
+                    if near_down < 0.0:
+                        at, down, slope = two, near_down, near_slope
+                    two = limit - (limit - two) * 0.125
             for _ in range(MOST_STEPS):
                 nearer = at - down / slope
                 if not (start < nearer < at if upwards else at < nearer < start):
@@ -158,6 +181,45 @@ def fall(
         if stop == limit:
             return np.nan, True
         start = stop
+
+
+@kernel()
+def fall_by_panels(
+    start: float,
+    stop: float,
+    end: float,
+    turns: bool,
+    legs: Floats,
+    leg_count: int,
+    moving: Floats,
+    moving_count: int,
+    line: Floats,
+    hedged: bool,
+    rows: Floats,
+    assets: Floats,
+) -> tuple[float, bool]:
+    """Towards an open end 1/m grows without end: each panel leaves an eighth of the way, bending but little.
+
+    What bends down lies above its lower end, and what bends up too, unless it `turns`: a panel is left at
+    once where the sum of both is above the line.
+    """
+    one = start
+    down, _, up, _ = height(one, legs, leg_count, moving, moving_count, line, hedged, rows, assets)
+    while one != stop:
+        two = stop if end == stop else end - (end - one) * 0.125
+        if abs(end - two) <= abs(end - stop):
+            two = stop
+        far_down, _, far_up, _ = height(
+            two, legs, leg_count, moving, moving_count, line, hedged, rows, assets
+        )
+        if turns or not min(down, far_down) + min(up, far_up) >= 0.0:
+            found, sure = fall_between_lines(
+                one, two, legs, leg_count, moving, moving_count, line, hedged, rows, assets
+            )
+            if not sure or not np.isnan(found):
+                return found, sure
+        one, down, up = two, far_down, far_up
+    return np.nan, True
 
 
 @kernel()

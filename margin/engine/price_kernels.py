@@ -7,7 +7,7 @@ asked of `liquidation`.
 """
 
 # A kernel is one long loop on purpose: every call and every tuple in it costs.
-# ruff: noqa: PLR0917
+# ruff: noqa: PLR0912, PLR0915, PLR0917
 
 import numpy as np
 
@@ -79,6 +79,36 @@ def fall(
     return np.nan
 
 
+@kernel()
+def cure(rows: Floats, base: int, i: int, constant: float, slope: float, long: float, short: float) -> float:
+    """The s > 0 nearest to 1 at which a pool that is below its line comes back to it; NaN if it does not.
+
+    A tangent of a hill lies above it: uphill, its root is the line's crossing or before it.
+    """
+    at, way = 1.0, 0.0
+    for _ in range(MOST_STEPS):
+        i_tier = ones(reached_of_eight(rows, base, i, U(FLOORS + 1), long * at))
+        j_tier = ones(reached_of_eight(rows, base, i, U(FLOORS + 1), short * at))
+        long_rate = long * rows[base, i, U(CHARGES) + i_tier]
+        short_rate = short * rows[base, i, U(CHARGES) + j_tier]
+        long_off = rows[base, i, U(DEDUCTIONS) + i_tier] if long > 0.0 else 0.0
+        short_off = rows[base, i, U(DEDUCTIONS) + j_tier] if short > 0.0 else 0.0
+        steep = slope - long_rate - short_rate
+        way = way if way != 0.0 else np.sign(steep)
+        if steep == 0.0 or np.sign(steep) != way:
+            return np.nan
+        root: float = -(constant + long_off + short_off) / steep
+        if not root > 0.0 or (root - at) * way < 0.0:
+            return np.nan
+        if root == at or (
+            i_tier == ones(reached_of_eight(rows, base, i, U(FLOORS + 1), long * root))
+            and j_tier == ones(reached_of_eight(rows, base, i, U(FLOORS + 1), short * root))
+        ):
+            return root
+        at = root
+    return np.nan
+
+
 @kernel(parallel=True)
 def liquidation_prices(
     bounds: Ints,
@@ -88,6 +118,7 @@ def liquidation_prices(
     inverse: Ints,
     underlying: Ints,
     by_search: Ints,
+    may_be_negative: Ints,
     marks: Floats,
     prices: Floats,
     codes: Ints,
@@ -103,7 +134,7 @@ def liquidation_prices(
             base = U(pool_base[k])
             hedged = lines[pool_desk[k], 4] > 0.0
             above = figures[k, EQUITY] - figures[k, MAINTENANCE]
-            whole = pool_flags[k] & SPECIAL != 0 or not above >= 0.0
+            whole = pool_flags[k] & SPECIAL != 0 or np.isnan(above) or (hedged and above < 0.0)
             p, end = U(pool_start[k]), U(pool_start[k + ONE])
             while p < end:
                 i, first = U(instrument[p]), p
@@ -114,7 +145,13 @@ def liquidation_prices(
                     short += max(0.0, -size[p])
                     p += ONE
                 code, price = NONE, np.nan
-                if whole or by_search[i] or (underlying[i] >= 0 and moves_along(k, i, book, underlying)):
+                through_zero = may_be_negative[i] and not inverse[i]
+                if (
+                    whole
+                    or by_search[i]
+                    or (through_zero and marks[i] <= 0.0)
+                    or (underlying[i] >= 0 and moves_along(k, i, book, underlying))
+                ):
                     code = ASK
                 else:
                     slope = (long - short) * rows[base, i, ALPHA]
@@ -123,8 +160,20 @@ def liquidation_prices(
                     own = required(rows, base, i, long, short, hedged)
                     constant = above + own - slope
                     mark = marks[i]
+                    if above < 0.0:
+                        back = cure(rows, base, i, constant, slope, long, short)
+                        if not np.isnan(back):
+                            code, price = PRICED, mark / back if inverse[i] else mark * back
+                        elif through_zero:
+                            code = ASK
+                        for j in range(first, p):
+                            prices[j] = price
+                            codes[j] = code
+                        continue
                     low = fall(rows, base, i, constant, slope, long, short, hedged, 0.0)
                     high = fall(rows, base, i, constant, slope, long, short, hedged, FAR)
+                    if through_zero and np.isnan(low):  # below zero it is a hill of its own, seen in -s
+                        low = -fall(rows, base, i, constant, -slope, long, short, hedged, FAR)
                     if inverse[i]:
                         low, high = mark / high, mark / low
                     else:

@@ -126,7 +126,7 @@ def book_prices(
     found = into or room_for_prices(book.columns)
     liquidation_prices(
         book.bounds, book.columns, tick, book.found, rules.inverse, rules.underlying, rules.by_search,
-        quotes.marks, found.prices, found.codes,
+        rules.may_be_negative, quotes.marks, found.prices, found.codes,
     )  # fmt: skip
     return found
 

@@ -41,8 +41,4 @@ def awaiting_in(computed: Computed) -> frozenset[int]:
     awaited = awaited_in(computed)
     if any(edge.instrument in awaited for edge in computed.book.rules.edges):
         return frozenset(computed.accounts)
-    return frozenset(
-        account_id
-        for account_id, measured in computed.accounts.items()
-        if any(row.instrument in awaited for row in measured.figures.positions)
-    )
+    return computed.holders_of(awaited) if awaited else frozenset()

@@ -44,9 +44,10 @@ def keep_calls(computed: Computed, *, run: Run, now: datetime) -> Told:
     note_delivered(owed)
     book_payments(owed, computed, now)
     keeper = Keeper(computed, run, now)
-    for account_id, measured in computed.accounts.items():
-        if account_id in live or measured.figures.level in CALLED:
-            keeper.keep(measured, live.get(account_id))
+    facts = computed.book.rules.accounts
+    concerned = computed.at_levels(CALLED) | (live.keys() & facts.keys())
+    for account_id in sorted(concerned, key=lambda number: facts[number].code):
+        keeper.keep(computed.accounts[account_id], live.get(account_id))
     return keeper.write()
 
 

@@ -36,6 +36,11 @@ class Asking:
     of_instruments: Callable[[LimitKind, ClientFigures, Caps], Iterator[Found]]
 
 
+def caps_of(clients: Mapping[int, ClientFigures], caps: Caps) -> list[Found]:
+    """What is found of every cap, of all these clients."""
+    return [one for client in clients.values() for one in over_caps(client, caps)]
+
+
 def over_caps(client: ClientFigures, caps: Caps) -> Iterator[Found]:
     for kind, asking in KINDS.items():
         yield from _over_client(kind, client, caps)

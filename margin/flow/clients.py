@@ -5,7 +5,7 @@ sub-account uses. Judges nothing: the engine does.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from margin.book.applies import Caps
@@ -38,6 +38,17 @@ def measure_clients(computed: Computed) -> dict[int, ClientFigures]:
         client_id: _measure_client(computed, computed.book.rules.clients[client_id], own)
         for client_id, own in sorted(members.items())
     }
+
+
+def clients_of(computed: Computed, clients: Set[int]) -> dict[int, ClientFigures]:
+    """These clients alone: their sub-accounts are measured exactly, if they are not yet."""
+    accounts = {number: computed.accounts[number] for number in computed.of_clients(clients)}
+    return measure_clients(replace_accounts(computed, accounts))
+
+
+def replace_accounts(computed: Computed, accounts: Mapping[int, Measured]) -> Computed:
+    """A run of fewer accounts, at the same prices."""
+    return Computed(computed.book, computed.pinned, computed.markets, computed.at, accounts)
 
 
 def _measure_client(computed: Computed, client: ClientFact, members: Sequence[Measured]) -> ClientFigures:

@@ -12,15 +12,27 @@ from typing import Any
 import msgspec
 
 from margin.book.applies import Caps
-from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Columns, Frame, ShownPrice, columns_of
+from margin.book.frame import (
+    ACCOUNT_COLUMNS,
+    POSITION_COLUMNS,
+    Columns,
+    Frame,
+    Places,
+    ShownPrice,
+    columns_of,
+)
+from margin.book.packed import Column
 from margin.book.version import engine_version
-from margin.flow.cap_findings import over_caps
+from margin.flow import compose_columns as columnar
+from margin.flow.cap_columns import Uses, cap_uses, sums_of_clients
+from margin.flow.cap_findings import caps_of
 from margin.flow.cap_states import cap_states
 from margin.flow.clients import ClientFigures, measure_clients, nearest_cap
 from margin.flow.found import Found
 from margin.flow.recompute import Computed
 from margin.flow.show import account_rows, position_rows
-from margin.flow.sum_up import desk_parts
+from margin.flow.sum_up import desk_parts, desk_parts_of_columns
+from margin.flow.sweep import Swept
 from margin.models import Run
 
 
@@ -38,14 +50,18 @@ class Composed:
     clients: Mapping[int, ClientFigures]
     capped: Sequence[Found]
     digest: str
+    places: Places | None = None
+    beside: str = ""
+    uses: Sequence[Uses] = ()
+    """Of a large shard: what is used of its caps, for the findings."""
 
     @property
     def positions(self) -> int:
-        return len(self.positions_columns["ref"])
+        return sum(part["positions"] for part in self.desks.values())
 
     @property
     def unknown(self) -> int:
-        return sum(level == "unknown" for level in self.accounts["level"])
+        return sum(part["levels"]["unknown"] for part in self.desks.values())
 
     def frame(self, seq: int) -> Frame:
         """The frame, once its number is known."""
@@ -59,16 +75,20 @@ class Composed:
             desks=self.desks,
             accounts=self.accounts,
             positions=self.positions_columns,
+            places=self.places,
+            beside=self.beside,
         )
 
 
 def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
+    if isinstance(computed, Swept):
+        return _compose_columns(computed, caps, run=run)
     clients = measure_clients(computed)
     uses = {
         account_id: nearest_cap(measured, clients[measured.fact.client_id], caps)
         for account_id, measured in computed.accounts.items()
     }
-    capped = [one for client in clients.values() for one in over_caps(client, caps)]
+    capped = caps_of(clients, caps)
     prices = {code: price.as_shown() for code, price in sorted(computed.pinned.items())}
     desks = desk_parts(computed)
     accounts = columns_of(ACCOUNT_COLUMNS, account_rows(computed, clients, uses, cap_states(capped)))
@@ -85,6 +105,36 @@ def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
         clients=clients,
         capped=capped,
         digest=digest_of([at, prices, desks, accounts, positions]),
+    )
+
+
+def _compose_columns(swept: Swept, caps: Caps, *, run: Run) -> Composed:
+    """The same of a large shard: no object a row."""
+    sums = sums_of_clients(swept)
+    uses = cap_uses(swept, caps, sums)
+    exact = columnar.exactly(swept, caps, uses)
+    states = columnar.states_of(swept, uses, exact.states)
+    accounts = columnar.account_columns(swept, columnar.leverage_caps(swept, caps, sums), states)
+    positions = columnar.position_columns(swept)
+    columnar.place_exact(swept, accounts, positions, exact)
+    order = columnar.trouble_order(swept, accounts, states)
+    prices = {code: price.as_shown() for code, price in sorted(swept.pinned.items())}
+    desks = desk_parts_of_columns(swept)
+    at = swept.at.isoformat()
+    return Composed(
+        run=str(run.pk),
+        shard=swept.book.shard,
+        at=at,
+        prices=prices,
+        desks=desks,
+        accounts={name: Column(column, order) for name, column in accounts.items()},
+        positions_columns={name: Column(column) for name, column in positions.items()},
+        clients={},
+        capped=(),
+        digest=columnar.digest_of([at, prices, desks], swept, accounts, positions, order),
+        places=columnar.places_of(swept, order),
+        beside=f"shard-{swept.book.shard}.{swept.roster.version[:16]}.still",
+        uses=uses,
     )
 
 

@@ -28,14 +28,16 @@ from margin.flow.alert import Told, alert
 from margin.flow.awaited import awaiting_in
 from margin.flow.calls import keep_calls
 from margin.flow.compose_frame import Composed, compose_frame
+from margin.flow.compute import compute
 from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
 from margin.flow.findings import find
 from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give_back, take
 from margin.flow.parking import is_over, park
 from margin.flow.phrases import Scene
-from margin.flow.recompute import Computed, recompute
+from margin.flow.recompute import Computed
 from margin.flow.runs import Work
+from margin.flow.sift import to_be_found
 from margin.flow.wanted import send_recompute
 from margin.flow.watch_prices import watch_prices
 from riskdesk.clock import now as clock_now
@@ -106,8 +108,14 @@ def _recompute(lease: Lease, work: Work, now: datetime) -> Computed:
         work.count(changed=changed)
     with work.step("recompute"):
         pinned = pin_all(book.rules.guarded.values(), quotes, now)
-        memory = shelf.memory_of(lease.shard)
-        return recompute(book, pinned, now, keep_alive=lease.keep_alive, memory=memory)
+        return compute(
+            book,
+            pinned,
+            now,
+            keep_alive=lease.keep_alive,
+            memory=shelf.memory_of(lease.shard),
+            room=shelf.room_of(book),
+        )
 
 
 def _commit(
@@ -118,8 +126,10 @@ def _commit(
     earlier = {code: price.mark for code, price in before.prices.items()} if before else {}
     with transaction.atomic():
         with work.step("enforce"):
-            found = find(composed.clients, composed.capped, awaiting=awaiting_in(computed))
-            done = enforce(found, run=work.run, shard=lease.shard, now=now)
+            awaiting = awaiting_in(computed)
+            seen = to_be_found(computed, composed, awaiting)
+            found = find(seen.clients, seen.capped, awaiting=awaiting)
+            done = enforce(found, run=work.run, shard=lease.shard, now=now, clients=seen.only)
             work.count(findings=len(found), changes=len(done))
         with work.step("alert"):
             told = alert(done, Scene(computed, earlier), run=work.run, now=now)

@@ -5,7 +5,7 @@ worsened or cured. A breach is opened once however many runs see it, and every c
 state in its update: who touches no row has been overtaken and does nothing. Sends nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,9 +49,14 @@ class Done:
     found: Found | None
 
 
-def enforce(found: Sequence[Found], *, run: Run, shard: int, now: datetime) -> list[Done]:
-    """Compare, write, and say what was done; in the order of the breaches' ids."""
-    known = Known(shard, now)
+def enforce(
+    found: Sequence[Found], *, run: Run, shard: int, now: datetime, clients: Set[int] | None = None
+) -> list[Done]:
+    """Compare, write, and say what was done; in the order of the breaches' ids.
+
+    `found` is everything of the shard, or of these clients: of everybody else nothing has changed.
+    """
+    known = Known(shard, now, clients)
     writer = Writer(run, now)
     for one in found:
         _compare(one, known, writer, now)
@@ -76,8 +81,10 @@ def _unknown_accounts(found: Sequence[Found]) -> set[int]:
 class Known:
     """What stood before: live breaches, and those cured so lately that they would be reopened."""
 
-    def __init__(self, shard: int, now: datetime) -> None:
+    def __init__(self, shard: int, now: datetime, clients: Set[int] | None) -> None:
         rows = Breach.objects.filter(client__shard=shard)
+        if clients is not None:
+            rows = rows.filter(client__in=clients)
         self.live: dict[Key, Breach] = {
             (row.rule, row.subject): row for row in rows.exclude(state=State.CURED).order_by("id")
         }

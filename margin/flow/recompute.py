@@ -5,7 +5,8 @@ marked unknown with the reason and never stops the others. Reads no clock and wr
 inputs give the same figures, which is what a replay relies on.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,6 +52,32 @@ class Computed:
     at: datetime
     accounts: Mapping[int, Measured]
     """By the id of the sub-account, in the order of codes."""
+
+    def at_levels(self, levels: Collection[Level]) -> frozenset[int]:
+        """The sub-accounts at one of these levels."""
+        every = self.accounts.items()
+        return frozenset(account_id for account_id, one in every if one.figures.level in levels)
+
+    def of_clients(self, clients: Set[int]) -> list[int]:
+        """The sub-accounts of these clients."""
+        facts = self.book.rules.accounts.items()
+        return [account_id for account_id, fact in facts if fact.client_id in clients]
+
+    def held_by_desk(self) -> Mapping[int, Set[str]]:
+        """The instruments held, by desk."""
+        held: dict[int, set[str]] = defaultdict(set)
+        for measured in self.accounts.values():
+            codes = {row.instrument for row in measured.figures.positions}
+            held[self.book.rules.desk_of(measured.fact).id] |= codes
+        return held
+
+    def holders_of(self, instruments: Set[str]) -> frozenset[int]:
+        """The sub-accounts that hold any of these."""
+        return frozenset(
+            account_id
+            for account_id, measured in self.accounts.items()
+            if any(row.instrument in instruments for row in measured.figures.positions)
+        )
 
 
 Inputs = tuple[object, ...]
@@ -131,7 +158,16 @@ class Markets:
 
 
 def measure(book: Book, account_id: int, markets: Markets) -> Measured:
-    """One sub-account, or the reason why it is unknown."""
+    """One sub-account with its distances and prices, or the reason why it is unknown."""
+    return _measured(book, account_id, markets, far=True)
+
+
+def figures_of(book: Book, account_id: int, markets: Markets) -> Measured:
+    """One sub-account without the distances, which cost most and decide nothing."""
+    return _measured(book, account_id, markets, far=False)
+
+
+def _measured(book: Book, account_id: int, markets: Markets, *, far: bool) -> Measured:
     fact = book.rules.accounts[account_id]
     try:
         account = book.account(account_id)
@@ -139,6 +175,8 @@ def measure(book: Book, account_id: int, markets: Markets) -> Measured:
             return Measured(fact, _unknown(book, fact, account.because, markets))
         policy = book.rules.desk_of(fact).policy
         figures = assess(account, markets.seen_from(account.base), policy)
+        if not far:
+            return Measured(fact, figures)
         return Measured(
             fact, figures, distances(account, figures, policy), prices_that_hurt(account, figures, policy)
         )

@@ -17,8 +17,10 @@ from margin.book.frame import Columns, Frame, rows_of
 from margin.book.past import pinned_of, reached_by
 from margin.book.read import newest_frame
 from margin.book.version import engine_version
+from margin.book.warm import load_past_book
 from margin.flow.compose_frame import Composed, compose_frame
-from margin.flow.recompute import Computed, recompute
+from margin.flow.compute import compute
+from margin.flow.recompute import Computed
 from margin.models import Run
 from riskdesk.errors import sure
 
@@ -53,8 +55,11 @@ class Replayed:
 def compute_again(run: Run, *, client: int | None = None) -> tuple[Computed, Composed]:
     """All figures of a committed run, or those of one client, from the inputs it pinned."""
     at = sure(run.at, "a committed run has its instant")
-    book = Book.load_past(run.shard_id, reached_by(run), now=at, client=client)
-    computed = recompute(book, pinned_of(run), at, keep_alive=lambda: None)
+    if client is None:
+        book = load_past_book(run.shard_id, reached_by(run), now=at)
+    else:
+        book = Book.load_past(run.shard_id, reached_by(run), now=at, client=client)
+    computed = compute(book, pinned_of(run), at, keep_alive=lambda: None)
     return computed, compose_frame(computed, Caps(book.rules, at), run=run)
 
 

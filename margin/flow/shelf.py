@@ -8,20 +8,25 @@ from datetime import datetime
 
 from margin.book.book import Book
 from margin.book.facts import Revisions
+from margin.book.warm import WarmBook, is_large, load_book
 from margin.flow.recompute import Memory
+from margin.flow.room import Room
 
 _books: dict[int, Book] = {}
 _memories: dict[int, Memory] = {}
+_rooms: dict[int, Room] = {}
 
 
 def current(shard: int, reached: Revisions, *, now: datetime) -> tuple[Book, int]:
     """The book at these revisions, and how many facts were read for it."""
     book = _books.pop(shard, None)
     if book is None or reached.shard < book.reached.shard or reached.house < book.reached.house:
-        book = Book.load(shard, reached, now=now)
-        changed = sum(len(own) for own in book.positions.values())
+        book = load_book(shard, reached, now=now)
+        changed = book.position_count
     else:
         changed = book.refresh(reached, now=now)
+        if is_large(book.rules) is not isinstance(book, WarmBook):
+            book = load_book(shard, reached, now=now)
     _books[shard] = book
     return book, changed
 
@@ -31,6 +36,20 @@ def memory_of(shard: int) -> Memory:
     return _memories.setdefault(shard, {})
 
 
+def room_of(book: Book) -> Room | None:
+    """Where a large shard's figures are written, run by run; made anew when its columns are."""
+    if not isinstance(book, WarmBook):
+        return None
+    room = _rooms.get(book.shard)
+    if room is None or room.columns is not book.columns:
+        before = None if room is None else room.roster
+        _rooms.pop(book.shard, None)
+        del room  # before the new one: both together are what memory is asked for
+        room = _rooms[book.shard] = Room(book, before)
+    return room
+
+
 def forget(shard: int) -> None:
     _books.pop(shard, None)
+    _rooms.pop(shard, None)
     _memories.pop(shard, None)

@@ -5,8 +5,7 @@ market is no doubt, and a price a few seconds late is not worth a word: stale is
 counted from the later of the last price and the desk's own start. Only a price ends what stands.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from margin.book.marks import Pinned
@@ -24,7 +23,7 @@ TOLD = (Alert.Reason.PRICE_IN_DOUBT, Alert.Reason.FEED_SILENT)
 
 def watch_prices(computed: Computed, *, run: Run, now: datetime) -> Told:
     """Compare what is in doubt now with the alerts that stand."""
-    held = _held(computed)
+    held = {desk_id: set(codes) for desk_id, codes in computed.held_by_desk().items()}
     standing = Alert.objects.filter(desk__in=list(held), reason__in=TOLD, state__in=LIVE)
     said = {(row.desk_id, _subject(row.key)): row for row in standing}
     if not said and not any(_is_told(mark) for mark in computed.pinned.values()):
@@ -67,16 +66,6 @@ def _subject(key: str) -> str:
     return key.split(":")[2]
 
 
-def _held(computed: Computed) -> dict[int, set[str]]:
-    """The instruments held, by desk."""
-    rules = computed.book.rules
-    held: dict[int, set[str]] = defaultdict(set)
-    for measured in computed.accounts.values():
-        codes = {row.instrument for row in measured.figures.positions}
-        held[rules.desk_of(measured.fact).id] |= codes
-    return held
-
-
 def _add_held_elsewhere(held: dict[int, set[str]], shard: int) -> None:
     """What these desks hold in other shards: an alert is about a desk, whichever of its shards looks."""
     rows = PositionVersion.objects.filter(revision_to__isnull=True, sub_account__client__desk__in=list(held))
@@ -85,7 +74,7 @@ def _add_held_elsewhere(held: dict[int, set[str]], shard: int) -> None:
         held[desk_id].add(code)
 
 
-def _true_of(computed: Computed, desk_id: int, held: set[str]) -> Mapping[tuple[int, str], Telling]:
+def _true_of(computed: Computed, desk_id: int, held: Set[str]) -> Mapping[tuple[int, str], Telling]:
     marks = {code: computed.pinned[code] for code in sorted(held) if code in computed.pinned}
     true = {
         (desk_id, code): Telling(

@@ -5,6 +5,7 @@ it is said in `letters.py`.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
     )
 
 
-def _nearest_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _nearest_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     reached = [row for row in rows if row["distance"] is not None]
     return sorted(reached, key=lambda row: Decimal(row["distance"]))
 
@@ -94,7 +95,7 @@ def _nearest_line(row: dict[str, Any]) -> Line:
     }
 
 
-def _largest(rows: list[dict[str, Any]]) -> Line | None:
+def _largest(rows: Sequence[dict[str, Any]]) -> Line | None:
     """The sub-account that binds most margin (compared within the figures' own currencies)."""
     known = [row for row in rows if row["house_maintenance"] is not None]
     if not known:

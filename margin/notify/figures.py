@@ -6,13 +6,13 @@ rows.
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from margin.book.frame import ACCOUNT_COLUMNS, Frame
+from margin.book.frame import ACCOUNT_COLUMNS, Frame, places_where, tallied
 from margin.book.read import desk_summary, frames, trouble
 from margin.engine.rational import Fraction
 from margin.engine.shown import share
@@ -27,7 +27,24 @@ SUMMARY = (
     *("equity", "initial", "maintenance", "house_maintenance", "gross", "net"),
 )
 RATE_PLACES = 6
-Order = list[tuple[int, int]]
+
+
+class InOnePart(Sequence[tuple[int, int]]):
+    """An order that lies in one part: where in it, without a pair made for every account."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [(0, at) for at in self.places[place]]
+        return 0, self.places[place]
+
+
+Order = Sequence[tuple[int, int]]
 
 
 def desk_figures(desk: str, open_alerts: Mapping[str, int]) -> Figures:
@@ -38,7 +55,7 @@ def desk_figures(desk: str, open_alerts: Mapping[str, int]) -> Figures:
     kpi = _kpi(desk, open_alerts)
     if order:
         part, place = order[0]
-        kpi["caps"] = Counter(str(parts[part]["cap_state"][place]) for part, place in order)
+        kpi["caps"] = _cap_states(parts, order)
         kpi["worst"] = {name: parts[part][name][place] for name in ("account", "distance", "level")}
     return Figures(
         desk=desk,
@@ -57,12 +74,10 @@ def newest_seqs(desk: str) -> dict[int, int]:
 
 def _order(carrying: list[Frame], desk: str) -> Order:
     """The desk's accounts in trouble order; each frame is in that order already."""
-    by_part: list[Order] = [
-        [(part, place) for place, code in enumerate(frame.accounts["desk"]) if code == desk]
-        for part, frame in enumerate(carrying)
-    ]
-    if len(by_part) == 1:
-        return by_part[0]
+    places = [places_where(frame.accounts, {"desk": {desk}}) for frame in carrying]
+    if len(places) == 1:
+        return InOnePart(places[0])
+    by_part = [[(part, place) for place in own] for part, own in enumerate(places)]
     names = ("level", "cap_state", "distance", "utilisation", "account")
 
     def key(at: tuple[int, int]) -> tuple[Any, ...]:
@@ -70,6 +85,12 @@ def _order(carrying: list[Frame], desk: str) -> Order:
         return trouble({name: columns[name][at[1]] for name in names})
 
     return list(heapq.merge(*by_part, key=key))
+
+
+def _cap_states(parts: Sequence[Mapping[str, Sequence[Any]]], order: Order) -> dict[str, int]:
+    if isinstance(order, InOnePart):
+        return {str(word): count for word, count in tallied(parts[0]["cap_state"], order.places).items()}
+    return Counter(str(parts[part]["cap_state"][place]) for part, place in order)
 
 
 def _kpi(desk: str, open_alerts: Mapping[str, int]) -> Kpi:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 
+from margin.book.frame import places_where
 from margin.notify.events import (
     MOST_COLUMNS,
     MOST_FILTER_VALUES,
@@ -121,11 +122,8 @@ def select(figures: Figures, spec: Spec) -> Shown:
 def _matching(figures: Figures, spec: Spec) -> Sequence[tuple[int, int]]:
     if not spec.filters:
         return figures.order
-    return [
-        (part, place)
-        for part, place in figures.order
-        if all(figures.parts[part][name][place] in accepted for name, accepted in spec.filters)
-    ]
+    accepted = [set(places_where(part, dict(spec.filters))) for part in figures.parts]
+    return [(part, place) for part, place in figures.order if place in accepted[part]]
 
 
 def snapshot(figures: Figures, spec: Spec, shown: Shown, alerts: Sequence[AlertView]) -> Snapshot:

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Client
 from margin import formats
-from margin.book.frame import rows_of
-from margin.book.read import newest_frame, trouble
+from margin.book.read import client_rows, trouble
 from margin.charts.bars import Bar, bars
 from margin.engine.figures import Severity
 from margin.engine.measures import UNITS, LimitKind, Unit
@@ -91,8 +90,7 @@ def now(client: Client) -> dict[str, Any]:
 
 def _rows(client: Client) -> list[dict[str, Any]]:
     """In trouble order, as the frame has them."""
-    frame = newest_frame(client.shard_id)
-    return [row for row in rows_of(frame.accounts) if row["client"] == client.code] if frame else []
+    return list(client_rows(client.shard_id, client.code))
 
 
 def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:

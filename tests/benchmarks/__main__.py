@@ -10,6 +10,7 @@ import django
 
 GROUPS = {
     "demo": "cycle",
+    "cycle": "large_cycle",
     "revalue": "engine",
     "tick": "engine",
     "scenarios": "engine",

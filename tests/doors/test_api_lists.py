@@ -77,7 +77,11 @@ def rows(monkeypatch, prime):
         )
     ]
     monkeypatch.setattr(
-        door, "account_rows", lambda desks: [row for row in found if row["desk"] in set(desks)]
+        door,
+        "account_rows",
+        lambda desks, where: [
+            row for row in found if row["desk"] in set(desks) and where.items() <= row.items()
+        ],
     )
     return found
 

@@ -17,7 +17,7 @@ from tests.flow.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE_COMMIT = (
-    *("load_quotes", "recompute", "compose_frame", "newest_frame", "find"),
+    *("load_quotes", "compute", "compose_frame", "newest_frame", "find"),
     *("enforce", "alert", "watch_prices", "finish"),
 )
 
@@ -157,7 +157,7 @@ def test_three_deaths_in_a_row_park_the_shard_and_call_a_person_once(
         raise ZeroDivisionError("poison")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cycle, "recompute", fail)
+        patch.setattr(cycle, "compute", fail)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 scene.cycle()
