@@ -119,5 +119,8 @@ def _sums(computed: Computed, currency: str, members: list[Measured]) -> tuple[M
 
 
 def _known(figures: AccountFigures) -> dict[str, Fraction] | None:
+    """None too where the level is unknown: its sums are those of one end of a band, and no row shows them."""
+    if figures.level is Level.UNKNOWN:
+        return None
     own = {name: getattr(figures, name) for name in (*DOWN, *UP)}
     return None if None in own.values() else own

@@ -5,10 +5,11 @@ ACME's equity at a price p is p - 50,000; with a buffer of 25 % the call comes b
 
 import pytest
 
-from margin.book.read import account_rows, position_rows
+from margin.book.read import account_rows, desk_summary, position_rows
 from margin.flow.phrases import pool_named, sentence
 from margin.flow.show import NOT_FIRM
 from margin.models import Alert, Breach, Delivery
+from riskdesk.errors import sure
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -124,6 +125,8 @@ def test_where_the_ends_differ_the_level_is_unknown_and_no_call_rests_on_it(scen
     assert NOT_FIRM.keys() >= {"equity", "house_maintenance", "utilisation", "leverage", "distance", "next"}
     assert levels() == []
     assert reasons() == ["figure_unknown"]
+    desk = sure(desk_summary(scene.desk.code), "the desk has run")
+    assert (desk["unknown"], desk["equity"]) == (1, "0.00"), "what is not shown of it is in no sum either"
 
 
 def test_a_silent_feed_is_told_once_beyond_the_hard_limit(scene: Scene):
