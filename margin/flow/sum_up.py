@@ -50,7 +50,7 @@ def _part_of_columns(swept: Swept, row: int, desk_id: int) -> dict[str, Any]:
     own = np.flatnonzero(roster.desk_of == row)
     rates = np.array([_rate(swept, base, currency) for base in swept.warm.tables.bases])
     rate = rates[swept.warm.columns.pool_base[swept.warm.columns.account_start[own]]]
-    known = ~np.isnan(rate) & ~np.isnan(totals.equity[own])
+    known = ~np.isnan(rate) & ~np.isnan(totals.equity[own]) & (totals.level[own] != Level.UNKNOWN)
     own, rate = own[known], rate[known]
     named = (totals.equity, totals.net, totals.initial, totals.maintenance, totals.house, totals.gross)
     sums = {name: float((figure[own] * rate).sum()) for name, figure in zip((*DOWN, *UP), named, strict=True)}
