@@ -29,8 +29,14 @@ def test_everybody_sees_the_desks_of_their_grants_and_no_other(cast: Cast):
     ("name", "actions"),
     [
         ("vic", {"see_desk"}),
-        ("rita", {"see_desk", "be_alerted", "acknowledge", "move_money", "send_positions", "check_orders"}),
-        ("ada", {"see_desk", "propose", "approve", "edit_reference"}),
+        (
+            "rita",
+            {
+                *("see_desk", "be_alerted", "acknowledge", "call_margin", "move_money", "send_positions"),
+                *("check_orders", "ask_for_excess"),
+            },
+        ),
+        ("ada", {"see_desk", "propose", "approve", "edit_reference", "ask_for_excess"}),
         ("otto", set()),
         ("nobody", set()),
     ],
