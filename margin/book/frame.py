@@ -122,8 +122,9 @@ def places_where(columns: Columns, wanted: Mapping[str, Collection[str]]) -> Seq
     if not wanted:
         return range(len(columns["account"]) if columns else 0)
     told = [columns[name] for name in wanted]
-    if all(isinstance(column, Column) and column.can_tell for column in told):
-        masks = [columns[name].among(accepted) for name, accepted in wanted.items()]  # type: ignore[attr-defined]
+    packed = [column for column in told if isinstance(column, Column) and column.can_tell]
+    if len(packed) == len(told):
+        masks = [column.among(accepted) for column, accepted in zip(packed, wanted.values(), strict=True)]
         found: list[int] = np.flatnonzero(np.logical_and.reduce(masks)).tolist()
         return found
     rows = enumerate(zip(*told, strict=True))

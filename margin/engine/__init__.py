@@ -15,7 +15,9 @@ Where to find a rule:
 - orders and plans   `orders` and what rests of them, `pretrade` and its `verdict`, `plan`, fills: `trades`;
                      linear accounts without fractions: `integers`
 - the whole book     `exposure`, `correlation` (direction, crowds), `stress`, `cascade`
-- at full speed      `vector`, `book_distances` over `columns`, `ticks`; their loops, `compiled`: `kernels`,
-                     `price_kernels`, `scenario_kernels`, `distance_kernels`, `fall_kernels`
+- margin calls       `call`: what is asked for, and what becomes of it
+- at full speed      `vector`, `book_distances`, `book_accounts`, `book_shown` over `columns`, `ticks`; their
+                     loops, `compiled`: `kernels`, `price_kernels`, `scenario_kernels`,
+                     `distance_kernels`, `fall_kernels`
 - why                `explain`, `explain_sums`, `bridge`; rounding at the edge `shown`; the number `rational`
 """

@@ -29,7 +29,7 @@ def overloaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patch:
-        patch.setattr(cycle, "recompute", too_slow)
+        patch.setattr(cycle, "compute", too_slow)
         yield patch
 
 

@@ -106,11 +106,6 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("plan", "return cost / released if released > 0 else Fraction(10**18)", "a number one larger"): FAR,
     (
         "pretrade",
-        "if held is None or held.quantity * self.order.quantity >= 0:",
-        "GtE to Gt",
-    ): EQUAL,
-    (
-        "pretrade",
         "closing = min(self.closing, abs(quantity)) * (1 if quantity > 0 else -1)",
         "Mult to Div",
     ): EQUAL,
@@ -190,7 +185,6 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("roots", "if (at_low > 0) == (at_middle > 0):", "Gt to GtE"): EQUAL,
     ("search", "STEPS = 48", "a number one larger"): GENEROUS,
     ("search", "HALVINGS = 60", "a number one larger"): GENEROUS,
-    ("pretrade", "if not quantity or mark is None or self.rate is None:", "Or to And"): UNREACHED,
 }
 
 
