@@ -32,10 +32,11 @@ def fresh(transactional_db: None) -> Small:
 def test_the_lines_of_the_page_and_the_client_get_the_answers_they_promise(
     fresh: Small, tmp_path: Path
 ) -> None:
-    gate, other = Process(tmp_path), Process(tmp_path)
-    gate.await_ready()
-    address = f"http://127.0.0.1:{gate.port}"
+    gate = Process(tmp_path)
+    address, running = f"http://127.0.0.1:{gate.port}", [gate]
     try:
+        gate.await_ready()  # first, so that the shard is this one's
+        running.append(other := Process(tmp_path))
         assert other.status("/readyz") in (None, 503)  # the shard has its gate: this one waits
         told = as_written(address, fresh.secret)
         assert told == ["allow", "reduce_to", "resting", "cancelled", "allow", "reduce_to"]
@@ -48,8 +49,8 @@ def test_the_lines_of_the_page_and_the_client_get_the_answers_they_promise(
         assert again.check(Order("c-1", "ACME-1", "BTC-PERP", "buy", "0.5", price="60000")).allowed
         again.close()
     finally:
-        gate.end()
-        other.end()
+        for process in running:
+            process.end()
 
 
 def as_written(address: str, secret: str) -> list[str]:
