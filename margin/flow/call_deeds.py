@@ -16,10 +16,11 @@ from accounts.models import HOUSE, Shard, SubAccount, User
 from margin.book.facts import Revisions
 from margin.book.load_rules import call_policy_of
 from margin.engine.call import Kind
-from margin.flow.calls import issue_row, standing_calls
+from margin.flow.calls import issue_row, no_longer_late, standing_calls
 from margin.flow.wanted import want_cycle
 from margin.models import CallEvent, CallExtension, Delivery, MarginCall
 from margin.notify.call_letter import write_call_letters
+from margin.notify.hints import send_alerts_changed
 from riskdesk.errors import Refusal
 
 State = MarginCall.State
@@ -171,6 +172,9 @@ def _do(
             transaction.set_rollback(True)
             return refusal
         row.save()
+        if row.state != State.OVERDUE and no_longer_late([row], now):
+            desk = row.desk.code
+            transaction.on_commit(lambda: send_alerts_changed(desk))
         CallEvent.objects.create(
             call=row,
             at=now,

@@ -32,10 +32,6 @@ def basis_of(lacks: Need, account: object) -> dict[str, Any]:
     return {"pools": pools} | ({"buffer": buffer_of(account)} if isinstance(account, Account) else {})
 
 
-def overdue_key(row: MarginCall) -> str:
-    return f"call:{row.pk}:overdue"
-
-
 def overdue(row: MarginCall, run: Run, now: datetime) -> Alert:
     """The client did not pay in time: the desk must act."""
     account = row.sub_account
@@ -49,7 +45,7 @@ def overdue(row: MarginCall, run: Run, now: datetime) -> Alert:
         severity=Alert.Severity.CRITICAL,
         title=f"{account.code}: margin call of {asked} {currency.code} is overdue",
         text=f"{left} {currency.code} of it did not come in by {row.due_at:%Y-%m-%d %H:%M} UTC.",
-        key=overdue_key(row),
+        key=f"call:{row.pk}:overdue:{row.due_at.isoformat() if row.due_at else ''}",
         run=run,
         raised_at=now,
     )

@@ -5,6 +5,7 @@ Takes the figures of a run, inside its transaction; gives what was told. The eng
 and puts letters and alerts into the outbox. Nothing is asked for or met on an unknown figure.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from margin.engine.types import Account
 from margin.flow.alert import Told, raise_alerts
 from margin.flow.call_cure import cure_of
 from margin.flow.call_payments import book_payments
-from margin.flow.call_words import basis_of, overdue, overdue_key
+from margin.flow.call_words import basis_of, overdue
 from margin.flow.recompute import Computed, Measured
 from margin.models import Alert, CallEvent, Delivery, MarginCall, Run
 from margin.notify.alerts import resolve
@@ -75,6 +76,13 @@ def issue_row(row: MarginCall, time: timedelta, reached: Revisions, now: datetim
     """From here on the client owes it; what it rests on is named, so that its cure can be."""
     row.state, row.issued_at, row.due_at = State.ISSUED, now, now + time
     row.house_revision, row.shard_revision = reached.house, reached.shard
+
+
+def no_longer_late(calls: Sequence[MarginCall], now: datetime) -> int:
+    """Resolve what was said of their lateness: one call stands per account."""
+    accounts = [row.sub_account_id for row in calls]
+    late = Alert.objects.filter(reason=Alert.Reason.CALL_OVERDUE, sub_account__in=accounts)
+    return resolve(late, now) if accounts else 0
 
 
 @dataclass(slots=True)
@@ -138,8 +146,7 @@ class Keeper:
         )
         Delivery.objects.bulk_create(letters)
         late = [overdue(row, self.run, self.now) for row, step in self.done if step.deed is Deed.FALL_DUE]
-        over = [overdue_key(row) for row, step in self.done if step.deed is Deed.MEET]
-        resolved = resolve(Alert.objects.filter(key__in=over), self.now) if over else 0
+        resolved = no_longer_late([row for row, step in self.done if step.deed is Deed.MEET], self.now)
         return raise_alerts(late, self.now) + Told(resolved=resolved, letters=len(letters))
 
     def _event(self, row: MarginCall, step: Step) -> CallEvent:

@@ -169,6 +169,25 @@ def test_a_call_that_is_not_paid_in_time_is_overdue_and_says_so(scene: Scene):
     assert (the_call().state, alert.state) == ("met", "resolved")
 
 
+def test_what_was_overdue_is_over_when_it_is_cancelled_or_gets_more_time_and_may_be_again(
+    scene: Scene, ada: User
+):
+    call = issued(scene)
+    scene.step(CALLED, seconds=AN_HOUR)
+    later = scene.now + timedelta(hours=1)
+    deeds.ask_extension(call, scene.rita, due_at=later, note="wire is on its way", now=scene.now)
+    deeds.decide_extension(call, ada, give=True, note="", now=scene.now)
+    assert alerts_of_lateness() == ["resolved"]
+    scene.step(CALLED, seconds=AN_HOUR)
+    assert alerts_of_lateness() == ["resolved", "open"]
+    deeds.cancel(call, scene.rita, note="a wrong price", now=scene.now)
+    assert alerts_of_lateness() == ["resolved", "resolved"]
+
+
+def alerts_of_lateness() -> list[str]:
+    return list(Alert.objects.filter(reason="call_overdue").order_by("id").values_list("state", flat=True))
+
+
 def test_the_market_or_a_reduction_may_cure_it(scene: Scene):
     issued(scene)
     scene.step(SAFE)
