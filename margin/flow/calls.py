@@ -141,9 +141,8 @@ class Keeper:
         MarginCall.objects.bulk_update([row for row in rows if row.pk is not None], CHANGED)
         MarginCall.objects.bulk_create([row for row in rows if row.pk is None])
         CallEvent.objects.bulk_create([self._event(*one) for one in self.done if one[1].deed not in QUIET])
-        letters = write_call_letters(
-            [row for row, step in self.done if step.deed in TOLD_TO_CLIENT], self.now
-        )
+        told = [row for row, step in self.done if step.deed in TOLD_TO_CLIENT]
+        letters = write_call_letters(told, self.now, run_id=str(self.run.pk))
         Delivery.objects.bulk_create(letters)
         late = [overdue(row, self.run, self.now) for row, step in self.done if step.deed is Deed.FALL_DUE]
         resolved = no_longer_late([row for row, step in self.done if step.deed is Deed.MEET], self.now)

@@ -14,17 +14,18 @@ from margin.notify.cleaning import one_line
 from margin.notify.email import Letter, local_time, write
 
 
-def write_call_letters(calls: Iterable[MarginCall], now: datetime) -> list[Delivery]:
-    """Not yet stored."""
-    return [_delivery(call, now) for call in calls if call.client.email]
+def write_call_letters(calls: Iterable[MarginCall], now: datetime, *, run_id: str = "") -> list[Delivery]:
+    """Not yet stored. Without a run, a person has called."""
+    return [_delivery(call, now, run_id) for call in calls if call.client.email]
 
 
-def _delivery(call: MarginCall, now: datetime) -> Delivery:
+def _delivery(call: MarginCall, now: datetime, run_id: str) -> Delivery:
     letter = compose_call(call)
     return Delivery(
         call=call,
         desk_id=call.desk_id,
         kind="call",
+        run_id=run_id,
         recipient=call.client.email,
         subject=letter.subject[:200],
         text=letter.text,

@@ -104,6 +104,7 @@ def test_nobody_acts_and_after_five_minutes_it_issues_itself(scene: Scene):
     assert row.due_at == scene.now + timedelta(minutes=60)
     letter = Delivery.objects.get(kind="call")
     assert (letter.recipient, letter.state, letter.call_id) == ("margin@acme.example", "waiting", row.pk)
+    assert letter.run_id == str(CallEvent.objects.get(call=row, deed="issue").run_id)
     assert "454.17 USD" in letter.subject
     assert "cross: equity 600, required 632.5, missing 454.17" in letter.text
 
@@ -114,6 +115,7 @@ def test_a_person_issues_it_and_a_payment_meets_it(scene: Scene):
     row = the_call()
     assert (row.state, row.cure, row.paid, row.closed_at) == ("met", "deposit", Decimal("454.17"), scene.now)
     assert history() == [("draft", "short_of_house"), ("issue", ""), ("meet", "paid")]
+    assert Delivery.objects.get(kind="call").run_id == "", "a person has called, no run"
     audited = AuditEvent.objects.get(action="call.issue")
     assert (audited.actor, audited.before["state"], audited.after["state"]) == (scene.rita, "draft", "issued")
 
