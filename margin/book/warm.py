@@ -6,7 +6,6 @@ is flagged, so that it is always decided exactly.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,7 @@ from accounts.models import Asset
 from margin.book.applies import Buffers
 from margin.book.book import Book
 from margin.book.copied import Texts
-from margin.book.facts import AccountFact, PositionFact, Revisions, Rules
+from margin.book.facts import PositionFact, Revisions, Rules
 from margin.book.load_rules import load_rules
 from margin.book.past import balances_at, nouns_at
 from margin.book.warm_pools import NO_ROW, Pools, pools_of_rows
@@ -29,34 +28,15 @@ from margin.book.warm_rows import (
     read_rows,
     spliced,
 )
+from margin.book.warm_tables import WarmTables, buffers_of, tables_of
 from margin.engine import columns as engine
-from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, Columns
+from margin.engine.columns import Columns
 from margin.engine.rational import Fraction
-from margin.engine.tiers import Schedule, Tier
-from margin.engine.types import ONE, WALLET, AssetTerms, Holding, Instrument, Mode
+from margin.engine.types import WALLET, Holding, Mode
 from riskdesk.errors import sure
 
 EXACT_UP_TO = 1_000
 """Sub-accounts of a shard that is computed in exact arithmetic as a whole; a larger one goes in columns."""
-PLAIN = Schedule((Tier(Fraction(0), ONE, ONE),))
-"""Stands in for terms that the columns cannot carry; whoever holds such an instrument is decided exactly."""
-
-
-@dataclass(frozen=True, slots=True)
-class WarmTables:
-    """The rules of one house revision as tables. `carried` is by instrument, `counted` by asset."""
-
-    rules: engine.Rules
-    instruments: tuple[Instrument, ...]
-    terms: dict[str, AssetTerms]
-    row_of: dict[int, int]
-    """By the instrument's id."""
-    asset_ids: dict[str, int]
-    bases: tuple[str, ...]
-    desks: tuple[int, ...]
-    leverages: tuple[Fraction, ...]
-    carried: NDArray[np.bool_]
-    counted: NDArray[np.bool_]
 
 
 class WarmBook(Book):
@@ -106,7 +86,7 @@ class WarmBook(Book):
         """Made anew where the rules are, or where somebody has chosen a leverage that nobody had."""
         anew = self._made_of is not self.rules
         if anew or self.tables.leverages != tuple(leverages):
-            self.tables = _tables(self.rules, leverages)
+            self.tables = tables_of(self.rules, leverages)
         if anew:
             self._owned = self._of_accounts()
         self._made_of = self.rules
@@ -144,8 +124,7 @@ class WarmBook(Book):
         asset = assets[by_id][np.searchsorted(ids[by_id], owned["asset"])].astype(np.uint16)
         base, desk, buffer = self._owned
         own_base = np.array([rules.assets.index(code) for code in tables.bases], dtype=np.int64)
-        odd = ~tables.carried[instrument] | ((self.entry <= 0) & ~rules.may_be_negative[instrument])
-        special = np.bincount(np.repeat(np.arange(count), np.diff(pool_start))[odd], minlength=count) > 0
+        special = self._special(instrument, pool_start)
         owner = np.repeat(np.arange(count), np.diff(balance_start))
         foreign = asset != own_base[base[pool_account[owner]]]
         special |= np.bincount(owner[~tables.counted[asset] & foreign], minlength=count) > 0
@@ -165,6 +144,12 @@ class WarmBook(Book):
             account_start=pools.account_start,
         )
 
+    def _special(self, instrument: NDArray[np.uint16], pool_start: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Pools that hold what columns cannot carry: its terms, or an entry that no price can be."""
+        rules, count = self.tables.rules, len(pool_start) - 1
+        odd = ~self.tables.carried[instrument] | ((self.entry <= 0) & ~rules.may_be_negative[instrument])
+        return np.bincount(np.repeat(np.arange(count), np.diff(pool_start))[odd], minlength=count) > 0
+
     def _of_accounts(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float64]]:
         """By account: base currency, desk and house buffer."""
         bases = {code: k for k, code in enumerate(self.tables.bases)}
@@ -174,7 +159,7 @@ class WarmBook(Book):
         return (
             np.array([bases[fact.base] for fact in facts], dtype=np.uint8),
             np.array([desks[clients[fact.client_id].desk_id] for fact in facts], dtype=np.uint8),
-            np.array(_buffers_of(self.rules, self._buffers, facts), dtype=np.float64),
+            np.array(buffers_of(self.rules, self._buffers, facts), dtype=np.float64),
         )
 
     def refresh(self, reached: Revisions, *, now: datetime) -> int:
@@ -315,57 +300,3 @@ def load_past_book(shard: int, reached: Revisions, *, now: datetime) -> Book:
             rows = read_past_rows(shard, reached.shard, balances_at(shard, reached.shard), assets)
             return WarmBook(shard, reached, rules, rows)
     return Book.load_past(shard, reached, now=now)
-
-
-def _tables(rules: Rules, leverages: list[Fraction]) -> WarmTables:
-    guarded = {own.id: code for code, own in rules.guarded.items()}
-    some = next(iter(rules.scales))
-    instruments: list[Instrument] = []
-    row_of: dict[int, int] = {}
-    carried: list[bool] = []
-    for number, code in sorted(guarded.items(), key=lambda one: one[1]):
-        own = rules.instruments.get(number)
-        fits = own is not None and len(own.schedule.tiers) <= MOST_TIERS and _is_sound(own)
-        stands_in = Instrument(code, PLAIN, own.settlement if own else some)
-        row_of[number] = len(instruments)
-        instruments.append(own if own is not None and fits else stands_in)
-        carried.append(fits)
-    terms = {code: rules.terms.get(code, AssetTerms(code)) for code in rules.scales}
-    fitting = {c: t if len(t.haircuts.tiers) <= MOST_HAIRCUTS else AssetTerms(c) for c, t in terms.items()}
-    counted = [code in rules.terms and fitting[code] is terms[code] for code in terms]
-    desks = tuple(rules.desks)
-    made = engine.rules_of(
-        instruments, list(fitting.values()), leverages, [rules.desks[desk].policy for desk in desks]
-    )
-    return WarmTables(
-        rules=made,
-        instruments=tuple(instruments),
-        terms=fitting,
-        row_of=row_of,
-        asset_ids=dict(Asset.objects.values_list("code", "pk")),
-        bases=tuple(sorted({fact.base for fact in rules.accounts.values()})),
-        desks=desks,
-        leverages=tuple(leverages),
-        carried=np.array(carried, dtype=np.bool_),
-        counted=np.array(counted, dtype=np.bool_),
-    )
-
-
-def _is_sound(instrument: Instrument) -> bool:
-    """What the engine's borders would refuse, and an entry below zero where none can be."""
-    return instrument.contract_size > 0 and instrument.reference_price >= 0 and instrument.buffer >= 0
-
-
-def _buffers_of(rules: Rules, buffers: Buffers, facts: Iterable[AccountFact]) -> list[float]:
-    """Worked out once a client, and again for those with one of their own."""
-    own = {fact.sub_account_id for fact in rules.buffers if fact.sub_account_id is not None}
-    by_client: dict[int, float] = {}
-    found = []
-    for fact in facts:
-        if fact.id in own:
-            found.append(float(buffers.of(fact).buffer))
-            continue
-        if fact.client_id not in by_client:
-            by_client[fact.client_id] = float(buffers.of(fact).buffer)
-        found.append(by_client[fact.client_id])
-    return found

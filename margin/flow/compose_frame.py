@@ -24,13 +24,17 @@ from margin.book.frame import (
 from margin.book.packed import Column
 from margin.book.version import engine_version
 from margin.flow import compose_columns as columnar
-from margin.flow.cap_columns import Uses, cap_uses, sums_of_clients
+from margin.flow.binding_caps import leverage_caps
+from margin.flow.cap_columns import cap_uses
 from margin.flow.cap_findings import caps_of
 from margin.flow.cap_states import cap_states
+from margin.flow.cap_zones import Uses
+from margin.flow.client_sums import sums_of_clients
 from margin.flow.clients import ClientFigures, measure_clients, nearest_cap
 from margin.flow.found import Found
 from margin.flow.recompute import Computed
 from margin.flow.show import account_rows, position_rows
+from margin.flow.show_columns import account_columns, position_columns
 from margin.flow.sum_up import desk_parts, desk_parts_of_columns
 from margin.flow.sweep import Swept
 from margin.models import Run
@@ -114,8 +118,8 @@ def _compose_columns(swept: Swept, caps: Caps, *, run: Run) -> Composed:
     uses = cap_uses(swept, caps, sums)
     exact = columnar.exactly(swept, caps, uses)
     states = columnar.states_of(swept, uses, exact.states)
-    accounts = columnar.account_columns(swept, columnar.leverage_caps(swept, caps, sums), states)
-    positions = columnar.position_columns(swept)
+    accounts = account_columns(swept, leverage_caps(swept, caps, sums), states)
+    positions = position_columns(swept)
     columnar.place_exact(swept, accounts, positions, exact)
     order = columnar.trouble_order(swept, accounts, states)
     prices = {code: price.as_shown() for code, price in sorted(swept.pinned.items())}

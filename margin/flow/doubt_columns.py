@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from margin.book.warm import WarmBook
+from margin.engine.columns import Floats
 from margin.engine.kernels import ALPHA, OMEGA, UNKNOWN
 from margin.engine.ticks import Quotes, multiplied_out
 from margin.engine.vector import BookFigures
 from margin.flow.recompute import Markets
 from margin.flow.room import Room
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 

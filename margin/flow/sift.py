@@ -13,7 +13,9 @@ import numpy as np
 from margin.book.applies import Caps
 from margin.engine.figures import Level
 from margin.engine.kernels import CLOSE, EQUITY, GROSS, HOUSE, MAINTENANCE
-from margin.flow.cap_columns import (
+from margin.flow.binding_caps import Binding
+from margin.flow.cap_findings import caps_of
+from margin.flow.cap_zones import (
     INSIDE,
     MISSING,
     OVER,
@@ -23,10 +25,8 @@ from margin.flow.cap_columns import (
     UNSURE,
     WARNED,
     WARNED_TOP,
-    Binding,
     Uses,
 )
-from margin.flow.cap_findings import caps_of
 from margin.flow.clients import ClientFigures, clients_of
 from margin.flow.compose_frame import Composed
 from margin.flow.enforce import LEVEL_POLICY
