@@ -6,13 +6,16 @@ Pages, charts and mails write through it, `static/js/format.js` writes the same,
 """
 
 import re
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
 
 from margin.engine.figures import Level
 
 Figure = str | Decimal | float | None
 """A float only where a drawing has nothing better; it counts as the digits it shows."""
 NONE = "—"
+REACHED = "reached"
 MINUS = "−"
 
 WIDE = Context(prec=400)
@@ -96,6 +99,11 @@ def percent(text: Figure, decimals: int = 1) -> str:
     cut = _cut(exact, decimals, ROUND_DOWN)
     over = ">" if cut == 100 and exact > 100 else ""
     return f"{over}{_typeset(f'{cut:,f}')} %"
+
+
+def to_liquidation(row: Mapping[str, Any]) -> str:
+    """How far an account is from it; of one that is in it, that there is no way left to go."""
+    return REACHED if row["level"] == "liquidation" else percent(row["distance"], 2)
 
 
 def counted(number: int, noun: str, plural: str = "s") -> str:

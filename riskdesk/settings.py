@@ -117,6 +117,7 @@ ACCOUNT_ADAPTER = "accounts.pages.adapter.ClosedSignUp"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Riskdesk] "  # allauth's own would be the address that the asker wrote
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/15m/key",  # wrong second factors; wrong passwords are counted by axes, below

@@ -5,8 +5,9 @@ One person edits these; a save goes through `margin.flow.reference`, so that eve
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON, TSV
 from import_export.forms import ExportForm
@@ -16,6 +17,7 @@ from accounts.admin.base import DeskAdmin, DeskFilter, caller, can, desk_of
 from accounts.admin.typed import AnyInline
 from accounts.models import Asset, Client, Desk, SubAccount
 from margin.admin import in_force, resources
+from margin.admin.uploads import Gone, Uploads
 from margin.flow.reference import save_reference
 from margin.flow.ruled import terms_of
 from margin.models import (
@@ -40,6 +42,7 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
     edit_action = Action.EDIT_REFERENCE
     export_form_class = ExportForm  # the one with fields to select acts by a handler the policy forbids
     formats = [CSV, TSV, JSON]  # none in which a small file unfolds into a large one
+    tmp_storage_class = Uploads
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         ruled = terms_of(self.model) if obj is not None else ()
@@ -54,6 +57,17 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return can(request, Action.SEE_DESK, None)
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().process_import(request, **kwargs)
+        except Gone:
+            said = (
+                "That file is not here any more: it was confirmed already, or waited too long. Send it again."
+            )
+            self.message_user(request, said, messages.WARNING)
+            return redirect("admin:{}_{}_import".format(*self.get_model_info()))
+        return answer
 
     def get_import_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
         rights = {

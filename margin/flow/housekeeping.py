@@ -1,12 +1,16 @@
 """Housekeeping: what has had its time is removed, a bounded piece at a time.
 
-Takes the time; deletes old ticks, answers, sessions and demo mails, and thins old runs to one a minute. A run
-that an alert or a breach names is kept as long as they are, and so is every run of the last hours.
+Takes the time; deletes old ticks, answers, sessions, demo mails and files that nobody confirmed, and thins
+old runs to one a minute. A run that an alert or a breach names is kept as long as they are, and so is every
+run of the last hours.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import Replay
@@ -19,6 +23,8 @@ RUNS_KEPT_WHOLE = timedelta(hours=6)
 RUNS_KEPT = timedelta(days=30)
 MAILS_KEPT = timedelta(days=7)
 """Of the built-in mail room, which only the demo has."""
+UPLOADS_KEPT = timedelta(hours=1)
+"""Of a file sent for import, whose difference somebody has on the screen and has not confirmed."""
 PIECE = 5_000
 PASS_SECONDS = 8.0
 
@@ -75,6 +81,7 @@ def keep_house(now: datetime) -> dict[str, int]:
         "mails": _delete(OLD_MAILS, [now - MAILS_KEPT, PIECE], until),
         "runs": _delete(OLD_RUNS, runs, until),
         "ticks": _delete(OLD_TICKS, [now - TICKS_KEPT, PIECE], until),  # the most, so last
+        "uploads": _remove_uploads(now - UPLOADS_KEPT),
     }
     log.info("step.housekeeping", **removed)
     return removed
@@ -88,4 +95,19 @@ def _delete(statement: str, values: list[int | datetime] | dict[str, int | datet
             cursor.execute(statement, values)
             piece = int(cursor.rowcount)
         removed += piece
+    return removed
+
+
+def uploads_folder() -> Path:
+    """Where a file waits to be confirmed: see `margin.admin.uploads`."""
+    return Path(settings.ENV.data_dir) / "uploads"
+
+
+def _remove_uploads(before: datetime) -> int:
+    removed = 0
+    for path in uploads_folder().glob("*"):
+        with suppress(FileNotFoundError):  # confirmed at this moment
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                removed += 1
     return removed

@@ -91,7 +91,7 @@ def _nearest_line(row: dict[str, Any]) -> Line:
         "account": row["account"],
         "client": row["client_name"] or row["client"],
         "level": formats.level(row["level"]),
-        "distance": formats.percent(row["distance"], 2),
+        "distance": formats.to_liquidation(row),
     }
 
 

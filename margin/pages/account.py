@@ -22,7 +22,7 @@ from margin.pages.drawer import drawer
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.modes import modes_table
 from margin.pages.pools import pool_card, pool_names, remedy_row
-from margin.pages.rails import broken, rail
+from margin.pages.rails import broken, in_liquidation_since, rail
 from margin.whatif import between, why
 from margin.whatif.remedies import remedies
 from margin.whatif.revisit import Gone, Revisited, newest_run, revisit
@@ -120,6 +120,7 @@ def now(account: SubAccount) -> dict[str, Any]:
         "run": seen.run,
         "row": seen.row,
         "shown": shown,
+        "since": in_liquidation_since(seen.row),
         "distance_down": formats.percent(seen.row["distance_down"], 2),
         "distance_up": formats.percent(seen.row["distance_up"], 2),
         **{name: formats.money(seen.row[name]) for name in plain},

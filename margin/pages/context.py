@@ -1,6 +1,6 @@
 """What every page's frame shows: theme, rooms, desks. Asks the database only where a template looks."""
 
-from functools import partial
+from functools import cache, partial
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import access
 from accounts.models import Proposal
-from margin.pages.rooms import groups
+from margin.pages.rooms import groups, here_in
 from riskdesk import demo_people
 
 THEMES = ("light", "dark")
@@ -17,13 +17,15 @@ THEMES = ("light", "dark")
 def desk(request: HttpRequest) -> dict[str, object]:
     """The frame's values. A page that shows one desk adds `desk` itself."""
     theme = request.COOKIES.get("theme", "")
+    own = cache(lambda: groups(request))
     demo = settings.ENV.demo and not settings.ENV.production
     return {
         "theme": theme if theme in THEMES else "",
         "demo": demo,
         "demo_people": demo_people.PEOPLE if demo else (),
         "demo_password": demo_people.PASSWORD if demo else "",
-        "room_groups": SimpleLazyObject(lambda: groups(request)),
+        "room_groups": own,
+        "room_here": lambda: here_in(own()),
         "desks": SimpleLazyObject(lambda: list(access.desks_for(request.user))),
         "proposals_waiting": partial(proposals_waiting, request),
         "roles": SimpleLazyObject(lambda: roles(request)),

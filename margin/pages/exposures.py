@@ -35,6 +35,7 @@ BY = {
     "client": "Client",
 }
 NOT_TOLD = "not told"
+ALONE = "Instruments that name no asset"
 MOST_BOXES = 40
 MOST_HOLDERS = 25
 MOST_LEFT_OUT = 12
@@ -80,11 +81,18 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         return context | {"gone": NO_RUN}
     found, missing = sums(book.rows, by)
     rows = [_row(desk, book, by, held) for held in found]
+    alone = [row for row in rows if row["alone"]]
     context |= {
         "rows": rows,
+        "groups": [("Assets", [row for row in rows if not row["alone"]]), (ALONE, alone)]
+        if alone
+        else [("", rows)],
+        "alone": alone,
         "tiles": _tiles(book, found),
         "boxes": _boxes(rows, found),
-        "figures": {"bars": _bars(book, found)},
+        "figures": {
+            "bars": _bars(book, sorted(found, key=lambda held: by == "asset" and held.key in book.alone))
+        },
         "left_out": [(account, ref, formats.named(ref)) for account, ref in missing[:MOST_LEFT_OUT]],
         "more_left_out": max(0, len(missing) - MOST_LEFT_OUT),
         "crowds": [_crowd(desk, book, crowd) for crowd in crowds(book.rows)],
@@ -105,6 +113,7 @@ def _row(desk: Desk, book: ExposedBook, by: str, held: Held) -> dict[str, Any]:
     return {
         "key": held.key,
         "word": held.key or NOT_TOLD,
+        "alone": by == "asset" and held.key in book.alone,
         "link": _link(desk, by, held.key),
         "gross": formats.money(f"{up(gross, book.places):f}"),
         "net": formats.money(f"{down(net, book.places):f}"),

@@ -20,7 +20,7 @@ from margin.book.read import account_row, position_rows
 from margin.charts.headroom import headroom
 from margin.flow.vitals import desk_vitals
 from margin.pages.drawer import drawer
-from margin.pages.rails import rail
+from margin.pages.rails import in_liquidation_since, rail
 from riskdesk import clock
 from riskdesk.codes import SHAPE
 
@@ -49,7 +49,8 @@ def account(request: HttpRequest, code: str, account: str) -> HttpResponse:
     row = account_row(account)
     if row is None or row["desk"] != desk.code:
         raise Http404
-    return render(request, "desk/rows/positions.html", {"drawer": drawer(row, position_rows(account))})
+    context = {"drawer": drawer(row, position_rows(account)), "since": in_liquidation_since(row)}
+    return render(request, "desk/rows/positions.html", context)
 
 
 @require_GET

@@ -6,11 +6,11 @@ Takes a person and a desk; gives rows. The API acknowledges; nothing is changed 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, When
 
 from accounts import access
 from accounts.models import Desk, User
@@ -90,6 +90,19 @@ class BrokenRule:
 def broken(breaches: "QuerySet[Breach]") -> list[BrokenRule]:
     rows = breaches.select_related("sub_account").order_by("-id")[:MOST_BROKEN]
     return [BrokenRule(row, row.reason.replace("_", " ")) for row in rows]
+
+
+def in_liquidation_since(row: Mapping[str, Any]) -> datetime | None:
+    """Of a row that is in it: since when it was told of the pool that has been longest. None: it is not."""
+    if row["level"] != Level.LIQUIDATION.word:
+        return None
+    told = Max("alerts__raised_at", filter=Q(alerts__reason=Alert.Reason.LIQUIDATION))
+    pools = Breach.objects.filter(
+        sub_account__code=row["account"], rule=Breach.Rule.MARGIN_LEVEL, state__in=Breach.BROKEN
+    )
+    fallen = pools.filter(detail__level=Level.LIQUIDATION.word).annotate(told=told)
+    since: datetime | None = fallen.aggregate(since=Min("told"))["since"]
+    return since
 
 
 def entry(alert: Alert, rows: Sequence[Mapping[str, Any]] = ()) -> Entry:

@@ -127,7 +127,7 @@ def _near(row: dict[str, Any]) -> dict[str, Any]:
         "account": row["account"],
         "level": row["level"],
         "word": formats.level(row["level"]),
-        "distance": formats.percent(row["distance"], 2),
+        "distance": formats.to_liquidation(row),
         "next": formats.percent(row["next"], 2),
         "next_level": formats.level(row["next_level"]),
         "utilisation": formats.percent(row["utilisation"]),

@@ -107,6 +107,11 @@ def groups(request: HttpRequest) -> list[Group]:
     return found
 
 
+def here_in(own: Sequence[Group]) -> str:
+    """What the bar's one menu is called where there is no room for more."""
+    return next((group.here.name for group in own if group.here), "Pages")
+
+
 def rooms(request: HttpRequest) -> list[Room]:
     return [room for group in groups(request) for room in group.rooms]
 

@@ -79,8 +79,10 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         level_word=formats.level(row["level"]),
         why=row["unknown_because"] or "",
         bounded=bool(row["bounded"]),
-        distance=formats.percent(row["distance"], 2),
-        side=nearer_side(row["distance"], row["distance_down"], row["distance_up"]),
+        distance=formats.to_liquidation(row),
+        side=""
+        if row["level"] == "liquidation"
+        else nearer_side(row["distance"], row["distance_down"], row["distance_up"]),
         next=formats.percent(row["next"], 2),
         next_side=nearer_side(row["next"], row["next_down"], row["next_up"]),
         next_level=row["next_level"] or "",

@@ -7,7 +7,7 @@ of them with each one's share. What has no figure or no rate is left out, counte
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from accounts.models import Desk
+from accounts.models import Asset, Desk
 from margin.book.frame import Frame, rows_of
 from margin.book.load_market import load_edges
 from margin.book.marks import from_shown
@@ -24,12 +24,16 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ExposedBook:
-    """All positions of a desk as exposure, of the runs in `heads` (shard → run, seq, at)."""
+    """All positions of a desk as exposure, of the runs in `heads` (shard → run, seq, at).
+
+    `alone`: the codes that stand by asset for themselves, since their instruments name no asset.
+    """
 
     currency: str
     places: int
     rows: Sequence[Exposed]
     heads: Mapping[int, tuple[str, int, str]]
+    alone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def exposed_book(desk: Desk) -> ExposedBook:
     if kept is None or kept.heads != heads:
         currency = desk.reporting_currency
         rows = [row for frame in found for row in _rows(frame, desk)]
-        kept = _kept[desk.code] = ExposedBook(currency.code, currency.scale, rows, heads)
+        kept = _kept[desk.code] = ExposedBook(currency.code, currency.scale, rows, heads, _alone(rows))
     return kept
 
 
@@ -131,6 +135,11 @@ def _traded() -> dict[str, tuple[str, Mapping[str, Fraction]]]:
         )
         for row in rows
     }
+
+
+def _alone(rows: Sequence[Exposed]) -> frozenset[str]:
+    held = {row.underlying for row in rows}
+    return frozenset(held.difference(Asset.objects.filter(code__in=held).values_list("code", flat=True)))
 
 
 def _told(desk: Desk) -> dict[Place, tuple[str, str]]:

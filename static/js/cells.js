@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CAP_STATES, CONTROLS, firstPool, level, leverage, money, percent, share, times } from "./format.js";
+import { CAP_STATES, CONTROLS, firstPool, level, leverage, money, percent, share, times, toLiquidation } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -23,8 +23,8 @@ export function paint(parts, row, before) {
   attribute(parts.account_link, "href", `/accounts/${encodeURIComponent(row.account)}/`);
   text(parts.client_name, row.client_name ?? "");
   attribute(parts.account_cell, "title", `${row.account} · ${row.client_name ?? ""}`);
-  text(parts.distance, percent(row.distance, 2));
-  icon(parts.side, nearerSide(row.distance, row.distance_down, row.distance_up));
+  text(parts.distance, toLiquidation(row));
+  icon(parts.side, row.level === "liquidation" ? "" : nearerSide(row.distance, row.distance_down, row.distance_up));
   paintLevel(parts, row);
   text(parts.equity, money(row.equity));
   text(parts.currency, row.currency);

@@ -2,6 +2,7 @@
 // without a float in between; both are held to tests/cases/formats.json.
 
 export const NONE = "—";
+const REACHED = "reached";
 const MINUS = "−";
 
 const LEVELS = {
@@ -79,6 +80,11 @@ export function percent(text, decimals = 1) {
   const hundred = 100n * 10n ** BigInt(decimals);
   const over = shown.digits === hundred && exact.digits > 100n * 10n ** BigInt(scale) ? ">" : "";
   return `${over}${typeset(shown)} %`;
+}
+
+/** How far an account is from liquidation; of one that is in it, that there is no way left to go. */
+export function toLiquidation(row) {
+  return row.level === "liquidation" ? REACHED : percent(row.distance, 2);
 }
 
 /** A move, with its sign either way. */

@@ -1,6 +1,7 @@
 """Signing in and out at our own door: lock-out, second factor, ages of a session, what is recorded."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.hashers import make_password
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client, TestCase
 
@@ -308,3 +310,20 @@ def test_the_admin_has_no_door_of_its_own(cast: Cast, door: Client):
 def test_passwords_are_kept_as_argon2(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     assert make_password("x").startswith("argon2$argon2id$")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_mail_about_a_password_speaks_of_the_desks_own_address_alone(
+    cast: Cast, door: Client, known: bool, settings
+):
+    settings.ENV = replace(settings.ENV, base_url="https://risk.example:444")
+    email = cast.rita.email if known else "stranger@elsewhere.example"
+    door.post("/accounts/password/reset/", {"email": email}, headers={"host": "127.0.0.1:6666"})
+    (letter,) = mail.outbox
+    said = f"{letter.subject}\n{letter.body}"
+    assert "127.0.0.1" not in said
+    assert "6666" not in said
+    links = re.findall(r"https?://\S+", said)
+    assert [link.startswith("https://risk.example:444/accounts/password/reset/key/") for link in links] == (
+        [True] if known else []
+    )

@@ -1,6 +1,7 @@
 """The admin: nouns findable and cut to the desks of the caller, no query per row, rules by proposal."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.contrib import admin
@@ -192,7 +193,9 @@ def test_a_proposal_page_shows_the_difference(cast: Cast, ada_in: Browser) -> No
     assert "<strong>8</strong>" in page
 
 
-def test_an_import_shows_its_difference_first_and_takes_one_revision(cast: Cast, ada_in: Browser) -> None:
+def test_an_import_shows_its_difference_first_and_takes_one_revision(
+    cast: Cast, ada_in: Browser, tmp_path: Path
+) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     from accounts.models import Shard
@@ -208,6 +211,12 @@ def test_an_import_shows_its_difference_first_and_takes_one_revision(cast: Cast,
     ada_in.post("/admin/margin/venue/process_import/", confirm)
     assert Venue.objects.get(code="NEW").name == "New venue"
     assert Shard.objects.get(number=0).revision == before + 1
+    assert list((tmp_path / "uploads").iterdir()) == [], "what was confirmed does not stay"
+    for name in (confirm["import_file_name"], "..", "passwd"):
+        again = ada_in.post(
+            "/admin/margin/venue/process_import/", confirm | {"import_file_name": name}, follow=True
+        )
+        assert "That file is not here any more" in again.content.decode()
 
 
 def test_an_account_shows_its_buffer_and_caps_and_where_each_comes_from(cast: Cast, ada_in: Browser) -> None:

@@ -1,5 +1,6 @@
 """Housekeeping: what goes, what stays, and that a pass has an end."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,6 +68,17 @@ def test_old_answers_sessions_and_demo_mails_go_and_young_ones_stay():
         Mail.objects.create(message_id=str(age), sender="s", subject="s", raw=b"", received_at=NOW - age)
     removed = keep_house(NOW)
     assert (removed["answers"], removed["sessions"], removed["mails"]) == (1, 1, 1)
+
+
+def test_a_file_that_nobody_confirmed_goes_after_an_hour(tmp_path):
+    assert keep_house(NOW)["uploads"] == 0, "there is no folder yet"
+    (tmp_path / "uploads").mkdir()
+    for name, minutes in (("young", 59), ("old", 61)):
+        path, then = tmp_path / "uploads" / name, (NOW - timedelta(minutes=minutes)).timestamp()
+        path.write_bytes(b"code\n")
+        os.utime(path, (then, then))
+    assert keep_house(NOW)["uploads"] == 1
+    assert [path.name for path in (tmp_path / "uploads").iterdir()] == ["young"]
 
 
 def test_old_runs_are_thinned_to_the_last_committed_of_each_minute(db):

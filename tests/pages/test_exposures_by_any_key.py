@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from margin.book.frame import write_frame
+from margin.models import Instrument
 from margin.whatif import exposures
 from tests import factories
 from tests.conftest import Cast
@@ -54,6 +55,15 @@ def test_a_row_opens_who_holds_it(desk: Client) -> None:
 
 def test_what_has_no_price_is_counted_and_named(desk: Client) -> None:
     assert "/accounts/NORTH-2/" in page(desk).partition("Left out of the sums")[2]
+
+
+def test_instruments_that_name_no_asset_are_set_apart_from_assets(desk: Client) -> None:
+    Instrument.objects.filter(code="ETH-PERP").update(underlying=factories.asset("ETH"))
+    table = page(desk, "?by=asset").partition('id="table"')[2].partition('id="beside"')[0]
+    order = [">Assets ", ">ETH<", "Instruments that name no asset", ">BTC-PERP<"]
+    places = [table.index(word) for word in order]
+    assert places == sorted(places), "though more is held of BTC-PERP"
+    assert "name no asset" not in page(desk, "?by=instrument")
 
 
 def test_a_nonsense_key_opens_the_usual_view(desk: Client) -> None:

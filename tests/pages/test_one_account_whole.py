@@ -32,12 +32,15 @@ def test_it_shows_pools_positions_and_the_way_back(client: Client, scene: Scene)
 
 def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Client, scene: Scene) -> None:
     assert "cured at" not in page(client, scene)
+    assert "To liquidation" in page(client, scene)
     scene.price("2960", code="ETH-PERP")
     scene.step("57000")
     for path in ("/accounts/ACME-1/", "/desk/PRIME/accounts/ACME-1/"):
         text = page(client, scene, path)
         assert re.search(r'data-label="Liquidation at".{0,120}cured at [23],', text), path
         assert "own pocket" in text, path
+        assert "To liquidation" not in text, path
+        assert re.search(r"In liquidation.{0,160}since \d\d:\d\d", text), path
     assert "Behind its one position." in page(client, scene)
 
 
