@@ -70,6 +70,7 @@ class Room:
         self._wishes = Wishes()
         self._wake = asyncio.Event()
         self._charted = 0.0
+        self._uncharted: int | None = None
 
     # --- wishes: return at once ------------------------------------------------------------------------
     def wish(self, *, figures: bool = False, alerts: bool = False) -> None:
@@ -98,6 +99,7 @@ class Room:
         text = self._encode(Beat(desk=self.desk, seq=oldest.seq, run=oldest.run, at=at, seqs=seqs))
         for socket in self.sockets:
             socket.offer_beat(text)
+        self._chart(self.figures)
 
     async def catch_up(self) -> None:
         """A hint may have been lost on the way: look at the book itself."""
@@ -140,12 +142,15 @@ class Room:
         looks = list(self.looks.values())
         moved = await asyncio.to_thread(lambda: [self._compare(look, figures) for look in looks])
         self.figures = figures
-        point = self._point(before, figures)
         for look, (shown, texts) in zip(looks, moved, strict=True):
             look.figures, look.shown, look.text = figures, shown, None
-            news = [*texts, point] if point and look.spec.charts else texts
             for socket in look.sockets:
-                socket.offer(news)
+                socket.offer(texts)
+        heads = before.heads if before else figures.heads
+        for shard, head in figures.heads.items():
+            if heads.get(shard) != head:
+                self._uncharted = shard
+        self._chart(figures)
 
     def _compare(self, look: Look, figures: Figures) -> tuple[Shown, list[str]]:
         shown = select(figures, look.spec)
@@ -153,14 +158,16 @@ class Room:
             return shown, [self._encode(resync(self.desk, "sequence_went_back"))]
         return shown, [self._encode(frame) for frame in changes(figures, look.spec, look.shown, shown)]
 
-    def _point(self, before: Figures | None, figures: Figures) -> str | None:
-        """At most one chart point a second, of a shard that moved."""
-        heads = before.heads if before else figures.heads
-        moved = [shard for shard, head in figures.heads.items() if heads.get(shard) != head]
-        if not moved or clock.monotonic_seconds() - self._charted < CHART_SECONDS:
-            return None
-        self._charted = clock.monotonic_seconds()
-        return self._encode(chart_point(figures, moved[0]))
+    def _chart(self, figures: Figures) -> None:
+        """At most one point a second, of a shard that moved; what is too soon waits for a run or a beat."""
+        if self._uncharted is None or clock.monotonic_seconds() - self._charted < CHART_SECONDS:
+            return
+        point = self._encode(chart_point(figures, self._uncharted))
+        self._charted, self._uncharted = clock.monotonic_seconds(), None
+        for look in self.looks.values():
+            if look.spec.charts:
+                for socket in look.sockets:
+                    socket.offer([point])
 
     # --- alerts ----------------------------------------------------------------------------------------
     def _read_alerts(self) -> tuple[list[AlertView], list[AlertView]]:
