@@ -132,14 +132,16 @@ def _no_rules_kept() -> Iterator[None]:
 @pytest.fixture
 def cast(db: None) -> Cast:
     prime, retail = factories.desk(), factories.desk("RETAIL", "Europe/London")
-    rita, vic, otto = (factories.person(name) for name in ("rita", "vic", "otto"))
-    ada, eve = (factories.person(name, staff=True) for name in ("ada", "eve"))
-    factories.grant(rita, prime, Role.RISK_MANAGER)
-    factories.grant(vic, prime, Role.VIEWER)
-    factories.grant(ada, prime, Role.LIMITS_ADMIN)
-    factories.grant(eve, prime, Role.LIMITS_ADMIN)
-    factories.grant(otto, retail, Role.RISK_MANAGER)
-    return Cast(prime, retail, rita, vic, ada, eve, otto, nobody=factories.person("nobody"))
+    names = ("rita", "vic", "otto", "ada", "eve", "nobody")
+    rita, vic, otto, ada, eve, nobody = factories.people(*names, staff=("ada", "eve"))
+    factories.grants(
+        (rita, prime, Role.RISK_MANAGER),
+        (vic, prime, Role.VIEWER),
+        (ada, prime, Role.LIMITS_ADMIN),
+        (eve, prime, Role.LIMITS_ADMIN),
+        (otto, retail, Role.RISK_MANAGER),
+    )
+    return Cast(prime, retail, rita, vic, ada, eve, otto, nobody)
 
 
 @pytest.fixture
