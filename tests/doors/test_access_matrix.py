@@ -5,8 +5,9 @@ A new address fails until it has a line below. A line says, per method, what com
     anonymous · nobody (signed in, no role) · viewer · risk manager · limits admin · stranger
 
 where the first five ask for desk Prime, and strangers are everybody with a role, asking for the other's desk.
-Methods that are not listed change nothing and answer nothing, for anybody. Whatever the number, no answer
-ever holds a word of a desk that is not the caller's.
+Methods that are not listed change nothing and answer nothing, for anybody: people take turns with these, so
+that each meets most addresses with one or another. Whatever the number, no answer ever holds a word of a desk
+that is not the caller's.
 """
 
 import re
@@ -23,6 +24,8 @@ from tests.factories import MONDAY_NOON
 
 CASTS = ("anonymous", "nobody", "vic", "rita", "ada")
 STRANGERS = (("otto", "PRIME"), ("vic", "RETAIL"), ("rita", "RETAIL"), ("ada", "RETAIL"))
+ASKED = [(name, "PRIME", number) for number, name in enumerate(CASTS)]
+ASKED += [(name, desk, len(CASTS)) for name, desk in STRANGERS]
 DESKS = {"vic": {"PRIME"}, "rita": {"PRIME"}, "ada": {"PRIME"}, "eve": {"PRIME"}, "otto": {"RETAIL"}}
 
 #                                             anon nobody vic rita ada stranger
@@ -215,9 +218,7 @@ def ask_everybody(scene: Scene, route: str, said: dict[str, str]) -> list[str]:
     wrong = []
     for method in METHODS[:2] if route in SIGN_IN else METHODS:  # to allauth a PUT is a POST
         expected = said.get(method, "").split()
-        asked = [(name, "PRIME", number) for number, name in enumerate(CASTS)]
-        asked += [(name, desk, len(CASTS)) for name, desk in STRANGERS]
-        for name, desk, column in asked:
+        for name, desk, column in ASKED if expected else take_turns(route, method):
             path = scene.path(route, desk)
             body = BODIES[route](scene.rows[desk]) if method in ("POST", "PUT") and route in BODIES else None
             answer = scene.ask(name, method, path, body)
@@ -225,6 +226,12 @@ def ask_everybody(scene: Scene, route: str, said: dict[str, str]) -> list[str]:
             if fault:
                 wrong.append(f"{method:6} {path} as {name}: {fault}")
     return wrong
+
+
+def take_turns(route: str, method: str) -> list[tuple[str, str, int]]:
+    """A third of them, another third for the next method; the same in every run."""
+    first = (sum(route.encode()) + METHODS.index(method)) % 3
+    return ASKED[first::3]
 
 
 def judge(answer: Any, expected: str, own: set[str], path: str) -> str:

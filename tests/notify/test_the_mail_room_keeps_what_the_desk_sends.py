@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from margin.models import Delivery, Mail
@@ -56,21 +58,27 @@ def connected(port: int) -> smtplib.SMTP:
             time.sleep(0.05)
 
 
-@pytest.fixture
-def room(transactional_db: None, settings: Any) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def opened(django_db_setup: None) -> Iterator[int]:
+    """One process for all of them: it keeps nothing but rows."""
     port = pick_free()
     process = start(port)
     try:
         connected(port).quit()
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
-        settings.EMAIL_TIMEOUT = DEADLINE_SECONDS
         yield port
     finally:
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0, out + error
+
+
+@pytest.fixture
+def room(transactional_db: None, settings: Any, opened: int) -> int:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", opened
+    settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
+    settings.EMAIL_TIMEOUT = DEADLINE_SECONDS
+    return opened
 
 
 def test_a_delivery_lies_in_the_mail_room_as_it_looked(room: int, deliver: Callable[..., Delivery]) -> None:
@@ -109,19 +117,17 @@ def test_strange_bytes_are_kept_raw_and_break_nothing(raw: bytes, room: int) -> 
     assert "\n" not in Mail.objects.get().subject
 
 
-def test_it_stays_shut_outside_the_demo(transactional_db: None) -> None:
-    process = start(pick_free(), DEMO="0")
-    _, error = process.communicate(timeout=DEADLINE_SECONDS)
-    assert process.returncode == 1
-    assert "DEMO=1" in error
+def test_it_stays_shut_outside_the_demo(settings: Any) -> None:
+    settings.ENV = replace(settings.ENV, demo=False)
+    with pytest.raises(CommandError, match="DEMO=1"):
+        call_command("mail_room")
 
 
-def test_a_taken_port_is_said_in_a_sentence(transactional_db: None) -> None:
+def test_a_taken_port_is_said_in_a_sentence(settings: Any) -> None:
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
         line.listen()
-        process = start(line.getsockname()[1])
-        _, error = process.communicate(timeout=DEADLINE_SECONDS)
-    assert process.returncode == 1
-    assert "set EMAIL_PORT to a free one" in error
-    assert "Traceback" not in error
+        port = line.getsockname()[1]
+        settings.ENV = replace(settings.ENV, demo=True, email_host="127.0.0.1", email_port=port)
+        with pytest.raises(CommandError, match="set EMAIL_PORT to a free one"):
+            call_command("mail_room")
