@@ -30,8 +30,9 @@ entrance:
 	@! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| $(PYTHON) -m riskdesk.stack.entrance
 
+# Tests start dozens of processes: the first leaves its bytecode to the others, also where the machine would rather not.
 test: setup-dev browser ## all tests (ONLY=path or -k expression in ARGS)
-	@exec $(STACK) $(PY) -m pytest -n $(WORKERS) $(MODULES) $(ONLY) $(ARGS)
+	@exec env PYTHONDONTWRITEBYTECODE= $(STACK) $(PY) -m pytest -n $(WORKERS) $(MODULES) $(ONLY) $(ARGS)
 
 check: setup-dev ## format, lint, types, migrations, system checks, architecture
 	@PATH="$(VENV)/bin:$$PATH" sh riskdesk/stack/check.sh

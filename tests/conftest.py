@@ -6,8 +6,9 @@ otto  risk manager of RETAIL         nobody  signed in, without any grant
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +43,27 @@ class Cast:
 
 
 IS_ROOT = os.geteuid() == 0
-LONG = ["demo", "engine", "flow", "live", "system", "browser", "wiring", "doors"]
-"""Folders with long modules are given out first: no worker shall be left with one at the end."""
+WAITING = ["system", "browser", "gate", "live"]
+COMPUTING = ["demo", "doors", "engine", "flow", "wiring"]
+"""Folders with long modules are given out first, so that no worker is left with one at the end; a module
+that waits for processes, then one that computes, so that the one's waiting is the other's time."""
 
 
-def turn(item: pytest.Item) -> tuple[int, Path]:
-    folder = item.path.parent.name
-    return LONG.index(folder) if folder in LONG else len(LONG), item.path
+def in_turn(modules: Iterable[Path]) -> dict[Path, int]:
+    """Each module's place among all."""
+    of: dict[str, list[Path]] = {}
+    for module in sorted(set(modules)):
+        of.setdefault(module.parent.name, []).append(module)
+    waiting = [module for folder in WAITING for module in of.pop(folder, [])]
+    computing = [module for folder in COMPUTING for module in of.pop(folder, [])]
+    long = [module for two in zip_longest(waiting, computing) for module in two if module]
+    return {module: place for place, module in enumerate([*long, *chain.from_iterable(of.values())])}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nothing is skipped. What only root can do (become somebody else) is left out for others, and said."""
-    items.sort(key=turn)
+    turn = in_turn(item.path for item in items)
+    items.sort(key=lambda item: turn[item.path])
     if IS_ROOT:
         return
     left_out = [item for item in items if item.get_closest_marker("root")]

@@ -75,6 +75,8 @@ class Platform:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     enough: threading.Event = field(default_factory=threading.Event)
+    reached: threading.Event = field(default_factory=threading.Event)
+    wanted: int = 0
 
     def ask(self, connection: http.client.HTTPConnection, name: str) -> Answer | None:
         """None: no answer came, or none that counts."""
@@ -94,20 +96,22 @@ class Platform:
                 self.asked.append(name)
                 if (answer := self.ask(connection, name)) is not None:
                     self.answers[name] = answer
+                if len(self.answers) >= self.wanted:
+                    self.reached.set()
         connection.close()
 
     def load(self, process: Process, *, until_answers: int, name: str, connections: int = 8) -> None:
         """Ask without pause, and kill the gate in the middle of it."""
         self.enough.clear()
+        self.reached.clear()
+        self.wanted = len(self.answers) + until_answers
         threads = [
             threading.Thread(target=self._go_on, args=(process.port, f"{name}.{number}"))
             for number in range(connections)
         ]
-        before, deadline = len(self.answers), time.monotonic() + PATIENCE_SECONDS
         for thread in threads:
             thread.start()
-        while len(self.answers) < before + until_answers and time.monotonic() < deadline:
-            time.sleep(0.001)
+        self.reached.wait(PATIENCE_SECONDS)
         process.end(killed=True)
         self.enough.set()
         for thread in threads:
