@@ -63,7 +63,7 @@ class Accounts(Endpoint):
 
     @described(
         "list_accounts",
-        "Accounts: liquidations, the unknown, calls and broken caps, the rest; each by distance",
+        "Accounts: liquidations, the unknown, calls, danger and broken caps, the rest; each by distance",
         listed(ACCOUNT),
         parameters=PARAMETERS,
         tag="accounts",

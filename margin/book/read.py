@@ -164,12 +164,12 @@ def desk_summary(desk: str) -> dict[str, Any] | None:
 
 OVER, MISSING, NEAR = "over", "missing", "near"
 """The `cap_state` of who is above a cap, has none though one is required, or is close to one."""
-FIRST = {Level.LIQUIDATION.word: 0, Level.UNKNOWN.word: 1, Level.MARGIN_CALL.word: 2}
-"""Whatever the distance: what is to be closed, what nobody can tell, what breaks a rule now."""
+FIRST = {Level.LIQUIDATION.word: 0, Level.UNKNOWN.word: 1, Level.MARGIN_CALL.word: 2, Level.DANGER.word: 2}
+"""Whatever the distance: what is to close, what nobody can tell, what breaks a rule or is about to."""
 
 
 def trouble(row: Mapping[str, Any]) -> tuple[int, Decimal, Decimal, str]:
-    """Sort key: liquidations, the unknown, calls and broken caps, the rest; each by distance, then by use."""
+    """Sort key: liquidations, the unknown, calls, danger and broken caps, the rest; by distance, then use."""
     first = FIRST.get(row["level"], 2 if row["cap_state"] in (OVER, MISSING) else 3)
     distance = row["distance"]
     use = row["utilisation"]

@@ -120,7 +120,7 @@ def trouble_order(
     """As `book.read.trouble` sorts rows."""
     level = swept.totals.level
     broken = np.isin(states, [CAP_STATES.index(OVER_CAP), CAP_STATES.index(NO_CAP)])
-    first = np.where(broken | (level == Level.MARGIN_CALL), 2, 3)
+    first = np.where(broken | np.isin(level, [Level.DANGER, Level.MARGIN_CALL]), 2, 3)
     first[level == Level.UNKNOWN] = 1
     first[level == Level.LIQUIDATION] = 0
     distance, use = _sortable(accounts["distance"], np.inf), -_sortable(accounts["utilisation"], np.inf)
