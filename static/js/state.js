@@ -1,7 +1,7 @@
 // What the page holds: rows by account, key figures, prices, and how far each shard has come.
 // Takes frames of the socket; gives back what changed. Draws nothing and fetches nothing.
 
-/** Nearest its end first: liquidations, the unknown, calls and broken caps, the rest; each by distance, then by use. */
+/** Nearest its end first: liquidations, the unknown, calls, danger and broken caps, the rest; each by distance, then by use. */
 function byTrouble(a, b) {
   return (
     rank(a) - rank(b) || order(number(a.distance, Infinity), number(b.distance, Infinity)) ||
@@ -13,7 +13,7 @@ function byTrouble(a, b) {
 function rank(row) {
   if (row.level === "liquidation") return 0;
   if (row.level === "unknown") return 1;
-  return row.level === "margin_call" || row.cap_state === "over" || row.cap_state === "missing" ? 2 : 3;
+  return ["margin_call", "danger"].includes(row.level) || ["over", "missing"].includes(row.cap_state) ? 2 : 3;
 }
 
 function number(text, absent) {

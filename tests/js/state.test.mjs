@@ -37,16 +37,16 @@ test("an account that left the view is gone", () => {
   assert.deepEqual([...state.rows.keys()], ["B"]);
 });
 
-test("what breaks a rule now comes before what may, each by distance", () => {
+test("what breaks a rule now or is about to comes before what may, each by distance", () => {
   const state = new State();
   const columns = ["account", "level", "distance", "utilisation", "cap_state"];
   const rows = [["NEAR", "normal", null, "0", "near"], ["CLOSE", "danger", "0.01", "0.9", "within"], ["OVER", "normal", null, "0", "over"], ["BARE", "normal", "0.5", "0", "missing"], ["CALLED", "margin_call", "0.02", "1.1", "within"]];
   state.snapshot({ ...snapshot(), columns, rows });
-  assert.deepEqual(state.inOrder().map(({ account }) => account), ["CALLED", "BARE", "OVER", "CLOSE", "NEAR"]);
+  assert.deepEqual(state.inOrder().map(({ account }) => account), ["CLOSE", "CALLED", "BARE", "OVER", "NEAR"]);
 });
 
-test("nearest trouble comes first: liquidations, the unknown, then by distance, without any last", () => {
+test("nearest trouble comes first: liquidations, the unknown, danger, then by distance, without any last", () => {
   const state = new State();
   state.snapshot({ ...snapshot(), rows: [["N", "normal", null, "0"], ["D", "danger", "0.01", "0.9"], ["U", "unknown", null, null], ["L", "liquidation", "0", "1.2"], ["W", "watch", "0.005", "0.6"]] });
-  assert.deepEqual(state.inOrder().map(({ account }) => account), ["L", "U", "W", "D", "N"]);
+  assert.deepEqual(state.inOrder().map(({ account }) => account), ["L", "U", "D", "W", "N"]);
 });
