@@ -7,7 +7,9 @@ connection per process, show the supervisor that messages are taken.
 
 import contextlib
 import os
+import signal
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import structlog
@@ -21,6 +23,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # Celery would run them and lo
 os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP dies in a forked child
 
 CONNECTION_SECONDS = 600
+FINISH_WITHIN_SECONDS = 2.0  # then three are left until the launcher kills
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +99,18 @@ def say_ready(sender: Any, **_: Any) -> None:
     log.info("worker.ready", queues=sorted(queue.name for queue in sender.task_consumer.queues))
 
 
+def give_up_soon(how: str, **_: Any) -> None:
+    """Asked to stop, a worker finishes what it is at. What takes longer goes back: QUIT cancels it, and it is
+    done again by whoever comes next.
+
+    Celery's own soft shutdown sleeps, so that it does not see its work end.
+    """
+    if how == "Warm":
+        quit_at_last = Timer(FINISH_WITHIN_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT))
+        quit_at_last.daemon = True
+        quit_at_last.start()
+
+
 def _words(queues: Any) -> list[str]:
     return queues.split(",") if isinstance(queues, str) else list(queues or ())
 
@@ -106,6 +121,7 @@ signals.beat_init.connect(refuse_on_errors)
 signals.setup_logging.connect(configure_logs)
 signals.worker_process_init.connect(keep_connections)
 signals.worker_ready.connect(say_ready)
+signals.worker_shutting_down.connect(give_up_soon)
 signals.task_prerun.connect(mend_connections)
 signals.task_postrun.connect(mend_connections)
 signals.task_postrun.connect(show_sign_of_life)

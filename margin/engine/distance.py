@@ -58,6 +58,15 @@ def distances(account: Account, figures: AccountFigures, policy: Policy) -> Dist
     return Distances(to_liquidation, upcoming, _first(pools, asked[upcoming]))
 
 
+def first_to_fall(account: Account, figures: AccountFigures, policy: Policy) -> tuple[str | None, str | None]:
+    """The names of the pools whose liquidation is nearest, down and up; None where none is reached."""
+    line = lines(policy)[Level.LIQUIDATION]
+    found = {pool.pool.name: _of_pool(pool, line) for pool in measured_pools(account, figures, policy)}
+    down = {name: far.down for name, far in found.items() if far.down is not None}
+    up = {name: far.up for name, far in found.items() if far.up is not None}
+    return max(down, key=down.__getitem__, default=None), min(up, key=up.__getitem__, default=None)
+
+
 def _next_level(figures: AccountFigures) -> Level | None:
     """Without a house buffer there is no call between danger and liquidation."""
     if figures.level >= Level.LIQUIDATION:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from margin import formats
+from margin.engine.distance import first_to_fall
+from margin.engine.figures import known
+from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
-from margin.engine.types import Mode
+from margin.engine.types import Mode, total_of
 from margin.whatif.compare import Compared
 from margin.whatif.flips import modes_of
 from margin.whatif.revisit import Revisited
@@ -53,8 +56,11 @@ def modes_table(seen: Revisited, flipped: Sequence[str]) -> dict[str, Any]:
 
 def _column(name: str, one: Compared, places: int) -> Column:
     figures, capital, far = one.answer.figures, one.capital, one.answer.distances.liquidation
-    pools = [pool for pool in figures.pools if pool.positions]
+    first_down, first_up = _first(one)
+    pools = [pool for pool in figures.pools if pool.positions or pool.equity]
     lost = sum(1 for pool in pools if pool.level.word == "liquidation")
+    wallet = figures.pools[0].equity
+    pockets = None if figures.equity is None else total_of(known(pool.equity) for pool in figures.pools[1:])
     cells = {
         "equity": _money(figures.equity, places, up_=False),
         "requirement": _money(figures.house_maintenance, places, up_=True),
@@ -63,12 +69,25 @@ def _column(name: str, one: Compared, places: int) -> Column:
         ),
         "down": _shock(far.down),
         "up": _shock(far.up),
+        "first_down": first_down,
+        "first_up": first_up,
+        "wallet": _money(wallet, places, up_=False),
+        "pockets": _money(pockets, places, up_=False),
         "most_lost": _money(capital.most_lost if capital else None, places, up_=True),
         "safe": _money(capital.safe if capital else None, places, up_=False),
         "free": _money(capital.free_margin if capital else None, places, up_=False),
         "pools": f"{lost} of {len(pools)}",
     }
     return Column(name, NAMES[name], figures.level.word, formats.LEVELS[figures.level.word], cells)
+
+
+def _first(one: Compared) -> tuple[str, str]:
+    """Which pool falls first, down and up, as people call it; nothing where none does."""
+    question = one.answer.question
+    instruments = {position.pool: position.instrument.code for position in question.account.positions}
+    names = {**{pool: f"isolated {code}" for pool, code in instruments.items()}, CROSS: "the wallet"}
+    down, up = first_to_fall(question.account, one.answer.figures, question.policy)
+    return names.get(down or "", ""), names.get(up or "", "")
 
 
 def _money(amount: Fraction | None, places: int, *, up_: bool) -> str:

@@ -10,26 +10,17 @@ from typing import Any
 
 from margin.charts.modes import modes
 from margin.engine.exact import assess
-from margin.engine.figures import PoolFigures, PositionFigures, known
+from margin.engine.figures import PoolFigures, known
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.risk import risk_of
-from margin.engine.types import WALLET, ZERO, Holding, Kind, Mode, Position, total_of
+from margin.engine.types import WALLET, ZERO, Kind, Mode, Position, total_of
 from margin.whatif import digits
 from margin.whatif.advice import advise
 from margin.whatif.calculator import Answer, in_words, measure, required_of
+from margin.whatif.pockets import Allocation, allocations, opened
 from margin.whatif.reading import Question
 from margin.whatif.shocks import MOST_POSITIONS, course, shocks
-from riskdesk.errors import sure
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """What a pocket holds and why: `told`, or `initial_margin` (what opening it alone takes), or `shared`."""
-
-    index: int
-    amount: Fraction
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,56 +100,25 @@ def in_cross(question: Question) -> Variant:
 
 
 def in_isolation(question: Question) -> Variant:
-    """Every position gets a pocket: what was told, else its initial margin and what it has lost so far."""
-    account = question.account
-    given = _together(in_cross(question).question)
-    allocations = _allocations(question, given)
-    taken = total_of(
-        allocation.amount
-        for allocation in allocations
-        if account.positions[allocation.index].mode is Mode.CROSS
-    )
+    """Every position gets a pocket: what was told, else its initial margin and what it has lost so far.
+
+    Pockets that are there stay as they are; the others are paid from the wallet, which keeps what is left.
+    """
+    account, together = question.account, as_one_pool(question)
+    found = allocations(question, together)
     positions = tuple(replace(position, mode=Mode.ISOLATED) for position in account.positions)
-    wallet = [holding for holding in account.holdings if holding.pocket == WALLET]
-    pockets = [Holding(positions[a.index].pool, account.base, a.amount) for a in allocations]
-    paid = [Holding(WALLET, account.base, -taken)] if taken else []
-    holdings = (*wallet, *paid, *pockets)
-    return Variant(
-        replace(question, account=replace(account, positions=positions, holdings=holdings)), allocations
-    )
+    new = {
+        positions[one.index].pool: one.amount
+        for one in found
+        if account.positions[one.index].mode is Mode.CROSS
+    }
+    holdings = (*account.holdings, *opened(account, together, new))
+    return Variant(replace(question, account=replace(account, positions=positions, holdings=holdings)), found)
 
 
-def _together(question: Question) -> PoolFigures:
-    return assess(question.account, question.market, question.policy).pool(CROSS)
-
-
-def _allocations(question: Question, together: PoolFigures) -> list[Allocation]:
-    """Where the wallet cannot pay for all of them, those not told share what there is, in proportion."""
-    account = question.account
-    needs = {int(row.ref): _need(row) for row in together.positions}
-    told = dict(enumerate(question.allocations))
-    asked = [place for place in needs if told[place] is None]
-    wanted = total_of(needs[place] for place in asked)
-    promised = total_of(
-        told[place] or ZERO for place, position in enumerate(account.positions) if position.mode is Mode.CROSS
-    )
-    pocketed = total_of(h.amount for h in account.holdings if h.pocket != WALLET)
-    room = (together.collateral or ZERO) - pocketed - promised
-    share = min(Fraction(1), max(ZERO, room) / wanted) if wanted else Fraction(1)
-    source = "initial_margin" if share == 1 else "shared"
-    return [
-        Allocation(place, needs[place] * share, source)
-        if told[place] is None
-        else Allocation(place, told[place] or ZERO, "told")
-        for place in range(len(account.positions))
-    ]
-
-
-def _need(row: PositionFigures) -> Fraction:
-    """What a pocket must hold for the position to be opened in it now."""
-    if row.initial is None:
-        return ZERO
-    return max(row.initial, known(row.house_maintenance)) + max(ZERO, -known(row.unrealised_pnl))
+def as_one_pool(question: Question) -> PoolFigures:
+    one = in_cross(question).question
+    return assess(one.account, one.market, one.policy).pool(CROSS)
 
 
 def measure_each(wanted: Mapping[str, Variant]) -> dict[str, Compared]:
@@ -196,11 +156,11 @@ def _tied_up(pool: PoolFigures) -> Fraction:
 
 
 def most_lost(answer: Answer, pool: PoolFigures) -> Fraction:
-    """The pool's own value, haircuts apart, or less where its positions cannot lose as much."""
-    prices = sure(pool.prices, "a measured pool has prices")
-    account = answer.parts[pool.pool]
-    value = total_of(holding.amount * prices.rates[holding.asset] for holding in account.holdings)
-    worth = max(ZERO, value + known(pool.unrealised_pnl))
+    """Its equity, or less where its positions cannot lose as much: never more than the account has.
+
+    Collateral counts after its haircut, here as in the equity.
+    """
+    account, worth = answer.parts[pool.pool], max(ZERO, known(pool.equity))
     worst = ZERO
     sizes = {row.ref: known(row.notional) for row in pool.positions}
     by_instrument: dict[str, list[Position]] = {}

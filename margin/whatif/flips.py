@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from margin.engine.rational import Fraction
-from margin.engine.types import WALLET, ZERO, Account, Holding, Mode, isolated_pocket, total_of
-from margin.whatif.compare import Compared, as_given, chart_of, in_isolation, measure_each, variants
+from margin.engine.types import WALLET, ZERO, Account, Mode, isolated_pocket, total_of
+from margin.whatif.compare import (
+    Compared,
+    as_given,
+    as_one_pool,
+    chart_of,
+    in_isolation,
+    measure_each,
+    variants,
+)
+from margin.whatif.pockets import opened
 from margin.whatif.reading import Question
 from margin.whatif.revisit import Revisited
 
@@ -67,7 +76,7 @@ def _rate(rates: Mapping[str, Any], asset: str) -> Fraction:
 def _flip(given: Question, seen: Revisited, flipped: Collection[str]) -> Question:
     """Each flipped position takes what it would have if all were isolated, or gives its pocket back."""
     account, wanted = given.account, {a.index: a.amount for a in in_isolation(given).allocations}
-    positions, holdings = list(account.positions), list(account.holdings)
+    positions, holdings, new = list(account.positions), list(account.holdings), {}
     for place, (position, real) in enumerate(zip(account.positions, seen.account.positions, strict=True)):
         if real.ref not in flipped:
             continue
@@ -77,8 +86,8 @@ def _flip(given: Question, seen: Revisited, flipped: Collection[str]) -> Questio
             holdings = [replace(h, pocket=WALLET) if h.pocket == pocket else h for h in holdings]
         else:
             positions[place] = replace(position, mode=Mode.ISOLATED)
-            amount = wanted[place]
-            holdings += [Holding(WALLET, account.base, -amount), Holding(pocket, account.base, amount)]
+            new[pocket] = wanted[place]
+    holdings += opened(account, as_one_pool(given), new)
     changed = replace(account, positions=tuple(positions), holdings=tuple(holdings))
     told = [None if p.mode is Mode.CROSS else ZERO for p in positions]
     return replace(given, account=changed, allocations=told)

@@ -18,9 +18,8 @@ HEARTBEAT = "RISKDESK_HEARTBEAT"
 PYTHON = sys.executable
 # Celery repeats its advice about root to every worker at every start; the docs give it once.
 QUIET_ROOT = "ignore:You're running the worker with superuser privileges"
-SOFT_STOP = "SIGQUIT"  # a worker asked to end hands back what it cannot finish in a few seconds
 # Celery says these at every stop, to a person at a terminal of its own; here they would look like a fault.
-CELERYS_ADVICE = ("worker: Hitting Ctrl+C again", "worker: Cold shutdown")
+CELERYS_ADVICE = ("worker: Hitting Ctrl+C again", "worker: Warm shutdown", "worker: Cold shutdown")
 MANAGE = (PYTHON, str(ROOT / "manage.py"))
 
 
@@ -50,7 +49,7 @@ def _part(
     return Part(
         name=name,
         command=command,
-        environment={**variables, **beat, "PYTHONWARNINGS": warnings, "REMAP_SIGTERM": SOFT_STOP},
+        environment={**variables, **beat, "PYTHONWARNINGS": warnings},
         folder=ROOT,
         heartbeat=heartbeat,
         shows=lambda line: not line.startswith(CELERYS_ADVICE),

@@ -22,6 +22,7 @@ LONGEST_PAUSE_SECONDS = 15.0
 STEADY_AFTER_SECONDS = 20.0
 STOP_WITHIN_SECONDS = 9.0  # services get what the others leave of it, and no less than three
 TURN_SECONDS = 0.1
+UNFINISHED = "is ended before it has finished: what it was at is done again at the next start"
 
 
 class Supervisor:
@@ -140,7 +141,7 @@ class Supervisor:
             self._read_output(0.02)
         for child in children:
             if not child.ended():
-                self.console.say("desk", f"{child.part.name} is still at work: ending it, nothing is lost")
+                self.console.say("desk", f"{child.part.name} {UNFINISHED}")
             self._dismiss(child)
 
     def _are_awaited(self, children: list[Child], deadline: float) -> bool:

@@ -278,6 +278,43 @@ def test_an_account_described_as_a_variant_would_have_it_has_that_variants_figur
         }
 
 
+COIN_WALLET = {
+    # coins, then by mode: equity, most_lost, safe, how far down the first pool falls; what each pocket gets
+    "all of it goes into pockets": ("10", ("500000", "500000", "0", "-15/121"), ("460000", "140000")),
+    "the wallet keeps the rest": ("20", ("1040000", "625000", "415000", "-1305/6841"), ("550000", "175000")),
+}
+
+
+@pytest.mark.parametrize("name", COIN_WALLET)
+def test_a_wallet_of_coin_pays_pockets_in_coin_and_loses_no_more_than_its_equity(calls, name):
+    coins, isolated, pockets = COIN_WALLET[name]
+    rates = {"A": ("0.5", "0.25"), "B": ("0.35", "0.1")}
+    account = body(
+        collateral=[
+            {"asset": "USD", "amount": "60000"},
+            {"asset": "COIN", "amount": coins, "price": "60000", "haircut": "0.1", "loading": "1"},
+        ],
+        instruments={
+            code: {"kind": "linear", "tiers": [{"floor": "0", "initial_rate": i, "maintenance_rate": m}]}
+            for code, (i, m) in rates.items()
+        },
+        positions=[
+            position(instrument="A", quantity="100", entry_price="10000", mark_price="9000"),
+            position(instrument="B", quantity="100", entry_price="5000", mark_price="5000"),
+        ],
+    )
+    found = calls.post("calculator/compare/", account).json()
+    apart, cross = found["isolated"], found["cross"]
+    figures = (
+        apart["equity"],
+        *(apart["capital"][one] for one in ("most_lost", "safe")),
+        apart["distance"]["down"],
+    )
+    assert all(close(one, told) for one, told in zip(figures, isolated, strict=True)), figures
+    assert tuple(one["amount"] for one in apart["allocations"]) == pockets
+    assert cross["capital"]["most_lost"] == cross["equity"] == apart["equity"]
+
+
 def advice_for(calls: Api, *positions: dict[str, Any], cash: str) -> dict[str, str]:
     """Its reasons and warnings by code."""
     underlying = {code: {"kind": "linear", "tiers": ONE_PER_CENT} for code in ("A-PERP", "A-DEC", "B-PERP")}

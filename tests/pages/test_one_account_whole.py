@@ -86,6 +86,8 @@ def test_what_changed_cannot_be_told_of_the_only_run(client: Client, scene: Scen
 
 def test_modes_are_compared_and_a_flip_is_tried_without_moving_anything(client: Client, scene: Scene) -> None:
     text = page(client, scene, "/accounts/ACME-1/modes/")
+    assert "in the wallet" in text
+    assert ">isolated ETH-PERP</span>" in text, "the pool that falls first is named"
     assert "All isolated" in text
     assert "As tried" not in text
     tried = page(client, scene, "/accounts/ACME-1/modes/?flip=eth")

@@ -23,7 +23,10 @@ def test_it_says_once_that_it_is_ready_and_stops_on_term_whoever_refuses(data: P
         assert desk.said.count("Riskdesk is ready: http://127.0.0.1:") == 1
         assert "rita, vic, ada, eve or otto" in desk.said
         assert desk.stop(signal.SIGTERM) == 0
-        assert "stubborn is still at work: ending it, nothing is lost" in desk.said
+        assert (
+            "stubborn is ended before it has finished: what it was at is done again at the next start"
+            in desk.said
+        )
         assert left_over(data) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from riskdesk.env import read_environment
-from riskdesk.stack.parts import PYTHON, SOFT_STOP, desk_parts
+from riskdesk.stack.parts import PYTHON, desk_parts
 from tests.wiring.production import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -51,11 +51,6 @@ def test_compose_has_a_service_for_each_part(parts):
 def test_a_service_has_the_options_of_its_part(parts, name):
     assert parts[name].command[:2] == [PYTHON, "-m"]
     assert command_of(name) == parts[name].command[2:]
-
-
-@pytest.mark.parametrize("name", PARTS)
-def test_a_service_is_asked_to_stop_as_softly_as_its_part(name):
-    assert COMPOSE["services"][name]["environment"]["REMAP_SIGTERM"] == SOFT_STOP
 
 
 @pytest.mark.parametrize("name", OURS)

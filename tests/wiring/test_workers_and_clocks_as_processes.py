@@ -109,7 +109,7 @@ def test_a_risk_worker_has_one_process_that_is_never_replaced_for_its_age(start,
 
 
 def test_a_worker_asked_to_stop_hands_back_what_it_cannot_finish(start, send, broker):
-    worker = start("worker", "-Q", "general", "-n", "g@%h", REMAP_SIGTERM="SIGQUIT")
+    worker = start("worker", "-Q", "general", "-n", "g@%h")
     until(lambda: worker.said("worker.ready"))
     with transaction.atomic():
         with connection.cursor() as cursor:
