@@ -246,6 +246,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 20
 CELERY_TASK_TIME_LIMIT = 30
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_LOST_WAIT = 0.5  # for a word of a child that has died: at a stop nothing else is waited for
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60  # a risk worker warms up before it reports
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease fences them off
 CELERY_WORKER_SEND_TASK_EVENTS = False
