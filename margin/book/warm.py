@@ -12,19 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.models import Asset
 from margin.book.applies import Buffers
 from margin.book.book import Book
 from margin.book.copied import Texts
 from margin.book.facts import PositionFact, Revisions, Rules
 from margin.book.load_rules import load_rules
-from margin.book.past import balances_at, nouns_at
 from margin.book.warm_pools import NO_ROW, Pools, pools_of_rows
 from margin.book.warm_rows import (
     ISOLATED,
     WarmRows,
     changed_accounts,
-    read_past_rows,
     read_rows,
     spliced,
 )
@@ -33,10 +30,6 @@ from margin.engine import columns as engine
 from margin.engine.columns import Columns
 from margin.engine.rational import Fraction
 from margin.engine.types import WALLET, Holding, Mode
-from riskdesk.errors import sure
-
-EXACT_UP_TO = 1_000
-"""Sub-accounts of a shard that is computed in exact arithmetic as a whole; a larger one goes in columns."""
 
 
 class WarmBook(Book):
@@ -277,26 +270,3 @@ class WarmBook(Book):
                 asset = assets[columns.balance_asset[b]]
                 amount = Fraction(repr(float(columns.balance_amount[b])))
                 yield Holding(pocket, asset, self.long_owned.get((account_id, ref, asset), amount))
-
-
-def is_large(rules: Rules) -> bool:
-    return len(rules.accounts) > EXACT_UP_TO
-
-
-def load_book(shard: int, reached: Revisions, *, now: datetime) -> Book:
-    """From nothing, as it is at the snapshot's revisions; in columns where the shard is large."""
-    rules = load_rules(shard, reached.house, now=now)
-    if not is_large(rules):
-        return Book.load(shard, reached, now=now, rules=rules)
-    return WarmBook(shard, reached, rules, read_rows(shard, reached.shard))
-
-
-def load_past_book(shard: int, reached: Revisions, *, now: datetime) -> Book:
-    """As it was: nouns out of their history, balances summed from their transfers."""
-    with nouns_at(sure(reached.read_at, "the past is read at an instant")):
-        rules = load_rules(shard, reached.house, now=now)
-        if is_large(rules):
-            assets = dict(Asset.objects.values_list("code", "pk"))
-            rows = read_past_rows(shard, reached.shard, balances_at(shard, reached.shard), assets)
-            return WarmBook(shard, reached, rules, rows)
-    return Book.load_past(shard, reached, now=now)

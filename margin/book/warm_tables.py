@@ -5,7 +5,7 @@ flagged, so that whoever holds such an instrument is decided exactly.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,10 @@ def tables_of(rules: Rules, leverages: list[Fraction]) -> WarmTables:
     for number, code in sorted(guarded.items(), key=lambda one: one[1]):
         own = rules.instruments.get(number)
         fits = own is not None and len(own.schedule.tiers) <= MOST_TIERS and _is_sound(own)
-        stands_in = Instrument(code, PLAIN, own.settlement if own else some)
         row_of[number] = len(instruments)
-        instruments.append(own if own is not None and fits else stands_in)
+        instruments.append(
+            own if own is not None and fits else _stands_in(own or Instrument(code, PLAIN, some))
+        )
         carried.append(fits)
     terms = {code: rules.terms.get(code, AssetTerms(code)) for code in rules.scales}
     fitting = {c: t if len(t.haircuts.tiers) <= MOST_HAIRCUTS else AssetTerms(c) for c, t in terms.items()}
@@ -72,6 +73,12 @@ def tables_of(rules: Rules, leverages: list[Fraction]) -> WarmTables:
         carried=np.array(carried, dtype=np.bool_),
         counted=np.array(counted, dtype=np.bool_),
     )
+
+
+def _stands_in(own: Instrument) -> Instrument:
+    """With its name, class and loading, so that caps on parts of a book find it."""
+    plain = Instrument(own.code, PLAIN, own.settlement, underlying=own.underlying)
+    return replace(plain, loading=own.loading, cap_class=own.cap_class)
 
 
 def _is_sound(instrument: Instrument) -> bool:

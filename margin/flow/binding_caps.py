@@ -14,19 +14,20 @@ from margin.book.applies import Caps
 from margin.book.facts import ClientFact
 from margin.engine.columns import Floats
 from margin.engine.limits import Cap, tightest
-from margin.engine.measures import LimitKind
-from margin.flow.client_sums import ClientSums, Rows
+from margin.engine.measures import AnyKind, LimitKind
+from margin.flow.client_sums import Ground, Rows
 from margin.flow.sweep import Swept
 
 Binding = tuple[float | None, int | None]
 """The value of a cap, and the version of the limit behind it, if one is."""
 
 
-def binding_caps(kind: LimitKind, caps: Caps, clients: Sequence[ClientFact]) -> tuple[list[Cap], Rows]:
+def binding_caps(kind: AnyKind, caps: Caps, clients: Sequence[ClientFact]) -> tuple[list[Cap], Rows]:
     """The tightest cap of each client, by its row among the caps; -1 for none."""
     rows: dict[Cap, int] = {}
     known: dict[tuple[object, ...], int] = {}
-    own = {limit.client_id for limit in caps.by_place.values() if limit.kind is kind}
+    own = {limit.client_id for limit in caps.by_place.values() if limit.kind == kind}
+    own |= {client_id for of_kind, client_id in caps.excesses if of_kind == kind}
     found = np.empty(len(clients), dtype=np.int64)
     for k, client in enumerate(clients):
         place = (client.desk_id, client.regulatory_class, client.id if client.id in own else None)
@@ -37,7 +38,7 @@ def binding_caps(kind: LimitKind, caps: Caps, clients: Sequence[ClientFact]) -> 
     return list(rows), found
 
 
-def own_caps(kind: LimitKind, swept: Swept, caps: Caps) -> dict[int, Cap]:
+def own_caps(kind: AnyKind, swept: Swept, caps: Caps) -> dict[int, Cap]:
     """Caps of single sub-accounts, by row."""
     owners = sorted({limit.sub_account_id for limit in caps.by_place.values() if limit.sub_account_id})
     found = {}
@@ -56,7 +57,7 @@ def lines_of(caps: Sequence[Cap], rows: Rows) -> tuple[Floats, Floats]:
     return limits[rows], warns[rows]
 
 
-def binding_of(kind: LimitKind, cap: Cap, caps: Caps) -> Binding:
+def binding_of(kind: AnyKind, cap: Cap, caps: Caps) -> Binding:
     return float(cap.limit), caps.limit_ids.get((kind, cap.name))
 
 
@@ -69,8 +70,9 @@ class LeverageCaps:
     use: Floats
 
 
-def leverage_caps(swept: Swept, caps: Caps, sums: ClientSums) -> LeverageCaps:
+def leverage_caps(ground: Ground) -> LeverageCaps:
     """Of the client's tightest cap and the sub-account's own, the one used more; the unknown before any."""
+    swept, caps, sums = ground.swept, ground.caps, ground.sums
     client_of = swept.roster.client_of
     found, of_client = binding_caps(LimitKind.LEVERAGE, caps, swept.roster.clients)
     limits = np.array([*(float(cap.limit) for cap in found), np.nan])

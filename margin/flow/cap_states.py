@@ -1,8 +1,8 @@
 """How each sub-account stands to the caps that are asked of it and of its client: one word a row.
 
 Takes the findings about caps; gives the worst word of each sub-account. A cap of a whole client concerns
-those of its sub-accounts that hold something (of the instrument, if it is one's cap). Judges nothing: the
-engine did.
+those of its sub-accounts that hold something (of the instrument or asset class, if it is one's cap). Judges
+nothing: the engine did.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,10 @@ def _concerned(one: Found) -> Iterator[Measured]:
     if one.measured is not None:
         yield one.measured
         return
-    for measured in one.client.members:
+    for measured, seen in zip(one.client.members, one.client.seen, strict=True):
         held = {row.instrument for row in measured.figures.positions}
+        if one.cap_class:
+            positions = seen.account.positions if seen.account is not None else ()
+            held = {own.ref for own in positions if own.instrument.cap_class == one.cap_class}
         if one.instrument in held if one.instrument else held:
             yield measured

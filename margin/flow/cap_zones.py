@@ -40,13 +40,22 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is used of what, and by how much prices in doubt may change each. `scale`: see `ClientSums`."""
+    """What is used of what, and by how much prices in doubt may change each.
+
+    `gross` is what the amount was added up from, `scale` what `per` was: as far as float64 can be off.
+    """
 
     amount: Floats
     per: Floats
+    gross: Floats
     scale: Floats
     slack: Floats
     per_equity: bool
+
+    def of(self, rows: Rows) -> "Measured":
+        """Some of them."""
+        amount, per, gross = self.amount[rows], self.per[rows], self.gross[rows]
+        return Measured(amount, per, gross, self.scale[rows], self.slack[rows], self.per_equity)
 
 
 def zones_of(used: Measured, limit: Floats, warn_at: Floats) -> NDArray[np.uint8]:
@@ -62,7 +71,7 @@ def zones_of(used: Measured, limit: Floats, warn_at: Floats) -> NDArray[np.uint8
     found[warned & (amount > cure * whole)] = WARNED_TOP
     found[amount > whole] = OVER
     found[per <= 0.0] = OVER
-    width = CLOSE * (np.abs(amount) + limit * used.scale)
+    width = CLOSE * (used.gross + limit * used.scale)
     for share in (1.0, warn_at, cure, leave):
         found[np.abs(share * whole - amount) <= width] = UNSURE
     found[np.abs(per) <= CLOSE * used.scale] = UNSURE
@@ -77,7 +86,9 @@ def zones_of(used: Measured, limit: Floats, warn_at: Floats) -> NDArray[np.uint8
 def measured_by(
     kind: LimitKind, *, gross: Floats, net: Floats, equity: Floats, scale: Floats, slack: Floats
 ) -> Measured:
+    """As `MEASURES` has it of sums."""
     per_equity = MEASURES[kind].per_equity
     one = np.ones(len(gross))
     amount = np.abs(net) if kind is LimitKind.NET else gross
-    return Measured(amount, equity if per_equity else one, scale if per_equity else one, slack, per_equity)
+    per, scale = (equity, scale) if per_equity else (one, one)
+    return Measured(amount, per, gross, scale, slack, per_equity)

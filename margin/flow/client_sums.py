@@ -1,6 +1,7 @@
 """Clients of a large shard over all their sub-accounts, in columns.
 
-Takes a sweep; gives sums by client in the currency of its desk, NaN where a part or its rate is not sure.
+Takes a sweep and caps; gives the ground that every use of a cap is told from: sums by client in the currency
+of its desk, NaN where a part or its rate is not sure.
 """
 
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from margin.book.applies import Caps
 from margin.engine.columns import Floats
 from margin.flow.sweep import Swept
 
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def sure_rates(swept: Swept) -> Floats:
@@ -41,7 +44,7 @@ class ClientSums:
     equity: Floats
     scale: Floats
     slack: Floats
-    holds: NDArray[np.bool_]
+    holds: Flags
 
 
 def summed_by(groups: Rows, figures: Floats, count: int = 0) -> Floats:
@@ -65,3 +68,25 @@ def sums_of_clients(swept: Swept) -> ClientSums:
         summed(swept.doubt.slack),
         np.bincount(roster.client_of, roster.counts, minlength=count) > 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Of `doubtful` clients only the exact engine knows what holds over whole guard bands."""
+
+    swept: Swept
+    caps: Caps
+    sums: ClientSums
+    doubtful: Flags
+
+
+def ground_of(swept: Swept, caps: Caps) -> Ground:
+    doubtful = np.zeros(len(swept.roster.clients), dtype=np.bool_)
+    doubtful[swept.roster.client_of[exactly_in_doubt(swept)]] = True
+    return Ground(swept, caps, sums_of_clients(swept), doubtful)
+
+
+def exactly_in_doubt(swept: Swept) -> list[int]:
+    """Rows of accounts measured exactly that rest on a price in doubt or have no figures."""
+    every = swept.exact.items()
+    return [row for row, one in every if one.figures.bounded or one.figures.unknown_because]

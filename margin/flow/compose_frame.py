@@ -29,7 +29,7 @@ from margin.flow.cap_columns import cap_uses
 from margin.flow.cap_findings import caps_of
 from margin.flow.cap_states import cap_states
 from margin.flow.cap_zones import Uses
-from margin.flow.client_sums import sums_of_clients
+from margin.flow.client_sums import ground_of
 from margin.flow.clients import ClientFigures, measure_clients, nearest_cap
 from margin.flow.found import Found
 from margin.flow.recompute import Computed
@@ -114,11 +114,11 @@ def compose_frame(computed: Computed, caps: Caps, *, run: Run) -> Composed:
 
 def _compose_columns(swept: Swept, caps: Caps, *, run: Run) -> Composed:
     """The same of a large shard: no object a row."""
-    sums = sums_of_clients(swept)
-    uses = cap_uses(swept, caps, sums)
+    ground = ground_of(swept, caps)
+    uses = list(cap_uses(ground))
     exact = columnar.exactly(swept, caps, uses)
     states = columnar.states_of(swept, uses, exact.states)
-    accounts = account_columns(swept, leverage_caps(swept, caps, sums), states)
+    accounts = account_columns(swept, leverage_caps(ground), states)
     positions = position_columns(swept)
     columnar.place_exact(swept, accounts, positions, exact)
     order = columnar.trouble_order(swept, accounts, states)

@@ -14,10 +14,10 @@ import msgspec
 from margin.book.applies import Caps
 from margin.book.book import Book
 from margin.book.frame import Columns, Frame, rows_of
+from margin.book.load_book import load_past_book
 from margin.book.past import pinned_of, reached_by
 from margin.book.read import newest_frame
 from margin.book.version import engine_version
-from margin.book.warm import load_past_book
 from margin.flow.compose_frame import Composed, compose_frame
 from margin.flow.compute import compute
 from margin.flow.recompute import Computed

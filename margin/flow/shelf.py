@@ -8,7 +8,8 @@ from datetime import datetime
 
 from margin.book.book import Book
 from margin.book.facts import Revisions
-from margin.book.warm import WarmBook, is_large, load_book
+from margin.book.load_book import is_large, load_book
+from margin.book.warm import WarmBook
 from margin.flow.recompute import Memory
 from margin.flow.room import Room
 

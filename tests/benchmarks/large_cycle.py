@@ -10,9 +10,10 @@ import statistics
 from decimal import Decimal
 from os import environ
 
+from margin.book.load_book import load_book
 from margin.book.read import account_row, position_rows
 from margin.book.snapshot import snapshot
-from margin.book.warm import WarmBook, load_book
+from margin.book.warm import WarmBook
 from margin.flow import shelf
 from margin.flow.cycle import run_cycle
 from margin.flow.room import Room

@@ -1,12 +1,13 @@
 """A shard in columns shows and decides what exact arithmetic shows and decides, run by run."""
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
 
-from accounts.models import SubAccount
+from accounts.models import Client, SubAccount
 from margin.book.applies import Caps
 from margin.book.book import Book
 from margin.book.frame import rows_of
@@ -21,7 +22,7 @@ from margin.flow.feed import PriceReport, accept_prices
 from margin.flow.findings import find
 from margin.flow.recompute import recompute
 from margin.flow.replay import compute_again, replay
-from margin.models import Breach, Instrument, RatePath, Run
+from margin.models import Breach, Instrument, RatePath, Run, TemporaryExcess
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -36,12 +37,22 @@ STARTS = {
     "EUR-USD": "1.08",
     "BTC-USD": 60000,
 }
+PARTS_AND_WHOLES = {
+    *(
+        "asset_class_leverage",
+        "asset_class_gross",
+        "client_one_asset",
+        "sub_account_one_asset",
+        "client_one_way",
+    ),
+    *("client_worst_loss", "sub_account_worst_loss", "client_collateral", "sub_account_collateral"),
+}
 PATIENT = {"jump_band": Decimal(9), "stale_soft_seconds": 60, "stale_hard_seconds": 120}
 
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr("margin.book.warm.EXACT_UP_TO", -1)
+    monkeypatch.setattr("margin.book.load_book.EXACT_UP_TO", -1)
     return monkeypatch
 
 
@@ -52,7 +63,7 @@ def crowd(dice: random.Random) -> Scene:
     eth = factories.instrument(
         "ETH-PERP", tiers=[("0", "0.02", "0.01"), ("20000", "0.04", "0.02")], **PATIENT
     )
-    oil = factories.instrument("OIL", allow_negative=True, **PATIENT)
+    oil = factories.instrument("OIL", allow_negative=True, cap_class="commodity", **PATIENT)
     eur, coin = factories.asset("EUR"), factories.asset("BTC", "coin")
     inverse = factories.instrument(
         "BTC-COIN", kind="inverse", settlement="BTC", contract_size="10", **PATIENT
@@ -67,6 +78,7 @@ def crowd(dice: random.Random) -> Scene:
         RatePath.objects.create(base=owned, quote=factories.asset("USD"), instrument=instrument)
     factories.limit(desk, "4", scope="instrument", instrument=oil)
     factories.limit(desk, "90000", scope="desk", kind="gross")
+    cap_parts_and_wholes(made)
     factories.buffer(desk, "0.1")
     for k in range(8):
         client = factories.client(f"C{k}", of=desk)
@@ -75,10 +87,39 @@ def crowd(dice: random.Random) -> Scene:
         for n in range(1 + k % 2):
             account = factories.sub_account(f"C{k}-{n}", of=client)
             fill(dice, account, [made.btc, eth, oil, inverse])
+            if k == 0:
+                exceed(made, client)
             if k == 4:
                 factories.buffer(desk, "0.3", sub_account=account)
                 factories.limit(desk, "1.5", scope="sub_account", sub_account=account)
+            for kind, value in (("one_asset", "0.5"), ("worst_loss", "100"), ("collateral", "0.05")):
+                factories.limit(desk, value, scope="sub_account", sub_account=account, kind=kind)
+    coins = factories.sub_account("C6-COINS", of=Client.objects.get(code="C6"))
+    factories.balance(coins, "1", of="BTC")
+    factories.limit(desk, "0.05", scope="sub_account", sub_account=coins, kind="collateral")
     return made
+
+
+def cap_parts_and_wholes(made: Scene) -> None:
+    """Caps on asset classes and on what a whole book is like, each of which some keep and some do not."""
+    for of_class, value in (("commodity", "0.4"), ("crypto", "5")):
+        factories.limit(made.desk, value, scope="asset_class", cap_class=of_class)
+    factories.limit(made.desk, "40000", scope="asset_class", cap_class="crypto", kind="gross")
+    for kind, value in (
+        ("one_asset", "0.8"),
+        ("one_way", "0.6"),
+        ("worst_loss", "2500"),
+        ("collateral", "0.4"),
+    ):
+        factories.limit(made.desk, value, kind=kind)
+
+
+def exceed(made: Scene, client: Client) -> None:
+    """More than others of its class for a while; over before the last run."""
+    until = made.now + timedelta(seconds=150)
+    TemporaryExcess.objects.create(
+        desk=made.desk, client=client, value=Decimal(30), valid_to=until, **factories.version()
+    )
 
 
 def fill(dice: random.Random, account: SubAccount, instruments: list[Instrument]) -> None:
@@ -115,7 +156,7 @@ def move(made: Scene, dice: random.Random, *, silent: tuple[str, ...] = ()) -> N
 def must_be_as_exact(run: Run, large: pytest.MonkeyPatch) -> None:
     """Every row and sum; and computed again it gives the same bytes."""
     with large.context() as small:
-        small.setattr("margin.book.warm.EXACT_UP_TO", 1000)
+        small.setattr("margin.book.load_book.EXACT_UP_TO", 1000)
         _, composed = compute_again(run)
     frame = newest_frame(1)
     assert frame is not None
@@ -174,6 +215,7 @@ def test_figures_and_breaches_are_those_of_exact_arithmetic(large: pytest.Monkey
         with made.clock():
             must_be_as_exact(Run.objects.get(pk=outcome.run), large)
     assert Breach.objects.filter(state=Breach.State.CURED).exists()
+    assert set(Breach.objects.values_list("rule", flat=True)) >= PARTS_AND_WHOLES
 
 
 def test_what_changed_in_one_account_is_taken_up(large: pytest.MonkeyPatch) -> None:
