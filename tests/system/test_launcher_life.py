@@ -124,7 +124,7 @@ def test_a_killed_service_comes_back_on_the_same_port(data: Path, program: str) 
 
 
 def test_a_child_that_shows_no_sign_of_work_is_replaced(data: Path) -> None:
-    with small_desk(data, DEAF="4") as desk:
+    with small_desk(data, DEAF="8") as desk:
         before, worker = pid_of(desk, "stubborn"), pid_of(desk, "worker")
         until(lambda: pid_of(desk, "stubborn") != before, what="a new child")
         assert "stubborn (pid" in desk.said

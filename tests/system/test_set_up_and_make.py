@@ -62,21 +62,18 @@ def test_manage_py_itself_says_that_a_python_is_too_old() -> None:
     assert ran.stderr == "riskdesk: Riskdesk needs Python 3.11 or newer, this is 3.9.\n"
 
 
-def test_set_up_makes_a_virtualenv_once(tmp_path: Path) -> None:
+def test_set_up_makes_a_virtualenv_once_and_installs_a_changed_list_again(tmp_path: Path) -> None:
     first = set_up(tmp_path, python=sys.executable)
     assert first.returncode == 0, first.stderr
     assert "making a virtualenv" in first.stderr
+    assert "about 500 MB" in first.stderr
     assert (tmp_path / "venv" / "bin" / "python").exists()
     second = set_up(tmp_path, python="/no/python/any/more")
     assert (second.returncode, second.stderr) == (0, "")
-
-
-def test_a_changed_list_is_installed_again(tmp_path: Path) -> None:
-    assert "about 500 MB" in set_up(tmp_path, python=sys.executable).stderr
     (tmp_path / "requirements.txt").write_text("# another list\n")
-    again = set_up(tmp_path, python=sys.executable).stderr
-    assert "installing what is missing of" in again
-    assert "500 MB" not in again
+    third = set_up(tmp_path, python="/no/python/any/more").stderr
+    assert "installing what is missing of" in third
+    assert "500 MB" not in third
 
 
 def test_make_run_refuses_busy_ports_before_it_installs_anything(tmp_path: Path) -> None:
