@@ -54,7 +54,7 @@ def digest_of(event: AuditEvent, *, number: int, previous: str, sealed_at: datet
 
 
 def canonical(event: AuditEvent) -> bytes:
-    """The row as one text that any reader would write the same way."""
+    """The row as one text that any reader would write the same way. Asks for what `sealable` gives."""
     row = {
         "id": event.pk,
         "recorded_at": event.recorded_at.isoformat(),
@@ -63,8 +63,8 @@ def canonical(event: AuditEvent) -> bytes:
         "action": event.action,
         "subject": event.subject,
         "desk": event.desk_id,
-        "before": getattr(event, "before_text", None),
-        "after": getattr(event, "after_text", None),
+        "before": vars(event)["before_text"],
+        "after": vars(event)["after_text"],
         "reason": event.reason,
         "request_id": event.request_id,
         "run_id": event.run_id,
