@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.models import AuditEvent, Desk, User
-from margin import formats
 from margin.book.read import account_rows
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
 from margin.models import Alert, Breach, Limit, TemporaryExcess
@@ -25,6 +24,7 @@ from margin.pages.asked import SPAN_WORDS, Asked
 from margin.pages.desk import choose_desk
 from margin.pages.happened import happened, moved
 from margin.pages.rails import broken
+from margin.pages.rows import near
 from margin.pages.rule_entries import waiting
 from riskdesk import clock
 from riskdesk.codes import SHAPE
@@ -96,19 +96,7 @@ def _shift_began(notes: list[AuditEvent], now: datetime) -> datetime:
 
 def _near(desk: Desk) -> list[dict[str, Any]]:
     """The nearest to trouble, by the newest runs."""
-    return [
-        {
-            "account": row["account"],
-            "client": row["client"],
-            "level": row["level"],
-            "word": formats.level(row["level"]),
-            "distance": formats.to_liquidation(row),
-            "next": formats.percent(row["next"], 2),
-            "next_level": formats.level(row["next_level"]),
-            "utilisation": formats.percent(row["utilisation"]),
-        }
-        for row in account_rows([desk.code])[:MOST_NEAR]
-    ]
+    return [near(row) | {"client": row["client"]} for row in account_rows([desk.code])[:MOST_NEAR]]
 
 
 def _ending(desk: Desk, now: datetime) -> list[Limit | TemporaryExcess]:

@@ -27,10 +27,13 @@ from margin.models import Run
 from margin.pages.desk import choose_desk
 from margin.pages.fragments import desk_or_404
 from margin.pages.happened import Happened, happened, moved
+from margin.pages.rows import near
 from margin.pages.sheet import sheet
 from riskdesk import clock
 
 MOST_DAYS = 30
+FIRST_DAY = date(2000, 1, 1)
+"""No desk is older; near the first day of all there is no day before."""
 MOST_NEAR = 20
 CELLS = (
     "account", "client", "level", "currency", "equity", "initial", "maintenance", "house_maintenance",
@@ -72,7 +75,7 @@ def daily(request: HttpRequest, code: str, day: str) -> HttpResponse:
         "lines": spark(uses),
         "low": formats.percent(min(known, default=None)),
         "high": formats.percent(max(known, default=None)),
-        "near": [_near(row) for row in _rows(desk, told)[:MOST_NEAR]],
+        "near": [near(row) for row in _rows(desk, told)[:MOST_NEAR]],
         "ended": instant_of(on + timedelta(days=1), time(0), desk.zone) <= now,
         "before": _link(desk, on - timedelta(days=1)),
         "after": _link(desk, on + timedelta(days=1)) if on < local_date(now, desk.zone) else "",
@@ -104,7 +107,7 @@ def _day(request: HttpRequest, code: str, day: str) -> tuple[Desk, date, Happene
     except (ValueError, OverflowError):
         raise Http404 from None
     now = clock.now()
-    if on is None or began is None or ends is None or began > now:
+    if on is None or began is None or ends is None or began > now or on < FIRST_DAY:
         raise Http404
     return desk, on, happened(desk, since=began, until=min(ends, now))
 
@@ -120,15 +123,3 @@ def _rows(desk: Desk, told: Happened) -> list[dict[str, Any]]:
         own = {"run": frame.run, "at": frame.at}
         found += [row | own for row in rows_of(frame.accounts) if row["desk"] == desk.code]
     return sorted(found, key=trouble)
-
-
-def _near(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "account": row["account"],
-        "level": row["level"],
-        "word": formats.level(row["level"]),
-        "distance": formats.to_liquidation(row),
-        "next": formats.percent(row["next"], 2),
-        "next_level": formats.level(row["next_level"]),
-        "utilisation": formats.percent(row["utilisation"]),
-    }

@@ -108,6 +108,19 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
     )
 
 
+def near(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of those nearest to trouble."""
+    return {
+        "account": row["account"],
+        "level": row["level"],
+        "word": formats.level(row["level"]),
+        "distance": formats.to_liquidation(row),
+        "next": formats.percent(row["next"], 2),
+        "next_level": formats.level(row["next_level"]),
+        "utilisation": formats.percent(row["utilisation"]),
+    }
+
+
 def nearer_side(nearest: str | None, down: str | None, up: str | None) -> str:
     """Which way the market has to go: `down`, `up`, or nothing where neither reaches."""
     if nearest is None:

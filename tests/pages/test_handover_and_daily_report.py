@@ -122,7 +122,9 @@ def test_a_past_day_is_computed_again_as_its_last_run_had_it(scene: Scene, clien
     assert (row["account"], row["equity"], row["as_of"][:16]) == ("ACME-1", "8000.00", "2026-03-02T13:00")
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "2026-03-03", "9999-12-31", "0000-00-00"])
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "yesterday", "2026-03-03", "9999-12-31", "0000-00-00", "0001-01-01"]
+)
 def test_a_day_that_is_none_or_not_yet_does_not_exist(cast: Cast, client: Client, day: str) -> None:
     client.force_login(cast.vic)
     with clock.pinned(MONDAY_NOON):
