@@ -16,7 +16,6 @@ import http.client
 import json
 import queue
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -192,11 +191,10 @@ class AsyncGate:
         return await asyncio.to_thread(self.gate.check, order)
 
     async def check_many(self, orders: list[Order], *, figures: bool = False) -> list[Verdict]:
-        ask: Callable[[], list[Verdict]] = lambda: self.gate.check_many(orders, figures=figures)  # noqa: E731
-        return await asyncio.to_thread(ask)
+        return await asyncio.to_thread(self.gate.check_many, orders, figures=figures)
 
     async def tell(self, order_id: str, event: Event, **more: Any) -> None:
-        await asyncio.to_thread(lambda: self.gate.tell(order_id, event, **more))
+        await asyncio.to_thread(self.gate.tell, order_id, event, **more)
 
 
 def _verdict(answer: dict[str, Any]) -> Verdict:

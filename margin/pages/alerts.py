@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, QuerySet
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -15,22 +16,16 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from accounts import access
+from accounts.models import User
 from margin.models import Alert
 from margin.pages.alert_story import Event, stories
 from margin.pages.asked import SPAN_WORDS, Asked
 from margin.pages.desk import choose_desk
+from margin.pages.listed import Tabs, listed
 from margin.pages.live import live_page
 from margin.pages.rails import Entry, entry
 from riskdesk.codes import SHAPE
 
-A_PAGE = 40
-SHOWN = {
-    "open": "Open",
-    "taken": "Taken",
-    "mine": "Mine",
-    "resolved": "Resolved",
-    "all": "All",
-}
 EMPTY = {
     "open": "Nothing waits for a person. When a cap is passed or a price goes missing, it appears by itself.",
     "taken": "Nothing is in anybody’s hands: what is open waits, what was taken is over.",
@@ -71,30 +66,13 @@ def alerts_now(request: HttpRequest) -> HttpResponse:
 
 
 def now(request: HttpRequest) -> dict[str, Any]:
-    asked = Asked(request.GET)
-    person = request.user
+    asked, person = Asked(request.GET), request.user
     own, narrowed = _filtered(access.for_user(Alert, person), asked)
-    counts = own.aggregate(
-        **{name: Count("pk", filter=condition) for name, condition in _conditions(request).items()}
-    )
-    shown = asked.choice("show", SHOWN, "all" if "alert" in asked.taken else "open")
-    before = asked.number("before")
-    rows = own.filter(_conditions(request)[shown])
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(
-        rows.select_related("desk", "client", "sub_account", "acknowledged_by", "breach")[: A_PAGE + 1]
-    )
-    return {
-        "asked": asked,
-        "rows": _rows(request, found[:A_PAGE]),
-        "shown": shown,
-        "tabs": [
-            (name, word, asked.link(show=name, before=None), counts[name]) for name, word in SHOWN.items()
-        ],
-        "older": asked.link(before=found[A_PAGE - 1].pk) if len(found) > A_PAGE else "",
-        "newest": asked.link(before=None) if before is not None else "",
-        "empty": "No alert fits these filters." if narrowed else EMPTY[shown],
+    usual = "all" if "alert" in asked.taken else "open"
+    found = listed(own, asked, _tabs(person), usual=lambda _: usual, order=_in_order)
+    return found | {
+        "rows": _rows(person, found["rows"]),
+        "empty": "No alert fits these filters." if narrowed else EMPTY[found["shown"]],
         "narrowed": narrowed,
         "whole": asked.link(**dict.fromkeys(("severity", "kind", "account", "since", "before", "alert"))),
         "severities": Alert.Severity.choices,
@@ -104,13 +82,13 @@ def now(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _conditions(request: HttpRequest) -> dict[str, Q]:
+def _tabs(person: User | AnonymousUser) -> Tabs:
     return {
-        "open": Q(state=Alert.State.OPEN),
-        "taken": Q(state=Alert.State.ACKNOWLEDGED),
-        "mine": Q(acknowledged_by=request.user.pk),
-        "resolved": Q(state=Alert.State.RESOLVED),
-        "all": Q(),
+        "open": ("Open", Q(state=Alert.State.OPEN)),
+        "taken": ("Taken", Q(state=Alert.State.ACKNOWLEDGED)),
+        "mine": ("Mine", Q(acknowledged_by=person.pk)),
+        "resolved": ("Resolved", Q(state=Alert.State.RESOLVED)),
+        "all": ("All", Q()),
     }
 
 
@@ -129,12 +107,18 @@ def _filtered(rows: "QuerySet[Alert]", asked: Asked) -> "tuple[QuerySet[Alert], 
         wanted &= Q(raised_at__gte=since)
     if (alert := asked.number("alert")) is not None:
         wanted &= Q(pk=alert)
-    return rows.filter(wanted).order_by("-id"), bool(wanted)
+    return rows.filter(wanted), bool(wanted)
 
 
-def _rows(request: HttpRequest, alerts: list[Alert]) -> list[Row]:
+def _in_order(rows: "QuerySet[Alert]", shown: str) -> "QuerySet[Alert]":
+    """Newest first, on every tab."""
+    del shown
+    return rows.select_related("desk", "client", "sub_account", "acknowledged_by", "breach").order_by("-id")
+
+
+def _rows(person: User | AnonymousUser, alerts: list[Alert]) -> list[Row]:
     told = stories(alerts)
-    mine = set(access.desks_where(request.user, access.Action.ACKNOWLEDGE).values_list("pk", flat=True))
+    mine = set(access.desks_where(person, access.Action.ACKNOWLEDGE).values_list("pk", flat=True))
     return [
         Row(entry(alert), told[alert.pk], alert.state == Alert.State.OPEN and alert.desk_id in mine)
         for alert in alerts

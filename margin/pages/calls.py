@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -25,14 +25,14 @@ from margin.engine.figures import Level
 from margin.models import CallEvent, CallExtension, MarginCall
 from margin.pages.asked import Asked
 from margin.pages.desk import choose_desk
+from margin.pages.listed import Tabs, listed
 from margin.pages.live import live_page
 from riskdesk.codes import SHAPE
 
 State = MarginCall.State
-A_PAGE = 40
 MOST_NEXT = 8
 NEXT = (Level.DANGER.word, Level.MARGIN_CALL.word)
-SHOWN: Mapping[str, tuple[str, Q]] = {
+TABS: Tabs = {
     "owed": ("Owed", Q(state__in=MarginCall.OWED)),
     "drafts": ("Drafts", Q(state=State.DRAFT)),
     "over": ("Over", Q(state__in=[State.MET, State.CANCELLED])),
@@ -105,27 +105,13 @@ def calls_now(request: HttpRequest) -> HttpResponse:
 
 
 def now(request: HttpRequest) -> dict[str, Any]:
-    asked = Asked(request.GET)
-    person = request.user
+    asked, person = Asked(request.GET), request.user
     own, narrowed = _filtered(access.for_user(MarginCall, person), asked)
-    counts = own.aggregate(**{name: Count("pk", filter=where) for name, (_, where) in SHOWN.items()})
-    shown = asked.choice("show", SHOWN, "all" if "call" in asked.taken else _first(counts))
-    before = asked.number("before")
-    rows = own.filter(SHOWN[shown][1])
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(_in_order(rows, shown)[: A_PAGE + 1])
-    return {
-        "asked": asked,
-        "rows": _rows(person, found[:A_PAGE]),
-        "shown": shown,
-        "tabs": [
-            (name, word, asked.link(show=name, before=None), counts[name])
-            for name, (word, _) in SHOWN.items()
-        ],
-        "older": asked.link(before=found[A_PAGE - 1].pk) if len(found) > A_PAGE else "",
-        "newest": asked.link(before=None) if before is not None else "",
-        "empty": "No call fits these filters." if narrowed else EMPTY[shown],
+    usual = (lambda _: "all") if "call" in asked.taken else _first
+    found = listed(own, asked, TABS, usual=usual, order=_in_order)
+    return found | {
+        "rows": _rows(person, found["rows"]),
+        "empty": "No call fits these filters." if narrowed else EMPTY[found["shown"]],
         "narrowed": narrowed,
         "whole": asked.link(account=None, before=None, call=None),
         "upcoming": _upcoming(person, asked),

@@ -5,7 +5,7 @@ guards) is told by its approved proposals. Reads rows, changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,75 +84,60 @@ class Chapter:
 Version = Any
 
 
+TITLES: Mapping[str, tuple[str, str]] = {
+    "levels": (
+        "Levels",
+        "How this desk reads its figures: where the bands begin, and where a call and a liquidation.",
+    ),
+    "caps": (
+        "Caps",
+        "What a client may hold at most. The tightest binds; with none on leverage, all is a breach.",
+    ),
+    "excesses": (
+        "Temporary excesses",
+        "For a while a client may go beyond its caps. Each ends by itself.",
+    ),
+    "buffers": (
+        "House buffers",
+        "The house’s own margin on top of maintenance, so that it asks before the venue does.",
+    ),
+    "instrument-buffers": (
+        "Instrument buffers",
+        "Margin on single instruments, on top of the account’s own buffer.",
+    ),
+    "schedules": (
+        "Margin schedules",
+        "What a position requires by its size. A tier’s rates count for what lies above its floor.",
+    ),
+    "haircuts": (
+        "Haircuts",
+        "What of an asset counts as collateral. An asset without an entry does not count.",
+    ),
+    "guards": ("Price guards", "Whose price is believed, and when it is doubted."),
+    "hours": ("Trading hours", "When a market is open: outside, its last price is not called stale."),
+    "profiles": (
+        "Account tests",
+        "A jurisdiction’s tests of a whole account, as the calculator asks them. Part of the product.",
+    ),
+}
+
+
 def chapters(desk: Desk) -> list[Chapter]:
-    currency = desk.reporting_currency.code
-    limits = Limit.objects.filter(desk=desk).select_related("client", "sub_account", "instrument")
-    buffers = HouseBuffer.objects.filter(desk=desk).select_related("client", "sub_account")
-    return [
-        Chapter(
-            "levels",
-            "Levels",
-            "How this desk reads its figures: where the bands begin, and where a call and a liquidation.",
-            _levels(desk),
-        ),
-        Chapter(
-            "caps",
-            "Caps",
-            "What a client may hold at most. The tightest binds; with none on leverage, all is a breach.",
-            _versions(limits, _place_of_limit, lambda row: words.of_limit(row, currency)),
-        ),
-        Chapter(
-            "excesses",
-            "Temporary excesses",
-            "For a while a client may go beyond its caps. Each ends by itself.",
-            _versions(
-                TemporaryExcess.objects.filter(desk=desk).select_related("client"),
-                lambda row: (row.client.code, f"{row.client} · {row.get_kind_display()}"),
-                lambda row: words.of_excess(row, currency),
-            ),
-        ),
-        Chapter(
-            "buffers",
-            "House buffers",
-            "The house’s own margin on top of maintenance, so that it asks before the venue does.",
-            _versions(buffers, _place_of_buffer, words.of_buffer),
-        ),
-        Chapter(
-            "instrument-buffers",
-            "Instrument buffers",
-            "Margin on single instruments, on top of the account’s own buffer.",
-            _versions(
-                InstrumentBuffer.objects.select_related("instrument"),
-                lambda row: (row.instrument.code,),
-                words.of_instrument_buffer,
-            ),
-        ),
-        Chapter(
-            "schedules",
-            "Margin schedules",
-            "What a position requires by its size. A tier’s rates count for what lies above its floor.",
-            _schedules(),
-        ),
-        Chapter(
-            "haircuts",
-            "Haircuts",
-            "What of an asset counts as collateral. An asset without an entry does not count.",
-            _haircuts(),
-        ),
-        Chapter("guards", "Price guards", "Whose price is believed, and when it is doubted.", _guards()),
-        Chapter(
-            "hours",
-            "Trading hours",
-            "When a market is open: outside, its last price is not called stale.",
-            _hours(),
-        ),
-        Chapter(
-            "profiles",
-            "Account tests",
-            "A jurisdiction’s tests of a whole account, as the calculator asks them. Part of the product.",
-            [Entry(name, Said(words.of_profile(one), None)) for name, one in sorted(PROFILES.items())],
-        ),
-    ]  # fmt: skip
+    entries = {
+        "levels": _levels(desk),
+        "caps": _caps(desk),
+        "excesses": _excesses(desk),
+        "buffers": _buffers(desk),
+        "instrument-buffers": _instrument_buffers(),
+        "schedules": _schedules(),
+        "haircuts": _haircuts(),
+        "guards": _guards(),
+        "hours": _hours(),
+        "profiles": [
+            Entry(name, Said(words.of_profile(one), None)) for name, one in sorted(PROFILES.items())
+        ],
+    }
+    return [Chapter(name, title, about, entries[name]) for name, (title, about) in TITLES.items()]
 
 
 def waiting(desk: Desk) -> "QuerySet[Proposal]":
@@ -166,6 +151,31 @@ def _levels(desk: Desk) -> list[Entry]:
     own = _versions(DeskPolicy.objects.filter(desk=desk), lambda row: (desk.name,), words.of_policy)
     built_in = Said(words.of_policy(DeskPolicy()), None)
     return own or [Entry(desk.name, built_in, more="Built in: this desk has no policy of its own.")]
+
+
+def _caps(desk: Desk) -> list[Entry]:
+    rows = Limit.objects.filter(desk=desk).select_related("client", "sub_account", "instrument")
+    currency = desk.reporting_currency.code
+    return _versions(rows, _place_of_limit, lambda row: words.of_limit(row, currency))
+
+
+def _excesses(desk: Desk) -> list[Entry]:
+    currency = desk.reporting_currency.code
+    return _versions(
+        TemporaryExcess.objects.filter(desk=desk).select_related("client"),
+        lambda row: (row.client.code, f"{row.client} · {row.get_kind_display()}"),
+        lambda row: words.of_excess(row, currency),
+    )
+
+
+def _buffers(desk: Desk) -> list[Entry]:
+    rows = HouseBuffer.objects.filter(desk=desk).select_related("client", "sub_account")
+    return _versions(rows, _place_of_buffer, words.of_buffer)
+
+
+def _instrument_buffers() -> list[Entry]:
+    rows = InstrumentBuffer.objects.select_related("instrument")
+    return _versions(rows, lambda row: (row.instrument.code,), words.of_instrument_buffer)
 
 
 def _place_of_limit(row: Limit) -> tuple[str, ...]:
@@ -267,6 +277,10 @@ def _haircuts() -> list[Entry]:
 
 def _hours() -> list[Entry]:
     return [Entry(one.code, Said(words.of_hours(one), None), more=one.name) for one in Calendar.objects.all()]
+
+
+def _profiles() -> list[Entry]:
+    return [Entry(name, Said(words.of_profile(one), None)) for name, one in sorted(PROFILES.items())]
 
 
 def _guards() -> list[Entry]:

@@ -10,9 +10,10 @@ from margin.engine.cascade import CascadeResult, Closing
 from margin.engine.figures import WORST_FIRST
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
+from margin.engine.stress import Outcome
 from margin.engine.types import total_of
 from margin.whatif.stress_book import ShardBook
-from margin.whatif.stressed import Stressed
+from margin.whatif.stressed import ClientResult, Stressed
 
 SHARE_PLACES = 6
 
@@ -43,15 +44,25 @@ def rounds(cascade: CascadeResult) -> Iterator[Round]:
         yield Round(number, closings[number], largest)
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Amounts as text: what is lost is rounded up, what is owned down."""
+
+    places: int
+
+    def lost(self, amount: Fraction) -> str:
+        return f"{up(amount, self.places):f}"
+
+    def loss(self, amount: Fraction | None) -> str | None:
+        return None if amount is None else self.lost(amount)
+
+    def equity(self, amount: Fraction | None) -> str | None:
+        return None if amount is None else f"{down(amount, self.places):f}"
+
+
 def in_words(desk: Desk, parts: Sequence[ShardBook], found: Stressed) -> dict[str, Any]:
-    places = desk.reporting_currency.scale
-
-    def lost(amount: Fraction) -> str:
-        return f"{up(amount, places):f}"
-
-    def equity(amount: Fraction | None) -> str | None:
-        return None if amount is None else f"{down(amount, places):f}"
-
+    money = Money(desk.reporting_currency.scale)
+    sides = {"before": found.levels(after=False), "after": found.levels(after=True)}
     return {
         "desk": desk.code,
         "currency": desk.reporting_currency.code,
@@ -60,52 +71,56 @@ def in_words(desk: Desk, parts: Sequence[ShardBook], found: Stressed) -> dict[st
         "runs": [str(part.run.pk) for part in parts],
         "moves": {code: f"{down(move.share, SHARE_PLACES):f}" for code, move in sorted(found.moves.items())},
         "levels": {
-            "before": {level.word: found.levels(after=False)[level] for level in WORST_FIRST},
-            "after": {level.word: found.levels(after=True)[level] for level in WORST_FIRST},
+            side: {level.word: counts[level] for level in WORST_FIRST} for side, counts in sides.items()
         },
         "negative": found.negative,
-        "house_loss": lost(found.result.house_loss),
-        "house_loss_isolated": lost(found.shortfall(isolated=True)),
-        "house_loss_cross": lost(found.shortfall(isolated=False)),
-        "house_loss_in_one_pool": lost(found.all_cross),
-        "cascade": {
-            "rounds": [
-                {
-                    "round": one.number,
-                    "closings": len(one.closings),
-                    "notional": lost(one.notional),
-                    "shortfall": lost(one.shortfall),
-                }
-                for one in rounds(found.cascade)
-            ],
-            "is_quiet": found.cascade.is_quiet,
-            "fund_used": lost(found.cascade.fund_used),
-            "house_loss": lost(found.cascade.house_loss),
-        },
-        "clients": [
-            {
-                "client": one.client,
-                "level_before": one.level_before.word,
-                "level_after": one.level_after.word,
-                "before": equity(one.before),
-                "after": equity(one.after),
-                "loss": None if one.loss is None else lost(one.loss),
-                "shortfall": lost(one.shortfall),
-            }
-            for one in found.clients
-        ],
-        "accounts": [
-            {
-                "client": one.client,
-                "account": one.account,
-                "level_before": one.before.level.word,
-                "level_after": one.after.level.word,
-                "loss": None if one.client_loss is None else lost(one.client_loss),
-                "isolated_shortfall": lost(one.isolated_shortfall),
-                "cross_shortfall": lost(one.cross_shortfall),
-            }
-            for client in found.clients
-            for one in client.accounts
-        ],
+        "house_loss": money.lost(found.result.house_loss),
+        "house_loss_isolated": money.lost(found.shortfall(isolated=True)),
+        "house_loss_cross": money.lost(found.shortfall(isolated=False)),
+        "house_loss_in_one_pool": money.lost(found.all_cross),
+        "cascade": _cascade(found.cascade, money),
+        "clients": [_client(one, money) for one in found.clients],
+        "accounts": [_account(one, money) for client in found.clients for one in client.accounts],
         "left_out": list(found.left_out),
+    }
+
+
+def _cascade(cascade: CascadeResult, money: Money) -> dict[str, Any]:
+    return {
+        "rounds": [
+            {
+                "round": one.number,
+                "closings": len(one.closings),
+                "notional": money.lost(one.notional),
+                "shortfall": money.lost(one.shortfall),
+            }
+            for one in rounds(cascade)
+        ],
+        "is_quiet": cascade.is_quiet,
+        "fund_used": money.lost(cascade.fund_used),
+        "house_loss": money.lost(cascade.house_loss),
+    }
+
+
+def _client(one: ClientResult, money: Money) -> dict[str, Any]:
+    return {
+        "client": one.client,
+        "level_before": one.level_before.word,
+        "level_after": one.level_after.word,
+        "before": money.equity(one.before),
+        "after": money.equity(one.after),
+        "loss": money.loss(one.loss),
+        "shortfall": money.lost(one.shortfall),
+    }
+
+
+def _account(one: Outcome, money: Money) -> dict[str, Any]:
+    return {
+        "client": one.client,
+        "account": one.account,
+        "level_before": one.before.level.word,
+        "level_after": one.after.level.word,
+        "loss": money.loss(one.client_loss),
+        "isolated_shortfall": money.lost(one.isolated_shortfall),
+        "cross_shortfall": money.lost(one.cross_shortfall),
     }

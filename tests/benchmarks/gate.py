@@ -13,8 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from random import Random
+from typing import cast
 
 from accounts.models import User
 from accounts.tokens import Issued, issue
@@ -102,11 +104,11 @@ class Asker(asyncio.Protocol):
         self.done: Callable[[int], None] = lambda status: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def ask(self, request: bytes, done: Callable[[int], None]) -> None:
         self.done = done
-        self.transport.write(request)  # type: ignore[attr-defined]
+        self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -152,7 +154,7 @@ async def on_time(port: int, orders: Orders) -> list[float]:
     free = await askers(port, 256)
     late: list[float] = []
 
-    def back(asker: Asker, due: float) -> None:
+    def back(asker: Asker, due: float, _status: int) -> None:
         late.append((time.perf_counter() - due) * 1000)
         free.append(asker)
 
@@ -162,7 +164,7 @@ async def on_time(port: int, orders: Orders) -> list[float]:
         while time.perf_counter() < due or not free:
             await asyncio.sleep(0.0002)
         asker = free.pop()
-        asker.ask(request, lambda status, asker=asker, due=due: back(asker, due))  # type: ignore[misc]
+        asker.ask(request, partial(back, asker, due))
     while len(late) < len(requests):
         await asyncio.sleep(0.01)
     return late[len(late) // 6 :]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from margin.models import Delivery
-from margin.pages import alerts
+from margin.pages import listed
 from riskdesk import clock
 from tests import factories
 from tests.conftest import Cast
@@ -71,7 +71,7 @@ def test_one_alert_has_an_address(told: Cast) -> None:
 
 
 def test_a_page_ends_where_the_next_begins(told: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "A_PAGE", 2)
+    monkeypatch.setattr(listed, "A_PAGE", 2)
     first = page(told.rita, "/alerts/?show=all")
     assert "<b>Over</b>" in first
     assert "<b>Waits</b>" not in first
