@@ -241,12 +241,6 @@ def write_frame(frame: Frame) -> bool:
     return True
 
 
-def stored_seq(path: Path) -> int | None:
-    """The sequence number of the frame on disk; None where there is none that can be read."""
-    stored = _stored(path)
-    return None if stored is None else stored.seq
-
-
 def _stored(path: Path) -> _Stored | None:
     try:
         return _decoder.decode(_mapped(path))

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from accounts.models import Replay
 from margin.flow import housekeeping
 from margin.flow.housekeeping import keep_house
-from margin.models import Alert, Breach, Mail, PriceState, Run, ShardState, Tick
+from margin.models import Alert, Breach, CallEvent, Mail, MarginCall, PriceState, Run, ShardState, Tick
 from tests import factories
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -127,3 +127,22 @@ def test_a_run_that_opened_or_cured_a_breach_stays_as_long_as_the_breach(prime, 
     keep_house(NOW)
     assert kept() == {named.seq, lately.seq}
     assert not Run.objects.filter(pk=plain.pk).exists()
+
+
+def test_a_run_that_drafted_a_margin_call_or_moved_it_on_stays_as_long_as_the_call():
+    account = factories.sub_account("ACME-1")
+    minute = NOW - timedelta(days=60)
+    drafted, moved, _ = (run(minute + timedelta(seconds=5 * n), n) for n in (1, 2, 3))
+    call = MarginCall.objects.create(
+        desk=account.client.desk,
+        client=account.client,
+        sub_account=account,
+        kind=MarginCall.Kind.INTRADAY,
+        state=MarginCall.State.DRAFT,
+        amount="100",
+        drafted_by=drafted,
+        drafted_at=minute,
+    )
+    CallEvent.objects.create(call=call, at=minute, deed="raise", run=moved)
+    keep_house(NOW)
+    assert kept() == {drafted.seq, moved.seq}
