@@ -28,6 +28,7 @@ class Action(StrEnum):
     BE_ALERTED = "be_alerted"
     ACKNOWLEDGE = "acknowledge"
     CALL_MARGIN = "call_margin"
+    RESTRICT = "restrict"
     MOVE_MONEY = "move_money"
     SEND_POSITIONS = "send_positions"
     CHECK_ORDERS = "check_orders"
@@ -46,6 +47,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.BE_ALERTED,
             Action.ACKNOWLEDGE,
             Action.CALL_MARGIN,
+            Action.RESTRICT,
             Action.MOVE_MONEY,
             Action.SEND_POSITIONS,
             Action.CHECK_ORDERS,
@@ -66,6 +68,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
         {
             Action.SEE_DESK,
             Action.BE_ALERTED,
+            Action.RESTRICT,
             Action.PROPOSE,
             Action.ASK_FOR_EXCESS,
             Action.APPROVE,
@@ -80,6 +83,7 @@ DESK_AREAS: dict[str, Action] = {
     "read": Action.SEE_DESK,
     "alerts": Action.ACKNOWLEDGE,
     "calls": Action.CALL_MARGIN,
+    "restrictions": Action.RESTRICT,
     "transfers": Action.MOVE_MONEY,
     "positions": Action.SEND_POSITIONS,
     "orders": Action.CHECK_ORDERS,

@@ -13,7 +13,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts import seals
-from margin.flow import cycle, heartbeat, housekeeping, local_jobs, reconcile, runs
+from margin.flow import confirmed, cycle, heartbeat, housekeeping, local_jobs, reconcile, runs
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
@@ -56,6 +56,7 @@ def recompute(shard: int, trigger: str = "schedule", mark: str | None = None) ->
 @door
 def find_undone() -> None:
     reconcile.reconcile()
+    confirmed.watch_confirmations()
 
 
 @task("margin.heartbeat")

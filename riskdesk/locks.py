@@ -13,3 +13,5 @@ DELIVERIES = 7_203
 """A class, with a second number for each pass that has claimed deliveries."""
 GATE = 7_215_003
 """A class, with the number of each shard whose orders one gate decides."""
+CONTROL = 7_215_004
+"""Taking the next revision of control: one change after the other, in the order of commits."""

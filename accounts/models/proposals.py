@@ -16,6 +16,7 @@ class Proposal(models.Model):
     class Kind(models.TextChoices):
         LIMIT = "limit", "Limit"
         EXCESS = "excess", "Temporary excess"
+        LIFT = "lift", "Lift of a restriction"
         BUFFER = "buffer", "House buffer"
         INSTRUMENT_BUFFER = "instrument_buffer", "Instrument buffer"
         SCHEDULE = "schedule", "Margin schedule"

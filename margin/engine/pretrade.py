@@ -36,7 +36,7 @@ def check(
     """The whole order, else the largest part of it that may be sent, in lots, else nothing."""
     before = assess(reserved(account, resting, market), market, policy)
     if restraints.control is Control.FROZEN:
-        return Verdict(Decision.REJECT, ZERO, (Because(Why.FROZEN),), before, before)
+        return Verdict(Decision.REJECT, ZERO, (restraints.imposed or Because(Why.FROZEN),), before, before)
     gate = _Gate(account, order, market, policy, restraints, before, resting)
     if gate.rate is None or gate.mark is None:
         return Verdict(Decision.REJECT, ZERO, (Because(Why.NO_PRICE),), before, before)
@@ -92,8 +92,9 @@ class _Gate:
 
     def _refused(self) -> list[Because]:
         """What speaks against anything new, whatever it would need."""
-        reduce_only = self.restraints.control is Control.REDUCE_ONLY
-        return [*([Because(Why.REDUCE_ONLY)] if reduce_only else []), *self.restraints.refused]
+        if self.restraints.control is Control.OPEN:
+            return [*self.restraints.refused]
+        return [self.restraints.imposed or Because(Why.REDUCE_ONLY), *self.restraints.refused]
 
     def praise(self, quantity: Fraction) -> Because:
         return Because(Why.REDUCES_RISK if abs(quantity) <= self.closing else Why.COVERED)

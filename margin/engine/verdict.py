@@ -59,6 +59,8 @@ class Why(StrEnum):
 class Restraints:
     """What holds beyond margin: the control, the caps, and a test over the account (True is met).
 
+    `imposed` says who imposed the control, on what, since when and why; nothing: it follows from a status.
+
     `caps` asks every cap of the account after the order, in place of the two kinds named before it; `sides`
     are the cases of resting orders it is asked in. `refused` are reasons against any new risk, known before.
     """
@@ -70,17 +72,22 @@ class Restraints:
     caps: Callable[[Seen, Side], Iterable[Finding]] | None = None
     sides: Sequence[Side] = (Side.ALL,)
     refused: Sequence["Because"] = ()
+    imposed: "Because | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """One reason, with the limit it rests on and what was measured against it, where there is one."""
+    """One reason, with the limit it rests on and what was measured against it, where there is one.
+
+    `said` is a sentence that a person left with it.
+    """
 
     why: Why
     pool: str = ""
     limit: str = ""
     measured: Fraction | None = None
     allowed: Fraction | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

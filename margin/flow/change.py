@@ -15,12 +15,18 @@ from accounts.audit import record
 from accounts.models import Desk, Proposal, User
 from accounts.models.columns import hides_something
 from accounts.revisions import take_house_revision
+from margin.flow import controlled
 from margin.flow.ruled import Ruled
 from margin.flow.versions import Candidate, as_json, build
 from margin.flow.wanted import want_cycle
+from margin.models import Restriction
 from riskdesk.errors import Refusal
 
 Refusals = list[Refusal]
+RIGHTS: dict[str, Action] = {
+    Proposal.Kind.EXCESS: Action.ASK_FOR_EXCESS,
+    Proposal.Kind.LIFT: Action.RESTRICT,
+}
 MOVED_ON = "Another change came into force since: propose again."
 
 
@@ -79,8 +85,9 @@ def weigh(
 
 
 def right_to_propose(kind: str) -> Action:
-    """Whoever takes the alerts of a desk may ask for a temporary excess; approving it is another's."""
-    return Action.ASK_FOR_EXCESS if kind == Proposal.Kind.EXCESS else Action.PROPOSE
+    """Whoever takes the alerts of a desk may ask for a temporary excess, whoever restricts for a lift;
+    approving it is another's."""
+    return RIGHTS.get(kind, Action.PROPOSE)
 
 
 def approve(*, proposal: Proposal, person: User, note: str = "", now: datetime) -> Proposal | Refusals:
@@ -193,6 +200,10 @@ def put_in_force(
     Without a proposal it is a trial, in a transaction that is undone.
     """
     ruled, current, version = candidate.ruled, candidate.current, cast(Any, candidate.version)
+    if isinstance(current, Restriction):
+        reason = proposal.reason if proposal else ""
+        controlled.end(current, author=controlled.Author(person), reason=reason, now=now, proposal=proposal)
+        return
     if not ruled.versioned:
         write_row(ruled, current, version)
         return
@@ -237,6 +248,8 @@ def decide(proposal: Proposal, state: Proposal.State, person: User, note: str, n
 def subject_of(candidate: Candidate) -> str:
     """What a change is about, in words a second person understands at once."""
     model = candidate.ruled.model
+    if isinstance(candidate.current, Restriction):
+        return f"lift of {candidate.current.pk}: {candidate.current}"[:200]
     row = candidate.version or candidate.current  # not the identity as sent: what it left out has defaults
     said = [(model._meta.get_field(name), getattr(row, name)) for name in candidate.ruled.identity]
     names = [str(dict(cast(Any, column).flatchoices).get(value, value)) for column, value in said if value]

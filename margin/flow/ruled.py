@@ -21,6 +21,7 @@ from margin.models import (
     Limit,
     Loading,
     RatePath,
+    Restriction,
     ScheduleVersion,
     TemporaryExcess,
     Tier,
@@ -31,7 +32,8 @@ from margin.models import (
 class Ruled:
     """Which columns say what it is, which its values. `stands`: its row is made and kept by one person.
 
-    `dated`: it may name the instant from which it counts; another counts from its approval.
+    `dated`: it may name the instant from which it counts; another counts from its approval. `until`: the
+    column that says when such a row ended, which is all that is proposed of it.
     """
 
     model: type[models.Model]
@@ -41,6 +43,7 @@ class Ruled:
     row_values: tuple[str, ...] = ()
     stands: bool = False
     dated: bool = False
+    until: str = ""
 
     @property
     def versioned(self) -> bool:
@@ -57,6 +60,7 @@ RULED: dict[str, Ruled] = {
     Proposal.Kind.EXCESS: Ruled(
         TemporaryExcess, ("desk", "client", "kind"), ("value", "valid_to"), dated=True
     ),
+    Proposal.Kind.LIFT: Ruled(Restriction, ("desk", "id"), (), until="lifted_at"),
     Proposal.Kind.BUFFER: Ruled(
         HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)
     ),

@@ -52,6 +52,8 @@ def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candid
         if current is None:
             return [Refusal("end", "nothing_in_force", "true", "There is nothing in force to end.")]
         return Candidate(ruled, identity, current, None, [])
+    if ruled.until:
+        return [Refusal("end", "required", "", "All that is proposed of it is its end.")]
     values, refusals = columns_of(ruled.model, ruled.values, change)
     rows, row_refusals = rows_of(ruled, change)
     starts, too_early = columns_of(ruled.model, ("valid_at",), change if ruled.dated else {})
@@ -199,7 +201,8 @@ def refusals_of(error: ValidationError, row: models.Model) -> list[Refusal]:
 def in_force(ruled: Ruled, identity: Mapping[str, Any]) -> models.Model | None:
     """The version in force of this identity, if there is one."""
     blank = {name: identity.get(name) for name in ruled.identity}
-    looked_up: Json = {"revision_to__isnull": True} if ruled.versioned else {}
+    until = "revision_to" if ruled.versioned else ruled.until
+    looked_up: Json = {f"{until}__isnull": True} if until else {}
     for name, value in blank.items():
         column = ruled.model._meta.get_field(name)
         if value is None and isinstance(column, models.ForeignKey):

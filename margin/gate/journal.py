@@ -109,6 +109,11 @@ class Journal:
         return bool(row and row[0])
 
     @property
+    def backend(self) -> int:
+        """The connection's number at the server, by which others see what it owns."""
+        return self._connection.info.backend_pid
+
+    @property
     def _connection(self) -> "psycopg.AsyncConnection[Any]":
         if self.connection is None or self.failed:
             raise JournalLost("there is no connection")

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseProblem
 from django.db import connections
 
 from accounts.models import HOUSE, Shard
+from margin.gate.hearing import Hearing
 from margin.gate.journal import JournalLost
 from margin.gate.reservations import LAPSED, RESTING
 from margin.gate.resolved import plain
@@ -32,13 +33,14 @@ T = TypeVar("T")
 
 
 class Keeper:
-    """One thread for the books, one connection for the journal, and the order in which they are asked."""
+    """One thread for the books, one for restrictions, one connection for the journal, and their order."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.thread = ThreadPoolExecutor(1, "books")
         self.turns = 0
         self.writing: asyncio.Task[None] | None = None
+        self.hearing = Hearing(gate.standing)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -56,6 +58,7 @@ class Keeper:
         finally:
             await self._shut()
             self.thread.shutdown(wait=False)
+            self.hearing.end()
 
     async def _shut(self) -> None:
         self.gate.forget()
@@ -63,6 +66,7 @@ class Keeper:
             self.writing.cancel()
             await asyncio.gather(self.writing, return_exceptions=True)
         self.gate.still.set()
+        await self.hearing.shut()
         await self.gate.journal.close()
         await self._aside(self._drop_books)
 
@@ -73,6 +77,7 @@ class Keeper:
     async def _open(self) -> None:
         await self.gate.journal.open()
         self.writing = asyncio.create_task(self.gate.journal.keep())
+        await self.hearing.open(self.gate.journal.backend)
         await self._take_shards()
         if self.gate.standing.books:
             self.gate.ready = True
@@ -99,6 +104,8 @@ class Keeper:
         gate, now = self.gate, clock.now()
         if gate.journal.failed or self.writing is None or self.writing.done():
             raise JournalLost("a group was not committed")
+        if self.hearing.is_deaf:
+            raise JournalLost("restrictions are not heard of any more")
         self.turns += 1
         if self.turns % SLOW_EVERY == 0 and not gate.whole:
             await self._take_shards()

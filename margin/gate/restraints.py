@@ -3,7 +3,7 @@
 Takes the desk as it stands, the account and the order; gives the engine's `Restraints`: the control, the caps
 (by the cycle's own function, over the client with all its accounts), and reasons against new risk that are
 known beforehand (market at rest, price outside its band, old data). Whatever else may hold an account back
-(restrictions, a kill switch, throttles) is added here and nowhere else.
+(throttles, circuit breakers) is added here and nowhere else.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,17 +32,28 @@ def restraints_of(
     standing: Standing, accounts: Accounts, place: Place, order: Order, *, now: datetime, age_seconds: float
 ) -> Restraints:
     """Everything but the margin of this order's account."""
-    restricted = place.account.id in standing.restricted
+    control, imposed = _control(standing, place, order, now)
     caps = standing.caps(place.shard, now)
     sides: tuple[Side, ...] = (Side.ALL,)
     if standing.kinds(place, order.instrument, now).net and accounts.anything_rests(place):
         sides = tuple(Side)
     return Restraints(
-        control=Control.REDUCE_ONLY if restricted else Control.OPEN,
+        control=control,
+        imposed=imposed,
         caps=ClientCaps(standing, accounts, place, order.instrument, caps).over,
         sides=sides,
         refused=tuple(_refused(standing, place, order, now, age_seconds)),
     )
+
+
+def _control(standing: Standing, place: Place, order: Order, now: datetime) -> tuple[Control, Because | None]:
+    """The tightest restriction in force; whoever is suspended or closed may only reduce besides."""
+    found = standing.imposed(place, order.instrument.code, now)
+    if found is None:
+        held = place.account.id in standing.restricted
+        return (Control.REDUCE_ONLY if held else Control.OPEN), None
+    why = Why.FROZEN if found.control is Control.FROZEN else Why.REDUCE_ONLY
+    return found.control, Because(why, "", found.name, said=found.said)
 
 
 def _refused(

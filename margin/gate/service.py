@@ -119,8 +119,7 @@ class Gate:
             return _at_once(self.recent[key])
         if key in self.pending:
             return self.pending[key]
-        now = clock.now()
-        age = clock.monotonic_seconds() - self.standing.looked_at
+        now, age = clock.now(), self.standing.age_seconds
         decided = self.decider.decide(asked, place, now=now, age_seconds=age, figures=figures)
         if isinstance(decided, list):
             return decided

@@ -15,6 +15,7 @@ from accounts.models import HOUSE, Desk, Shard, SubAccount
 from accounts.models.clients import Status
 from margin.book.applies import Caps
 from margin.book.book import Book
+from margin.book.controls import Controls, Imposed
 from margin.book.facts import AccountFact, Guarded, Rules, Unusable
 from margin.book.marks import Pinned, pin_all
 from margin.book.quotes import load_quotes
@@ -26,6 +27,7 @@ from margin.engine.types import Account, Instrument, Market
 from margin.flow.recompute import Markets
 from margin.models import Instrument as InstrumentRow
 from margin.models import PositionVersion, Quote, SnapshotTime
+from riskdesk import clock
 from riskdesk.clock import monotonic_seconds
 
 AGES_SECONDS = 0.5
@@ -37,6 +39,7 @@ class Listing:
 
     id: int
     code: str
+    venue: str
     tick: Fraction
     band: Fraction
     active: bool
@@ -50,6 +53,7 @@ class Place:
     account: AccountFact
     desk: str
     desk_id: int
+    client: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,9 @@ class Standing:
     listings: dict[str, Listing] = field(default_factory=dict)
     restricted: frozenset[int] = frozenset()
     """Accounts that are suspended or closed, themselves or by their client."""
+    controls: Controls = field(default_factory=Controls)
+    """Swapped whole, by whoever listens to them: apart from the books, which may take their time."""
+    heard_at: float = 0.0
     _markets: dict[int, Markets] = field(default_factory=dict)
     _caps: dict[int, Caps] = field(default_factory=dict)
     _kinds: dict[tuple[int, str], Kinds] = field(default_factory=dict)
@@ -181,15 +188,15 @@ class Standing:
             return
         desks = dict(Desk.objects.values_list("id", "code"))
         self.places = {
-            fact.code: Place(shard, fact, desks[book.rules.clients[fact.client_id].desk_id],
-                             book.rules.clients[fact.client_id].desk_id)
+            fact.code: Place(shard, fact, desks[client.desk_id], client.desk_id, client.code)
             for shard, book in self.books.items()
             for fact in book.rules.accounts.values()
-        }  # fmt: skip
-        rows = InstrumentRow.objects.values_list("id", "code", "tick", "jump_band", "active")
+            for client in (book.rules.clients[fact.client_id],)
+        }
+        rows = InstrumentRow.objects.values_list("id", "code", "venue__code", "tick", "jump_band", "active")
         self.listings = {
-            code: Listing(number, code, Fraction(tick), Fraction(band), active)
-            for number, code, tick, band, active in rows
+            code: Listing(number, code, venue, Fraction(tick), Fraction(band), active)
+            for number, code, venue, tick, band, active in rows
         }
         closed = ~Q(status=Status.ACTIVE) | ~Q(client__status=Status.ACTIVE)
         self.restricted = frozenset(SubAccount.objects.filter(closed).values_list("id", flat=True))
@@ -199,6 +206,19 @@ class Standing:
 
     def rules(self, shard: int) -> Rules:
         return self.books[shard].rules
+
+    @property
+    def age_seconds(self) -> float:
+        """Since the last look: at the books or at the restrictions, whichever is longer ago."""
+        return clock.monotonic_seconds() - min(self.looked_at, self.heard_at)
+
+    def imposed(self, place: Place, code: str, now: datetime) -> Imposed | None:
+        """The tightest restriction on an order of this account in this instrument."""
+        venue = self.listings[code].venue
+        return self.controls.binding(
+            desk=place.desk, client=place.client, account=place.account.code, instrument=code, venue=venue,
+            now=now,
+        )  # fmt: skip
 
     def account(self, place: Place) -> Account | Unusable:
         return self.books[place.shard].account(place.account.id)

@@ -23,8 +23,8 @@ AMOUNTS = frozenset({Why.NEWLY_SHORT, Why.STILL_SHORT, Why.OTHER_POOL_SHORT})
 SENTENCES: Mapping[Why, Callable[[Because, str, str], str]] = {
     Why.REDUCES_RISK: lambda b, m, a: "It reduces what is held.",
     Why.COVERED: lambda b, m, a: "Every pool it touches keeps its margin, and no cap is broken.",
-    Why.FROZEN: lambda b, m, a: "The account is frozen.",
-    Why.REDUCE_ONLY: lambda b, m, a: "The account may only reduce what it holds.",
+    Why.FROZEN: lambda b, m, a: b.said or "The account is frozen.",
+    Why.REDUCE_ONLY: lambda b, m, a: b.said or "The account may only reduce what it holds.",
     Why.NEWLY_SHORT: lambda b, m, a: f"The {b.pool} pool would hold {m} and must hold {a}.",
     Why.STILL_SHORT: lambda b, m, a: (
         f"The {b.pool} pool is short already: it would hold {m} and must hold {a}."

@@ -3,6 +3,7 @@
 from margin.models.alerts import Alert, Delivery, Mail
 from margin.models.breaches import Breach
 from margin.models.calls import CallEvent, CallExtension, CallPayment, MarginCall
+from margin.models.controls import ControlChange, GateConfirmation, Restriction
 from margin.models.excesses import TemporaryExcess
 from margin.models.jobs import LocalSchedule, LocalSlot
 from margin.models.limits import Limit
@@ -40,8 +41,10 @@ __all__ = [
     "CallExtension",
     "CallPayment",
     "ClientClass",
+    "ControlChange",
     "Delivery",
     "DeskPolicy",
+    "GateConfirmation",
     "HaircutTier",
     "HaircutVersion",
     "Heartbeat",
@@ -64,6 +67,7 @@ __all__ = [
     "Quote",
     "RatePath",
     "Reservation",
+    "Restriction",
     "RiskFactor",
     "Run",
     "ScheduleVersion",

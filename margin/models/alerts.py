@@ -33,6 +33,7 @@ class Alert(models.Model):
         SHARD_PARKED = "shard_parked", "Shard parked"
         DELIVERY_FAILED = "delivery_failed", "Delivery failed"
         CALL_OVERDUE = "call_overdue", "Margin call overdue"
+        CONTROL_UNCONFIRMED = "control_unconfirmed", "Restriction unconfirmed"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

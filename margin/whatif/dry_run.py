@@ -38,8 +38,13 @@ from riskdesk.errors import Refusal
 log = structlog.get_logger(__name__)
 
 CAPS_ONLY = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
-MOVES_NO_FIGURE = (Proposal.Kind.ROLE, Proposal.Kind.PRICE_SOURCE, Proposal.Kind.TRADING_HOURS)
-"""Who may do what, and which price is taken when: nothing of today's figures rests on it."""
+MOVES_NO_FIGURE = (
+    Proposal.Kind.ROLE,
+    Proposal.Kind.LIFT,
+    Proposal.Kind.PRICE_SOURCE,
+    Proposal.Kind.TRADING_HOURS,
+)
+"""Who may do what, who is held back, which price is taken when: no figure of today rests on it."""
 Clients = Mapping[int, ClientFigures]
 PATIENCE_SECONDS = 20
 _alone = Lock()

@@ -1,0 +1,109 @@
+"""What people impose, lift and test: restrictions, from one account to the whole house.
+
+Takes a person and what it is to be on; gives the row, or the refusals that say why not. Imposing is one
+person's deed; lifting what is wide is two people's, by a proposal. The door has asked already whether the
+person may.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import Client, Desk, Proposal, SubAccount, User
+from margin.flow.change import Refusals, propose, text_doubts
+from margin.flow.controlled import Author, begin, end, take_control_revision
+from margin.models import ControlChange, Instrument, Restriction, Venue
+from riskdesk.errors import Refusal
+
+MOST_REASON = 500
+RELATED = ("desk", "client", "sub_account__client", "instrument", "venue", "imposed_by", "lifted_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a restriction is to be on. `desk` is None for the whole house."""
+
+    scope: str
+    desk: Desk | None = None
+    client: Client | None = None
+    sub_account: SubAccount | None = None
+    instrument: Instrument | None = None
+    venue: Venue | None = None
+
+    @property
+    def row(self) -> Restriction:
+        return Restriction(
+            scope=self.scope, desk=self.desk, client=self.client, sub_account=self.sub_account,
+            instrument=self.instrument, venue=self.venue,
+        )  # fmt: skip
+
+
+def impose(
+    aim: Aim, *, state: str, reason: str, expires_at: datetime | None = None, person: User, now: datetime
+) -> Restriction | Refusals:
+    """From its commit on; the gates apply it within a second."""
+    if refusals := _doubts(reason, expires_at, now):
+        return refusals
+    row = aim.row
+    row.state, row.reason, row.expires_at, row.imposed_at = state, reason.strip(), expires_at, now
+    row.imposed_by = person
+    with transaction.atomic():
+        begin(row, author=Author(person))
+    return row
+
+
+def lift(row: Restriction, *, person: User, reason: str, now: datetime) -> Restriction | Proposal | Refusals:
+    """By one person; of what is wide the proposal that a second person approves."""
+    if doubts := _doubts(reason, None, now):
+        return doubts
+    if row.is_wide:
+        return _propose_lift(row, person, reason, now)
+    with transaction.atomic():
+        locked = Restriction.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=row.pk)
+        if locked.lifted_at is not None:
+            return [_lifted_already(locked)]
+        end(locked, author=Author(person), reason=reason.strip(), now=now)
+    return locked
+
+
+def _propose_lift(row: Restriction, person: User, reason: str, now: datetime) -> Proposal | Refusals:
+    if row.lifted_at is not None:
+        return [_lifted_already(row)]
+    if lift_waiting(row) is not None:
+        says = "A lift of it waits for its second person already."
+        return [Refusal("restriction", "one_waits", str(row.pk), says)]
+    change = {"id": str(row.pk), "desk": row.desk.code if row.desk else None, "end": True}
+    return propose(
+        kind=Proposal.Kind.LIFT, change=change, desk=row.desk, reason=reason, person=person, now=now
+    )
+
+
+def lift_waiting(row: Restriction) -> Proposal | None:
+    """The proposal to lift it that waits for a second person."""
+    waiting = Proposal.objects.filter(kind=Proposal.Kind.LIFT, state=Proposal.State.PROPOSED)
+    return waiting.filter(change__id=str(row.pk)).select_related("proposed_by").first()
+
+
+def drill(person: User) -> int:
+    """A revision that imposes nothing: as fast as the gates confirm it they would stop."""
+    with transaction.atomic():
+        revision = take_control_revision(ControlChange.Deed.DRILL, None, person)
+        record(actor=person, action="control.drill", subject=f"control:{revision}")
+    return revision
+
+
+def _lifted_already(row: Restriction) -> Refusal:
+    says = f"It was lifted at {row.lifted_at:%Y-%m-%d %H:%M} UTC."
+    return Refusal("restriction", "lifted_already", str(row.pk), says)
+
+
+def _doubts(reason: str, expires_at: datetime | None, now: datetime) -> Refusals:
+    if not reason.strip():
+        return [Refusal("reason", "required", "", "Say why: everybody it concerns reads it.")]
+    if len(reason) > MOST_REASON:
+        return [Refusal("reason", "max_length", reason, f"At most {MOST_REASON} characters.")]
+    if expires_at is not None and expires_at <= now:
+        return [Refusal("expires_at", "past", expires_at.isoformat(), "That is over already.")]
+    return text_doubts("reason", reason)
