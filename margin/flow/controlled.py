@@ -52,7 +52,7 @@ def take_control_revision(deed: str, row: Restriction | None, person: User | Non
     """Whoever holds the lock commits first, so the order of revisions is that of commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CONTROL])
-        cursor.execute(NEXT, [deed, row and row.pk, person and person.pk, note])
+        cursor.execute(NEXT, [deed, row.pk if row else None, person.pk if person else None, note])
         return int(sure(cursor.fetchone(), "a revision was taken")[0])
 
 

@@ -105,8 +105,7 @@ class Restriction(models.Model):
     @property
     def whom(self) -> str:
         """What it is on, in words."""
-        named = {"account": self.sub_account, "client": self.client}.get(self.scope)
-        named = named or self.instrument or self.venue
+        named = self.sub_account or self.client or self.instrument or self.venue
         if named is None:
             return "the whole house" if self.desk is None else f"desk {self.desk.code}"
         where = f" at {self.desk.code}" if self.desk and self.scope in ("instrument", "venue") else ""
