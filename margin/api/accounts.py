@@ -6,6 +6,7 @@ Takes `as_of` and filters; gives rows. Who may see them is asked as of now. Comp
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -21,6 +22,7 @@ from margin.api.pagination import PAGING, in_order, listed
 from margin.api.permissions import find
 from margin.api.problems import invalid
 from margin.api.shapes import Choice, Instant, Kind, code
+from margin.book.controls import Controls, controls_at, load_controls
 from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, rows_of
 from margin.book.load_market import in_force
 from margin.book.read import account_row, account_rows, position_rows, trouble
@@ -77,7 +79,8 @@ class Accounts(Endpoint):
         else:
             found = rows_at(instant, set(desks))
             rows = [row for row in found if all(row[name] == value for name, value in wanted.items())]
-        return in_order(request, self.query, rows, key=trouble, kinds=TROUBLE_KINDS, show=figures)
+        show = partial(figures, controls=controls_of(instant), at=instant or clock.now())
+        return in_order(request, self.query, rows, key=trouble, kinds=TROUBLE_KINDS, show=show)
 
 
 class Account(Endpoint):
@@ -88,7 +91,8 @@ class Account(Endpoint):
         row = find(SubAccount.objects.select_related("client__desk"), self.caller, code=account)
         instant = self.query["as_of"]
         found = account_row(row.code) if instant is None else row_at(row, instant)
-        return answer(figures(found or not_yet(row)))
+        at = instant or clock.now()
+        return answer(figures(found or not_yet(row), controls=controls_of(instant), at=at))
 
 
 class Held(Endpoint):
@@ -164,12 +168,22 @@ def position(row: PositionVersion, account: str, measured: Mapping[str, Any]) ->
     }
 
 
-def figures(row: Mapping[str, Any]) -> dict[str, Any]:
+def controls_of(instant: datetime | None) -> Controls:
+    """What is in force, or was: never as old as the newest run."""
+    return load_controls() if instant is None else controls_at(instant)
+
+
+def figures(row: Mapping[str, Any], *, controls: Controls, at: datetime) -> dict[str, Any]:
     """A row of the frame under the names of the API."""
     found = {"code": row["account"], **{name: row[name] for name in FIGURES}}
+    found["control"] = controls.of_row(row, at).value
+    return found | _dated(row)
+
+
+def _dated(row: Mapping[str, Any]) -> dict[str, Any]:
     at = row["price_time"] or row["at"]
     age = (clock.now() - datetime.fromisoformat(at)).total_seconds() if at else None
-    return found | {
+    return {
         "data_age_seconds": None if age is None else round(max(0.0, age), 3),
         **{name: row[name] for name in ("run", "seq", "at")},
     }

@@ -92,6 +92,7 @@ AS_THINGS_STAND = frozenset(
         "delivered_already",
         "extended_before",
         "insufficient_balance",
+        "lifted_already",
         "moved_on",
         "moves_no_figure",
         "no_run",

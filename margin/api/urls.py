@@ -15,6 +15,7 @@ from margin.api import (
     limits,
     positions,
     prices,
+    restrictions,
     schema,
     stress,
     transfers,
@@ -51,6 +52,12 @@ urlpatterns = [
     *(
         path(f"v1/calls/<int:call>/{verb}/", calls.acting(verb).as_view(), name=f"api-call-{verb}")
         for verb in calls.VERBS
+    ),
+    path("v1/restrictions/", restrictions.Restrictions.as_view(), name="api-restrictions"),
+    path(
+        "v1/restrictions/<int:restriction>/lift/",
+        restrictions.LiftRestriction.as_view(),
+        name="api-restriction-lift",
     ),
     path("v1/limits/", limits.Limits.as_view(), name="api-limits"),
     path("v1/limits/changes/", limit_changes.Changes.as_view(), name="api-changes"),

@@ -97,14 +97,14 @@ def client_rows(shard: int, client: str) -> Sequence[dict[str, Any]]:
 def account_row(account: str) -> dict[str, Any] | None:
     """The row of one sub-account."""
     for frame in frames():
-        at = _place_of(frame, account)
+        at = place_of(frame, account)
         if at is not None:
             values = (c.at(at) if isinstance(c, Column) else c[at] for c in frame.accounts.values())
             return dict(zip(frame.accounts, values, strict=True)) | _head(frame)
     return None
 
 
-def _place_of(frame: Frame, account: str) -> int | None:
+def place_of(frame: Frame, account: str) -> int | None:
     """Where its row lies; packed columns are looked through by code."""
     codes = frame.accounts.get("account", [])
     if frame.places is None or not isinstance(codes, Column):
@@ -118,7 +118,7 @@ def _place_of(frame: Frame, account: str) -> int | None:
 def position_rows(account: str) -> list[dict[str, Any]]:
     """The positions of one sub-account, by ref."""
     for frame in frames():
-        at = _place_of(frame, account)
+        at = place_of(frame, account)
         if at is None:
             continue
         if frame.places is None:

@@ -19,6 +19,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from margin.book.applies import Caps
+from margin.book.controls import load_controls
 from margin.book.marks import pin_all
 from margin.book.quotes import load_quotes
 from margin.book.read import newest_frame
@@ -32,6 +33,7 @@ from margin.flow.compute import compute
 from margin.flow.deliver import deliver
 from margin.flow.enforce import enforce
 from margin.flow.findings import find
+from margin.flow.imposed import with_control
 from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give_back, take
 from margin.flow.parking import is_over, park
 from margin.flow.phrases import Scene
@@ -94,7 +96,8 @@ def _steps(lease: Lease, work: Work) -> CycleOutcome:
         work.count(accounts=len(computed.accounts), positions=composed.positions, unknown=composed.unknown)
     finished, told = _commit(lease, work, computed, composed, now=now)
     with work.step("deliver"):
-        deliver(composed.frame(finished.seq), alerts=bool(told.raised or told.resolved))
+        frame = with_control(composed.frame(finished.seq), load_controls(), now)
+        deliver(frame, alerts=bool(told.raised or told.resolved))
     if finished.wanted is not None:
         send_recompute(lease.shard, "again", finished.wanted)
     return CycleOutcome("committed", str(work.run.pk), finished.seq, composed.digest)

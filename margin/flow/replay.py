@@ -80,7 +80,9 @@ def _differences(run: Run, kept: Frame | None, composed: Composed) -> Iterator[D
 
 
 def _accounts(columns: Columns) -> dict[str, Mapping[str, Any]]:
-    return {f"account {row['account']}": row for row in rows_of(columns)}
+    """Without their control, which is imposed and not computed."""
+    found = {name: column for name, column in columns.items() if name != "control"}
+    return {f"account {row['account']}": row for row in rows_of(found)}
 
 
 def _positions(columns: Columns) -> dict[str, Mapping[str, Any]]:

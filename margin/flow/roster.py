@@ -24,7 +24,7 @@ from margin.book.warm import WarmBook
 from margin.book.warm_rows import ISOLATED
 from margin.engine.pools import CROSS
 from margin.engine.types import Mode
-from margin.flow.show import FREE, plain
+from margin.flow.show import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,6 @@ def names_of(book: WarmBook) -> Names:
             "desk": packed_words([rules.desks[desk].code for desk in desks], desk_of, still=True),
             "mode": _worded([fact.mode for fact in facts]),
             "currency": _worded([fact.base for fact in facts]),
-            "control": packed_words([FREE], np.zeros(len(facts)), still=True),
         },
     )
 

@@ -24,7 +24,7 @@ from margin.flow.recompute import Computed, Measured
 
 RATE_PLACES = 6
 FREE = "open"
-"""The control field until the desk can impose restrictions."""
+"""The control of every account as far as a run knows: what is imposed is laid over it when it is shown."""
 MONEY = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net", "free_margin")
 SHARES = ("utilisation", "leverage", "cap_use")
 AHEAD = ("distance", "distance_down", "distance_up", "next_level", "next", "next_down", "next_up")

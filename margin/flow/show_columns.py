@@ -26,7 +26,7 @@ from margin.engine.rational import Fraction
 from margin.engine.risk import Risk
 from margin.flow.binding_caps import LeverageCaps, lines_of
 from margin.flow.cap_states import WORST_FIRST as CAP_STATES
-from margin.flow.show import RATE_PLACES, plain
+from margin.flow.show import FREE, RATE_PLACES, plain
 from margin.flow.sweep import Swept
 
 LEVELS = tuple(level.word for level in Level)
@@ -49,6 +49,7 @@ def account_columns(swept: Swept, leverage: LeverageCaps, states: NDArray[np.int
         "bounded": packed_flags(swept.doubt.bounded),
         "unknown_because": packed_blanks(len(warns)),
         "binding_pool": _binding_pool(swept),
+        "control": packed_words([FREE], np.zeros(len(warns))),
         "leverage": _share(totals.leverage, [limits]),
         "cap": packed_words(values, last),
         "cap_name": packed_words(names, last),

@@ -19,6 +19,7 @@ from margin.models import Breach
 from margin.pages import workings
 from margin.pages.account_charts import SPANS, history_figure, ladder_figure, span_of, waterfall_figure
 from margin.pages.drawer import drawer
+from margin.pages.imposed import held_back
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.modes import modes_table
 from margin.pages.pools import pool_card, pool_names, remedy_row
@@ -110,7 +111,7 @@ def now(account: SubAccount) -> dict[str, Any]:
     """What the newest run says of the account; where it says nothing, why."""
     seen = seen_now(account)
     breaches = Breach.objects.filter(sub_account=account, state__in=("warning", *Breach.BROKEN))
-    context = {"account": account, "broken": broken(breaches)}
+    context = {"account": account, "broken": broken(breaches), "held": held_back(account)}
     if isinstance(seen, Gone):
         return context | {"gone": seen.because}
     names = pool_names(seen)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Client
 from margin import formats
+from margin.book.controls import load_controls
 from margin.book.read import client_rows, trouble
 from margin.charts.bars import Bar, bars
 from margin.engine.figures import Severity
@@ -27,6 +28,7 @@ from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown
 from margin.whatif.client import AskedCap, ClientSeen, client_now
 from margin.whatif.exposures import exposed_book, sums
+from riskdesk import clock
 
 MOST_CURED = 5
 WORDS = {
@@ -89,8 +91,10 @@ def now(client: Client) -> dict[str, Any]:
 
 
 def _rows(client: Client) -> list[dict[str, Any]]:
-    """In trouble order, as the frame has them."""
-    return list(client_rows(client.shard_id, client.code))
+    """In trouble order, as the frame has them, under what is imposed now."""
+    controls, now = load_controls(), clock.now()
+    rows = client_rows(client.shard_id, client.code)
+    return [row | {"control": controls.of_row(row, now).value} for row in rows]
 
 
 def _tiles(client: Client, seen: ClientSeen) -> dict[str, str]:

@@ -23,6 +23,7 @@ from margin.flow.vitals import desk_vitals
 from margin.notify.alerts import open_counts
 from margin.notify.figures import desk_figures
 from margin.notify.push import Figures
+from margin.pages.imposed import wide_on
 from margin.pages.rails import rail
 from margin.pages.rows import COLUMNS, FULL_SCALE, account_rows, bar_share
 from margin.pages.summary import summary
@@ -50,6 +51,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     context = {
         "desk": desk,
         "summary": summary(figures),
+        "imposed": wide_on(desk),
         "rows": list(account_rows(figures, most=FIRST_ROWS, states=states)),
         "filters": cap_filters(figures, caps),
         "rail": alerts,

@@ -14,6 +14,7 @@ from accounts.models import Desk
 from margin.notify.alerts import open_counts
 from margin.notify.figures import desk_figures
 from margin.pages.desk import page_data
+from margin.pages.imposed import wide_on
 from margin.pages.summary import summary
 
 NO_RUN = "No run has been committed yet. This page fills by itself when one has."
@@ -25,4 +26,4 @@ def live_page(request: HttpRequest, desk: Desk, *, alerts_of: dict[str, str] | N
     may_acknowledge = access.may(request.user, access.Action.ACKNOWLEDGE, desk)
     data = page_data(desk, figures, may_acknowledge=may_acknowledge) | {"columns": ["account", "level"]}
     data["addresses"]["alerts"] += f"?{urlencode(alerts_of)}" if alerts_of else ""
-    return {"desk": desk, "summary": summary(figures), "page_data": data}
+    return {"desk": desk, "summary": summary(figures), "page_data": data, "imposed": wide_on(desk)}

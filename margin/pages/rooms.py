@@ -53,6 +53,13 @@ DOORS: tuple[tuple[str, tuple[Door, ...]], ...] = (
             ("Desk", "/", "Who is in trouble now", True, _anybody),
             ("Alerts", "/alerts/", "What waits for a person, and what was done about it", True, _anybody),
             ("Calls", "/calls/", "Who owes margin by when, and who is next", True, _anybody),
+            (
+                "Control",
+                "/control/",
+                "Who is held back; the kill switch, and what the gates confirmed",
+                True,
+                _anybody,
+            ),
             ("Exposures", "/exposures/", "What the clients hold together", True, _anybody),
             ("Limits", "/limits/", "Every limit with its use; change one safely", True, _anybody),
         ),

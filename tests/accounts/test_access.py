@@ -33,7 +33,7 @@ def test_everybody_sees_the_desks_of_their_grants_and_no_other(cast: Cast):
             "rita",
             {
                 *("see_desk", "be_alerted", "acknowledge", "call_margin", "move_money", "send_positions"),
-                *("check_orders", "ask_for_excess"),
+                *("check_orders", "ask_for_excess", "restrict"),
             },
         ),
         ("ada", {"see_desk", "propose", "approve", "edit_reference", "ask_for_excess"}),

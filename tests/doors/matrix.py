@@ -20,7 +20,7 @@ from django.utils.http import int_to_base36
 
 from accounts.models import Proposal, SubAccount, User
 from margin.book.frame import write_frame
-from margin.models import Alert, Breach, Delivery, Limit, MarginCall, PositionVersion, Run, Tick
+from margin.models import Alert, Breach, Delivery, Limit, MarginCall, PositionVersion, Restriction, Run, Tick
 from tests import factories
 from tests.conftest import Cast
 from tests.factories import MONDAY_NOON
@@ -28,7 +28,19 @@ from tests.pages import frames
 
 PEOPLE = ("nobody", "vic", "rita", "ada", "eve", "otto")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-KEPT = (Alert, Breach, Delivery, Limit, MarginCall, PositionVersion, Proposal, SubAccount, Tick, User)
+KEPT = (
+    Alert,
+    Breach,
+    Delivery,
+    Limit,
+    MarginCall,
+    PositionVersion,
+    Proposal,
+    Restriction,
+    SubAccount,
+    Tick,
+    User,
+)
 COUNTED = [model._meta.db_table for model in KEPT]
 COUNTED += [f"{Alert._meta.db_table} WHERE state = 'open'", f"{User._meta.db_table} WHERE is_active"]
 COUNTED += [f"{MarginCall._meta.db_table} WHERE state = 'draft'"]
@@ -113,10 +125,14 @@ class Scene:
         call = MarginCall.objects.create(
             **told, kind="intraday", state="draft", amount="100", drafted_by=run, drafted_at=MONDAY_NOON
         )
+        held = Restriction.objects.create(
+            scope="client", desk=desk, client=account.client, state="frozen", reason=word,
+            imposed_by=self.cast.eve, imposed_at=MONDAY_NOON,
+        )  # fmt: skip
         return {
             "desk": desk.code, "code": desk.code, "client": word, "account": account.code, "alert": alert.pk,
             "breach": breach.pk, "message": letter.message_id, "limit": limit.pk, "run": run.pk,
-            "buffer": buffer.pk, "change": change.pk, "call": call.pk,
+            "buffer": buffer.pk, "change": change.pk, "call": call.pk, "restriction": held.pk,
         }  # fmt: skip
 
     def path(self, route: str, desk: str) -> str:

@@ -58,6 +58,8 @@ API = {
     "api/v1/calls/<int:call>/extend/": {"POST":          "401 404 403 409 403 404"},
     "api/v1/calls/<int:call>/give-extension/": {"POST":   "401 404 403 403 409 404"},
     "api/v1/calls/<int:call>/refuse-extension/": {"POST": "401 404 403 403 409 404"},
+    "api/v1/restrictions/": {"GET":          "401 200 200 200 200 200", "POST": "401 4.. 403 201 403 4.."},
+    "api/v1/restrictions/<int:restriction>/lift/": {"POST": "401 404 403 200 403 404"},
     "api/v1/limits/": {"GET":                "401 200 200 200 200 200"},
     "api/v1/limits/changes/": {"GET":         "401 200 200 200 200 200", "POST": "401 4.. 403 403 201 4.."},
     "api/v1/limits/changes/<int:change>/": {"GET":          "401 404 200 200 200 404"},
@@ -85,6 +87,13 @@ PAGES = {
     "clients/<code:client>/now/": {"GET":    "302 404 200 200 200 404"},
     "calls/": {"GET":                        "302 200 200 200 200 200"},
     "calls/now/": {"GET":                    "302 404 200 200 200 200"},
+    "control/": {"GET":                      "302 200 200 200 200 200"},
+    "control/now/": {"GET":                  "302 404 200 200 200 200"},
+    "control/impose/": {
+        "GET":                                "302 404 403 400 403 40[03]",
+        "POST":                               "302 404 403 400 403 40[03]"},
+    "control/drill/": {"POST":               "302 404 403 303 403 303|403"},
+    "control/<int:restriction>/lift/": {"POST": "302 404 403 400 403 404"},
     "find/": {"GET":                         "302 200 200 200 200 200"},
     "find/rows/": {"GET":                    "302 200 200 200 200 200"},
     "exposures/": {"GET":                    "302 200 200 200 200 200"},
@@ -183,6 +192,10 @@ BODIES: dict[str, Any] = {
     "api/v1/limits/changes/<int:change>/approve/": lambda row: {},
     "api/v1/limits/changes/<int:change>/reject/": lambda row: {"note": "no"},
     "api/v1/limits/changes/<int:change>/withdraw/": lambda row: {},
+    "api/v1/restrictions/": lambda row: {
+        "scope": "client", "client": row["client"], "state": "reduce_only", "reason": "matrix",
+    },
+    "api/v1/restrictions/<int:restriction>/lift/": lambda row: {"reason": "looked at"},
     "api/v1/stress/": lambda row: {"desk": row["desk"]},  # no run has been committed there
     **{
         f"api/v1/calls/<int:call>/{verb}/": lambda row: {}
