@@ -4,6 +4,7 @@ Takes a caller and codes; gives an `Aim`, or refusals: what is not the caller's 
 accounts and resting orders for whoever is about to impose. Changes nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from accounts.access import Row, Who
 from accounts.models import Client, Desk, SubAccount
 from margin.flow.control import Aim
 from margin.models import Instrument, Reservation, Restriction, Venue
+from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
 
 Scope = Restriction.Scope
@@ -40,6 +42,8 @@ class Touched:
 def aimed(who: Who, scope: str, named: Mapping[str, str | None]) -> Aim | list[Refusal]:
     """Of the codes named, exactly those that the scope takes."""
     codes = {name: code for name in NAMES if (code := named.get(name))}
+    if odd := [name for name, code in codes.items() if not re.fullmatch(SHAPE, code)]:
+        return [Refusal(name, "not_found", codes[name], f"There is no such {name} here.") for name in odd]
     needed = NEEDED.get(scope)
     known = {needed} | ({"desk"} if scope in MAY_NAME_A_DESK else set())
     wrong = [_wrong(name, "unknown_field", code, scope) for name, code in codes.items() if name not in known]

@@ -60,7 +60,12 @@ RULED: dict[str, Ruled] = {
     Proposal.Kind.EXCESS: Ruled(
         TemporaryExcess, ("desk", "client", "kind"), ("value", "valid_to"), dated=True
     ),
-    Proposal.Kind.LIFT: Ruled(Restriction, ("desk", "id"), (), until="lifted_at"),
+    Proposal.Kind.LIFT: Ruled(
+        Restriction,
+        ("desk", "id"),
+        ("scope", "state", "reason", "imposed_at", "expires_at"),
+        until="lifted_at",
+    ),
     Proposal.Kind.BUFFER: Ruled(
         HouseBuffer, ("desk", "regulatory_class", "client", "sub_account"), ("buffer",)
     ),

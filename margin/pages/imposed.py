@@ -36,12 +36,12 @@ def held_back(account: SubAccount) -> Held:
 
 
 def wide_on(desk: Desk) -> list[str]:
-    """What holds for many at once: the desk, the house, an instrument or a venue. For the strip of each page."""
-    now, wide = clock.now(), (Restriction.Scope.ACCOUNT, Restriction.Scope.CLIENT)
+    """What holds for many at once: desk, house, instrument or venue. For the strip of each page."""
+    now, narrow = clock.now(), (Restriction.Scope.ACCOUNT, Restriction.Scope.CLIENT)
     found = [
         one
         for (scope, of, _), every in load_controls().by_key.items()
-        if scope not in wide and of in ("", desk.code)
+        if scope not in narrow and of in ("", desk.code)
         for one in every
         if one.holds(now)
     ]
