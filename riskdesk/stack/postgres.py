@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from riskdesk.stack.account import identity_of
@@ -119,29 +120,46 @@ def postgres_accepts(places: Places, pid: int) -> bool:
 
 
 def clear_former_server(cluster: Path) -> None:
-    """A server left from a killed start is stopped; a pid file that names a stranger is removed.
+    """A server left from a killed start is stopped; a pid file that names a stranger is removed. A backend that
+    outlived its server ends too: as long as it holds the shared memory, no new one starts.
 
     Safe because we hold the folder's lock: nobody else may run this cluster.
     """
     pid_file = cluster / "postmaster.pid"
-    if not pid_file.exists():
-        return
-    first_line = pid_file.read_text().partition("\n")[0].strip()
-    pid = int(first_line) if first_line.isdigit() else 0
-    if pid and _serves(pid, cluster):
-        _stop_former(pid, cluster)
-    pid_file.unlink(missing_ok=True)
+    if pid_file.exists():
+        first_line = pid_file.read_text().partition("\n")[0].strip()
+        pid = int(first_line) if first_line.isdigit() else 0
+        _stop(lambda: [pid] if pid and _serves(pid, cluster) else [], signal.SIGINT, seconds=5.0)
+        pid_file.unlink(missing_ok=True)
+    _stop(lambda: _backends(cluster), signal.SIGQUIT, seconds=2.0)
 
 
-def _stop_former(pid: int, cluster: Path) -> None:
-    for number, seconds in ((signal.SIGINT, 5.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 1.0)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not _serves(pid, cluster):
-                return
+def _stop(those: Callable[[], list[int]], first: signal.Signals, *, seconds: float) -> None:
+    """Ask, ask harder, and end them; as long as there are any."""
+    for number, patience in ((first, seconds), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 1.0)):
+        for pid in those():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while those():
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.05)
+        else:
+            return
+
+
+def _backends(cluster: Path) -> list[int]:
+    """Every process of PostgreSQL works in its cluster's folder, whatever its title says."""
+    found, home = [], cluster.resolve()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            program, folder = (process / "exe").readlink(), (process / "cwd").readlink()
+        except OSError:
+            continue
+        if program.name == "postgres" and folder == home:
+            found.append(int(process.name))
+    return found
 
 
 def _serves(pid: int, cluster: Path) -> bool:
