@@ -145,6 +145,9 @@ def decide_extension(call: MarginCall, person: User, *, give: bool, note: str, n
             return _not_so(row, "none_waits", "No extension waits for a second person.")
         if give and waiting.asked_by_id == person.pk:
             return Refusal("person", "second_person", str(person), "Who asks for more time does not give it.")
+        if give and waiting.due_at <= now:
+            over = f"The time asked for is over since {_told(waiting.due_at)}."
+            return Refusal("due_at", "range", waiting.due_at.isoformat(), over)
         waiting.given, waiting.decided_by, waiting.decided_at = give, person, now
         waiting.save(update_fields=["given", "decided_by", "decided_at"])
         if give:

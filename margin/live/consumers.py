@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from django.conf import settings
 
 from accounts.sessions import NoSeat, take_seat
@@ -17,8 +16,6 @@ from margin.live.socket import Send, Socket
 from margin.notify.events import Ack, ClientFrame, Error, Ping, Pong, View, decode, encode
 from margin.notify.figures import COLUMNS
 from margin.notify.push import spec_of
-
-log = structlog.get_logger(__name__)
 
 LIFETIME_SECONDS = 8 * 3600
 MOST_STRIKES = 3
@@ -46,18 +43,15 @@ async def desk_socket(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 async def _attend(socket: Socket, receive: Receive) -> None:
     """Read and write side by side until either ends."""
-    lifetime = asyncio.get_running_loop().call_later(LIFETIME_SECONDS, socket.close, Close.RECONNECT)
+    asyncio.get_running_loop().call_later(LIFETIME_SECONDS, socket.close, Close.RECONNECT)
     sides = [asyncio.create_task(socket.write()), asyncio.create_task(_read(socket, receive))]
     try:
         await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        lifetime.cancel()  # or the loop would keep the socket, with all figures it last saw, for hours
         hub().leave(socket)
         for side in sides:
             side.cancel()
-        for fault in await asyncio.gather(*sides, return_exceptions=True):
-            if isinstance(fault, Exception):
-                log.error("socket.failed", desk=socket.desk, exc_info=fault)
+        await asyncio.gather(*sides, return_exceptions=True)
 
 
 async def _read(socket: Socket, receive: Receive) -> None:

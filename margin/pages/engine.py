@@ -11,7 +11,7 @@ from typing import Any
 import redis
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -69,7 +69,7 @@ def _page(request: HttpRequest) -> dict[str, Any]:
         raise Http404
     now = clock.now()
     vitals = take_vitals()
-    rows = [run_row(run) for run in runs()[:RUNS_SHOWN]]
+    rows = [run_row(run) for run in Run.objects.order_by("-started_at")[:RUNS_SHOWN]]
     return {
         "now": now,
         "vitals": vitals,
@@ -94,11 +94,6 @@ def queues() -> dict[str, int] | None:
         return None
 
 
-def runs() -> "QuerySet[Run]":
-    """Newest first, without what they pinned: kilobytes a run, megabytes an hour."""
-    return Run.objects.defer("prices", "partials").order_by("-started_at")
-
-
 def run_row(run: Run) -> RunRow:
     steps = [run.timings.get(step) for step in STEPS]
     return RunRow(run, steps, round(sum(one or 0 for one in steps), 1))
@@ -106,7 +101,7 @@ def run_row(run: Run) -> RunRow:
 
 def slow_runs(now: Any) -> list[RunRow]:
     """Runs of the last hour that took or waited longer than `SLOW_SECONDS`, slowest first."""
-    recent = runs().filter(started_at__gte=now - LATELY).exclude(timings={})
+    recent = Run.objects.filter(started_at__gte=now - LATELY).exclude(timings={}).order_by("-started_at")
     rows = [run_row(run) for run in recent[:2000]]
     late = [row for row in rows if max(row.total, row.run.counts.get("waited_ms", 0)) > SLOW_SECONDS * 1000]
     return sorted(late, key=lambda row: -row.total)[:SLOW_SHOWN]

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Desk, Pocket, Proposal, Transfer
 from margin import formats
@@ -195,16 +195,20 @@ def _moved(name: str, first: Sums | None, last: Sums, figure: str, *, up_is_wors
 
 def _money(desk: Desk, within: dict[str, datetime]) -> list[tuple[str, str, str, int]]:
     """By asset: what came in from outside, what went out, and how many transfers."""
-    into = Q(debit__kind=Pocket.Kind.EXTERNAL, credit__kind=Pocket.Kind.CLIENT)
-    out = Q(debit__kind=Pocket.Kind.CLIENT, credit__kind=Pocket.Kind.EXTERNAL)
-    rows = (
-        Transfer.objects.filter(desk=desk, **_when("recorded_at", within))
-        .order_by("asset__code")
-        .values_list("asset__code")
-        .annotate(came=Sum("amount", filter=into), went=Sum("amount", filter=out), count=Count("id"))
+    came: dict[str, Decimal] = defaultdict(Decimal)
+    went: dict[str, Decimal] = defaultdict(Decimal)
+    count: Counter[str] = Counter()
+    rows = Transfer.objects.filter(desk=desk, **_when("recorded_at", within)).values_list(
+        "asset__code", "amount", "debit__kind", "credit__kind"
     )
-    return [(asset, _told(came), _told(went), count) for asset, came, went, count in rows]
+    for asset, amount, gives, takes in rows:
+        count[asset] += 1
+        if gives == Pocket.Kind.EXTERNAL and takes == Pocket.Kind.CLIENT:
+            came[asset] += amount
+        if gives == Pocket.Kind.CLIENT and takes == Pocket.Kind.EXTERNAL:
+            went[asset] += amount
+    return [(asset, _told(came[asset]), _told(went[asset]), count[asset]) for asset in sorted(count)]
 
 
-def _told(amount: Decimal | None) -> str:
-    return formats.money(formats.plain(f"{amount or Decimal(0):f}"))
+def _told(amount: Decimal) -> str:
+    return formats.money(formats.plain(f"{amount:f}"))

@@ -230,6 +230,14 @@ def test_who_asks_for_more_time_does_not_give_it(scene: Scene, ada: User):
     assert refused(again) == "call.extended_before"
 
 
+def test_more_time_that_is_over_already_is_not_given_but_may_be_refused(scene: Scene, ada: User):
+    call = issued(scene)
+    until = scene.now + timedelta(hours=2)
+    deeds.ask_extension(call, scene.rita, due_at=until, note="wire", now=scene.now)
+    assert refused(deeds.decide_extension(call, ada, give=True, note="", now=until)) == "due_at.range"
+    assert isinstance(deeds.decide_extension(call, ada, give=False, note="too late", now=until), MarginCall)
+
+
 def test_the_database_itself_refuses_ones_own_extension(scene: Scene):
     call = issued(scene)
     deeds.ask_extension(call, scene.rita, due_at=scene.now + timedelta(hours=3), note="wire", now=scene.now)
