@@ -11,7 +11,7 @@ WORKERS ?= 4
 MODULES := --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run entrance test check bench prove mutate browser clean
+.PHONY: help setup setup-dev run entrance test check bench prove faults mutate browser clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,9 @@ bench: setup-dev ## benchmarks, one table and DATA_DIR/bench.json (ONLY=group)
 
 prove: setup-dev ## the long proofs at full counts
 	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest -n $(WORKERS) -m "not browser" $(ARGS)
+
+faults: setup-dev ## kill parts of the real desk at random instants, and ask what was lost (ROUNDS=25 SEED=…)
+	@exec $(PY) -m tests.system.faults $(ROUNDS) $(SEED)
 
 mutate: setup-dev ## wrong turns of the engine, one at a time, and which no test notices (ONLY=module)
 	@exec nice $(PY) -m tests.mutation $(ONLY)

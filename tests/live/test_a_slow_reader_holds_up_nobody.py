@@ -1,19 +1,15 @@
 """Latest wins: a reader that falls behind gets the newest state, one that does not read is put out."""
 
 import asyncio
-import gc
-import weakref
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from structlog.testing import capture_logs
 
 from accounts.sessions import Seat
-from margin.live import consumers
 from margin.live import socket as socket_module
 from margin.live.codes import Close
-from margin.live.hub import Hub, hub
+from margin.live.hub import hub
 from margin.live.socket import MOST_WAITING, Socket
 from margin.notify.hints import send_hints
 from riskdesk import clock
@@ -154,23 +150,3 @@ class Held:
                 self.rows.setdefault(code, {}).update(row)
             for code in frame["removed"]:
                 del self.rows[code]
-
-
-async def test_a_page_that_went_is_forgotten_and_a_fault_that_ended_it_is_logged(
-    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fails() -> dict[str, Any]:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(consumers, "hub", Hub)
-    near = Socket(far_end.send, Seat("key", 1, "PRIME", "", clock.now()))
-    kept = weakref.ref(near)
-    with capture_logs() as told:
-        await consumers._attend(near, fails)
-    assert [(line["event"], type(line.pop("exc_info"))) for line in told] == [
-        ("socket.failed", ZeroDivisionError)
-    ]
-    del near
-    await asyncio.sleep(0)  # the loop lets go of what woke us
-    gc.collect()
-    assert kept() is None

@@ -8,14 +8,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from accounts.ledger import Posted, post
 from accounts.models import AuditEvent
-from accounts.movements import Movement
-from accounts.pockets import external_pocket, house_pocket, pocket_for
 from margin.charts.spark import spark
 from margin.engine.local_time import local_date
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
-from margin.pages.happened import Sums, happened, moved
+from margin.pages.happened import Sums, moved
 from riskdesk import clock
 from riskdesk.errors import Refusal
 from tests import factories
@@ -168,24 +165,3 @@ def test_a_spark_has_a_line_for_every_stretch() -> None:
 def test_today_is_not_over_while_its_clock_runs(cast: Cast) -> None:
     today = local_date(clock.now(), cast.prime.zone)
     assert "UTC, so far." in page(cast.vic, f"/reports/daily/PRIME/{today:%Y-%m-%d}/")
-
-
-def test_money_is_told_by_asset_as_it_came_from_outside_and_went_there(cast: Cast) -> None:
-    account = factories.sub_account("ACME-1", of=factories.client(of=cast.prime))
-    wallet, bank = pocket_for(account), external_pocket(cast.prime, "bank")
-    fees, dollar, coin = house_pocket(cast.prime, "fees"), factories.asset(), factories.asset("BTC", "coin")
-    moves = [
-        Movement("in", bank, wallet, dollar, Decimal("1500.25")),
-        Movement("more", bank, wallet, dollar, Decimal(500)),
-        Movement("out", wallet, bank, dollar, Decimal("0.25")),
-        Movement("fee", wallet, fees, dollar, Decimal(7)),
-        Movement("coin", bank, wallet, coin, Decimal("0.5")),
-    ]
-    with clock.pinned(MONDAY_NOON):
-        assert isinstance(
-            post(desk=cast.prime, transfers=moves, recorded_by=cast.rita, valid_at=MONDAY_NOON), Posted
-        )
-    hour = timedelta(hours=1)
-    told = happened(cast.prime, since=MONDAY_NOON, until=MONDAY_NOON + hour)
-    assert told.money == [("BTC", "0.5", "0", 1), ("USD", "2,000.25", "0.25", 4)]
-    assert happened(cast.prime, since=MONDAY_NOON - hour, until=MONDAY_NOON).money == []

@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 import redis
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from margin.flow.heartbeat import beat
 from margin.models import PriceRefusal, Run
@@ -56,15 +54,6 @@ def test_a_slow_cycle_stands_apart(vic, queues):
 def test_a_cycle_that_had_to_wait_stands_apart(vic, queues):
     a_run(counts={"waited_ms": 5001})
     assert "Slow cycles of the last hour" in page(vic)
-
-
-def test_what_the_runs_pinned_is_not_read_to_show_them(vic, queues):
-    a_run(timings={"recompute": 6000})
-    with CaptureQueriesContext(connection) as asked:
-        page(vic)
-    reads = [one["sql"] for one in asked if 'FROM "margin_run"' in one["sql"]]
-    assert reads
-    assert not [sql for sql in reads if '"margin_run"."prices"' in sql or '"margin_run"."partials"' in sql]
 
 
 def test_workers_queues_and_instruments_are_shown(vic, queues):

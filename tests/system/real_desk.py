@@ -27,6 +27,7 @@ COMMANDS = {  # what stands on the command line of each process of the desk
     "general": " general@%h",
     "beat": " beat ",
     "valkey": "valkey-server",
+    "postgres": "bin/postgres ",
 }
 
 
