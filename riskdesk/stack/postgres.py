@@ -120,9 +120,9 @@ def postgres_accepts(places: Places, pid: int) -> bool:
 
 
 def clear_former_server(cluster: Path) -> None:
-    """A server left from a killed start is stopped; a pid file that names a stranger is removed. A backend that
-    outlived its server ends too: as long as it holds the shared memory, no new one starts.
+    """A server left from a killed start is stopped; a pid file that names a stranger is removed.
 
+    A backend that outlived its server ends too: as long as it holds the shared memory, no new one starts.
     Safe because we hold the folder's lock: nobody else may run this cluster.
     """
     pid_file = cluster / "postmaster.pid"
