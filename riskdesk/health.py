@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import redis
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,6 +24,8 @@ from riskdesk import broker
 from riskdesk.errors import Refusal
 from riskdesk.problems import CONTENT_TYPE, problem
 from riskdesk.workers import QUEUES
+
+log = structlog.get_logger(__name__)
 
 SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
 LETTER_SECONDS = 300.0
@@ -94,7 +97,8 @@ def _of_rows() -> Iterator[Finding]:
     try:
         vitals = take_vitals()
     except DatabaseProblem as trouble:
-        # Its words may hold names and addresses; the log has them.
+        # Its words may hold names and addresses: they are for the log alone.
+        log.warning("database.unreadable", error=str(trouble)[:300])
         why = "not migrated" if "does not exist" in str(trouble) else "does not answer"
         yield Finding("database", why)
         return

@@ -137,6 +137,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "accounts.pages.lockout.name_of"
 AXES_LOCKOUT_CALLABLE = "accounts.pages.lockout.answer"
 AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever, for nobody: who signed in stands in the audit trail
 AXES_IPWARE_PROXY_COUNT = ENV.trusted_proxies
 AXES_IPWARE_META_PRECEDENCE_ORDER = (
     ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if ENV.trusted_proxies else ["REMOTE_ADDR"]

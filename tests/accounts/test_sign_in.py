@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from axes.models import AccessLog
 from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.core.cache import cache
@@ -65,6 +66,7 @@ def test_the_form_signs_in_and_the_session_is_new_and_recorded(cast: Cast, door:
     assert door.session.session_key
     assert door.session.session_key not in str(before)
     assert deeds("rita") == ["session.opened"]
+    assert not AccessLog.objects.exists(), "one record is enough, and this one nobody would clear"
 
 
 def test_logout_ends_the_session_and_its_seat(cast: Cast, door: Client):

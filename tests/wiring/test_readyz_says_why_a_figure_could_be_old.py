@@ -8,6 +8,7 @@ import pytest
 import redis
 from django.db import OperationalError, connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from structlog.testing import capture_logs
 
 from margin.flow import vitals
 from margin.flow.heartbeat import beat
@@ -115,12 +116,16 @@ def test_a_broker_that_is_away(client, monkeypatch):
     assert reason(client) == "valkey: does not answer"
 
 
-def test_a_database_that_is_away_is_told_without_its_address(client, monkeypatch):
+def test_a_database_that_is_away_is_told_without_its_address_which_the_log_has(client, monkeypatch):
+    said = "connection to server at 10.0.0.7, port 5432 failed"
+
     def away():
-        raise OperationalError("connection to server at 10.0.0.7, port 5432 failed")
+        raise OperationalError(said)
 
     monkeypatch.setattr("riskdesk.health.take_vitals", away)
-    assert reason(client) == "database: does not answer"
+    with capture_logs() as told:
+        assert reason(client) == "database: does not answer"
+    assert [line["error"] for line in told if line["event"] == "database.unreadable"] == [said]
 
 
 def test_a_database_that_was_not_migrated(client):
