@@ -19,12 +19,13 @@ from margin.engine.measures import LimitKind
 from margin.engine.orders import Order
 from margin.engine.pretrade import check
 from margin.engine.types import Mode, exact
-from margin.engine.verdict import Decision, Restraints
+from margin.engine.verdict import Control, Decision, Restraints
 from tests.engine.oracle import Opinion
 from tests.engine.random_accounts import random_account
 from tests.engine.reading import read
 
 ORDERS = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 1_000
+HELD_BACK = ORDERS // 10
 CHUNK = 10
 LOTS = 12
 Described = dict[str, Any]
@@ -156,7 +157,9 @@ def fraction(number: F) -> Fraction:
     return Fraction(int(number.numerator), int(number.denominator))
 
 
-def decided(request: Described, resting: list[Described], asked: Described, cap: F) -> tuple[str, F, F]:
+def decided(
+    request: Described, resting: list[Described], asked: Described, cap: F, control: Control = Control.OPEN
+) -> tuple[str, F, F]:
     """By the engine: the decision, how much, and the lot it was counted in."""
     account, market, policy = read(request)
     lot = abs(asked["quantity"]) / LOTS
@@ -169,7 +172,8 @@ def decided(request: Described, resting: list[Described], asked: Described, cap:
 
     limit = [Cap("cap", "client", exact(fraction(cap)))]
     restraints = Restraints(
-        caps=lambda seen, side: [check_together(LimitKind.LEVERAGE, "leverage", "client", [seen], limit)]
+        control=control,
+        caps=lambda seen, side: [check_together(LimitKind.LEVERAGE, "leverage", "client", [seen], limit)],
     )
     rest = [order_of(one, f"new-{number}") for number, one in enumerate(resting)]
     verdict = check(account, order_of(asked, "new"), market, policy, restraints, resting=rest)
@@ -187,6 +191,24 @@ def test_what_may_be_sent_is_what_the_oracle_says_and_one_lot_more_is_not(first:
             assert (decision == Decision.REDUCE_TO) == (quantity > 0), seed
             assert quantity == 0 or passes(request, resting, order, quantity, cap), seed
             assert not passes(request, resting, order, quantity + lot, cap), seed
+
+
+@pytest.mark.parametrize("first", range(0, HELD_BACK, CHUNK))
+def test_who_may_only_reduce_closes_as_much_as_the_oracle_says_and_the_frozen_nothing(first: int) -> None:
+    for seed in range(first, first + CHUNK):
+        request, resting, order, cap = scene(seed)
+        *_, closing = closing_parts(request, [*resting, order])
+
+        def allowed(quantity: F) -> bool:
+            return quantity <= closing and reduces(request, order, quantity)  # noqa: B023 - asked at once
+
+        decision, quantity, lot = decided(request, resting, order, cap, Control.REDUCE_ONLY)
+        whole = abs(order["quantity"])
+        assert (decision == Decision.ALLOW) == allowed(whole), seed
+        if decision != Decision.ALLOW:
+            assert quantity == 0 or allowed(quantity), seed
+            assert not allowed(quantity + lot), seed
+        assert decided(request, resting, order, cap, Control.FROZEN)[:2] == (Decision.REJECT, 0), seed
 
 
 def test_the_draw_holds_every_kind_of_answer() -> None:
