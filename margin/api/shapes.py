@@ -18,6 +18,7 @@ from margin.api.formats import JsonNumber
 from margin.api.output import plain
 from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
+from riskdesk.instants import FIRST_YEAR, LAST_YEAR
 
 T = TypeVar("T")
 Schema = dict[str, Any]
@@ -25,7 +26,6 @@ Schema = dict[str, Any]
 PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MOST_DIGITS, MOST_DECIMALS = 38, 18
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 def shown(value: object) -> str:

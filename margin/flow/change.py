@@ -17,7 +17,7 @@ from accounts.models.columns import hides_something
 from accounts.revisions import take_house_revision
 from margin.flow import controlled
 from margin.flow.ruled import Ruled
-from margin.flow.versions import Candidate, as_json, build
+from margin.flow.versions import Candidate, as_json, build, unknown
 from margin.flow.wanted import want_cycle
 from margin.models import Restriction
 from riskdesk.errors import Refusal
@@ -174,7 +174,7 @@ def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> R
 
 
 def scope_doubts(candidate: Candidate, desk: Desk | None) -> Refusals:
-    """Everything a change names must belong to the desk it is proposed for."""
+    """Everything a change names belongs to the desk it is proposed for: what is another's does not exist."""
     named = candidate.identity
     if "desk" in candidate.ruled.identity and named.get("desk") != desk:
         return [
@@ -184,11 +184,7 @@ def scope_doubts(candidate: Candidate, desk: Desk | None) -> Refusals:
     account = named.get("sub_account")
     for field, owner in (("client", client), ("sub_account", account and account.client)):
         if owner is not None and owner.desk != desk:
-            return [
-                Refusal(
-                    field, "not_found", str(named[field]), f"This desk has no such {field.replace('_', '-')}."
-                )
-            ]
+            return [unknown(candidate.ruled.model, field, str(named[field]))]
     return []
 
 

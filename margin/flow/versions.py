@@ -4,6 +4,7 @@ Takes a change as plain JSON (codes, decimal strings, ISO instants), gives an un
 Never decides who may change it: that is `margin.flow.change`.
 """
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from django.db import models
 from margin import formats
 from margin.flow.ruled import RULED, Ruled
 from riskdesk.errors import Refusal
+from riskdesk.instants import read_instant
 
+PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 Json = dict[str, Any]
 
 
@@ -48,6 +51,8 @@ def build(kind: str, change: Mapping[str, Any], *, valid_at: datetime) -> Candid
     current = in_force(ruled, identity)
     if ruled.stands and current is None:
         return [Refusal("code", "not_found", str(change.get("code")), "There is no such row.")]
+    if not isinstance(change.get("end", False), bool):
+        return [Refusal("end", "not_understood", str(change["end"]), "true, or left out.")]
     if change.get("end"):
         if current is None:
             return [Refusal("end", "nothing_in_force", "true", "There is nothing in force to end.")]
@@ -89,11 +94,14 @@ def columns_of(
         try:
             found[name] = value_of(column, change[name])
         except (ObjectDoesNotExist, ValidationError, ArithmeticError, ValueError, TypeError):
-            what = column.verbose_name
-            refusals.append(
-                Refusal(name, "not_understood", str(change[name]), f"This is no {what} the desk knows.")
-            )
+            refusals.append(unknown(model, name, str(change[name])))
     return found, refusals
+
+
+def unknown(model: type[models.Model], name: str, value: str) -> Refusal:
+    """A value that is none, or names no row."""
+    what = cast("models.Field[Any, Any]", model._meta.get_field(name)).verbose_name
+    return Refusal(name, "not_understood", value, f"This is no {what} the desk knows.")
 
 
 def value_of(column: "models.Field[Any, Any]", value: Any) -> Any:
@@ -107,11 +115,11 @@ def value_of(column: "models.Field[Any, Any]", value: Any) -> Any:
     if isinstance(column, models.DecimalField):
         if value in (None, ""):
             return None
-        if not isinstance(value, str):
-            raise TypeError("a number is sent as a string")
+        if not isinstance(value, str) or not PLAIN_DECIMAL.fullmatch(value):
+            raise TypeError("a number is sent as a string of plain digits")
         return Decimal(value)
-    if isinstance(column, models.DateTimeField) and value in (None, ""):
-        return None
+    if isinstance(column, models.DateTimeField):
+        return None if value in (None, "") else read_instant(value)
     return column.to_python(value)
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from margin.engine.rational import Fraction
 from riskdesk.errors import Refusal
+from riskdesk.instants import read_instant
 
 ORDER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
@@ -24,6 +25,7 @@ REF = re.compile(r"[\x21-\x7e]{1,120}")
 SIDES, MODES = {"buy": 1, "sell": -1}, ("cross", "isolated")
 MOST_ORDERS = 100_000
 MOST_ERRORS = 100
+ESCAPE = b"\\"
 PLACE = re.compile(r" - at `\$\.?(.*)`$")
 T = TypeVar("T")
 
@@ -114,8 +116,8 @@ def read_batch(body: bytes) -> list[Asked] | Refusals:
 
 
 def how_many(body: bytes) -> int:
-    """A bound on the orders of a batch, without reading them: each names its id once."""
-    return body.count(b'"order_id"')
+    """A bound on the orders of a batch, without reading them: each names its id once, unless by escapes."""
+    return body.count(b'"order_id"') if ESCAPE not in body else body.count(b"{") - 1
 
 
 def read_event(body: bytes) -> Told | Refusals:
@@ -198,13 +200,11 @@ def _decimal(field: str, text: str | None, refused: Refusals) -> Fraction | None
 
 def _instant(text: str, refused: Refusals) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found
-    except (ValueError, OverflowError):
-        pass
-    refused.append(Refusal("as_of", "time", text, "ISO 8601 with an offset, such as 2026-03-02T12:00:00Z."))
-    return None
+        return read_instant(text)
+    except ValueError:
+        message = "ISO 8601 with an offset, of this century, such as 2026-03-02T12:00:00Z."
+        refused.append(Refusal("as_of", "time", text, message))
+        return None
 
 
 def _decoded(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T | Refusals:
@@ -234,9 +234,10 @@ def _misshapen(said: str) -> Refusal:
 def _twice(body: bytes, *, objects: int) -> Refusals:
     """The same key twice in one object: which of the two counts would be a guess.
 
-    Asked only where some name stands more often than there are objects; then a slow reader says for sure.
+    Asked only where some name stands more often than there are objects, or may be written with escapes;
+    then a slow reader says for sure.
     """
-    if all(body.count(name) <= objects for name in NAMES):
+    if ESCAPE not in body and all(body.count(name) <= objects for name in NAMES):
         return []
     try:
         json.loads(body, object_pairs_hook=_once)

@@ -61,7 +61,7 @@ class Asked:
 
     def number(self, name: str) -> int | None:
         given = self._given(name)
-        if given.isascii() and given.isdigit() and int(given[:20]) < LARGEST:
+        if given.isascii() and given.isdigit() and len(given) < 20 and int(given) < LARGEST:
             self.taken[name] = given
             return int(given)
         self._not(name, given)
@@ -104,7 +104,7 @@ class Asked:
     def _instant(self, given: str) -> datetime | None:
         try:
             found = parse_datetime(given) or _midnight(parse_date(given))
-            return None if found is None else found if found.tzinfo else found.replace(tzinfo=UTC)
+            return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import access
 from accounts.models import Client, Desk, HouseBuffer, Proposal, SubAccount, User
-from margin.flow.change import approve, propose, reject, right_to_propose, withdraw
+from margin.flow.change import approve, propose, reject, right_to_propose, weigh, withdraw
 from margin.flow.differences import difference, moved_since, now_in_force
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
@@ -112,7 +112,13 @@ def _proposed(request: HttpRequest, form: Form) -> HttpResponse:
 
 
 def _tried(request: HttpRequest, form: Form) -> HttpResponse:
-    found = dry_run(kind=form.kind, change=form.change(), desks=_desks(request, form.proposed_on))
+    """Of what this person could propose: a trial tells nothing of another desk's clients."""
+    change, desk = form.change(), form.proposed_on
+    person = cast(User, request.user)
+    weighed = weigh(kind=form.kind, change=change, desk=desk, person=person, now=clock.now())
+    if isinstance(weighed, list):
+        return _form(request, form, refused=weighed)
+    found = dry_run(kind=form.kind, change=change, desks=_desks(request, desk))
     if isinstance(found, DryRun):
         return _form(request, form, tried=dry_runs.shown(found))
     return _form(request, form, refused=found)

@@ -105,9 +105,16 @@ def test_only_its_author_withdraws_it_and_only_another_rejects_it(cast: Cast) ->
     [
         ({"value": "0"}, ("", "invalid")),
         ({"value": "-1"}, ("", "invalid")),
-        ({"value": "NaN"}, ("value", "invalid")),
+        ({"value": "NaN"}, ("value", "not_understood")),
         ({"value": "lots"}, ("value", "not_understood")),
         ({"value": 10.5}, ("value", "not_understood")),
+        ({"value": "1_0"}, ("value", "not_understood")),
+        ({"value": "1E2"}, ("value", "not_understood")),
+        ({"value": "٨"}, ("value", "not_understood")),
+        ({"value": "5", "valid_to": "9999-12-31T23:59:59-05:00"}, ("valid_to", "not_understood")),
+        ({"value": "5", "valid_to": "0001-01-01T00:00:00+14:00"}, ("valid_to", "not_understood")),
+        ({"value": "5", "valid_to": "2026-12-01T00:00:00"}, ("valid_to", "not_understood")),
+        ({"end": "false"}, ("end", "not_understood")),
         ({"value": "5", "warn": "6"}, ("", "invalid")),
         ({"value": "5", "is_staff": "1"}, ("is_staff", "unknown_field")),
         ({"value": "5", "client": "ACME"}, ("client", "not_understood")),
@@ -147,8 +154,9 @@ def test_a_note_reads_as_it_is_stored(cast: Cast, words: str) -> None:
 
 def test_a_client_of_another_desk_does_not_exist_for_a_proposal(cast: Cast) -> None:
     factories.client("OTHER", of=cast.retail)
-    said = cap(cast, scope="client", client="OTHER")
-    assert rules(said) == [("client", "not_found")]
+    foreign, nobodys = (cap(cast, scope="client", client=code)[0] for code in ("OTHER", "NOBODY"))
+    assert (foreign.field, foreign.rule, foreign.value) == ("client", "not_understood", "OTHER")
+    assert (foreign.rule, foreign.message) == (nobodys.rule, nobodys.message)
 
 
 def test_a_buffer_of_zero_is_a_value_and_blank_inherits(cast: Cast) -> None:

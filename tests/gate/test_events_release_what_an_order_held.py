@@ -1,5 +1,6 @@
 """What becomes of an allowed order: filled, cancelled, expired; and what is told twice, late or in vain."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 
 from accounts.revisions import take_revision
+from margin.gate.asked import Told, read_event
 from margin.models import OrderEvent, PositionVersion, Reservation, SnapshotTime
 from tests import factories
 from tests.factories import MONDAY_NOON
@@ -105,6 +107,27 @@ async def test_events_that_cannot_be_are_refused_by_name_and_change_nothing(smal
             status, answer = await house.tell(name, "cancelled", NOON)
             assert (status, answer["errors"][0]["rule"]) == (wanted, rule)
     assert await aside(OrderEvent.objects.count)() == 2
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "0001-01-01T00:00:00+14:00",  # PostgreSQL keeps it, and nobody reads it again
+        "9999-12-31T23:59:59-14:00",
+        "1999-12-31T23:59:59Z",
+        "2026-03-02T12:00:00",
+    ],
+)
+def test_an_instant_that_could_not_be_read_back_is_refused(as_of: str) -> None:
+    told = read_event(json.dumps({"event": "cancelled", "as_of": as_of}).encode())
+    assert isinstance(told, list)
+    assert [one.rule for one in told] == ["time"]
+
+
+def test_an_offset_that_the_database_does_not_know_is_kept_as_utc() -> None:
+    told = read_event(b'{"event": "cancelled", "as_of": "2026-03-03T11:59:00+23:59"}')
+    assert isinstance(told, Told)
+    assert told.as_of.isoformat() == "2026-03-02T12:00:00+00:00"
 
 
 async def test_another_desks_order_does_not_exist(small: Small) -> None:

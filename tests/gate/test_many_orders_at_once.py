@@ -1,11 +1,13 @@
 """Headroom is granted once, however many ask for it and however they ask."""
 
 import asyncio
+import json
 from decimal import Decimal
 
 from asgiref.sync import sync_to_async
 from django.db.models import Sum
 
+from margin.gate.asked import how_many, read_order
 from margin.models import OrderDecision, Reservation
 from tests.gate.harness import Small, an_order, running
 
@@ -55,6 +57,16 @@ async def test_a_batch_is_decided_in_its_order_each_for_itself(small: Small) -> 
         assert again[1]["results"] == answer["results"][:10]
         assert bare[1]["results"][0]["before"] is None
     assert await granted() == Decimal("8.1")
+
+
+def test_a_name_written_with_escapes_counts_and_repeats_as_any_other() -> None:
+    escaped = (
+        json.dumps({"orders": [an_order("c-1", "1")] * 3}).replace("order_id", "order\\u005fid").encode()
+    )
+    assert how_many(escaped) >= 3
+    told = read_order(json.dumps(an_order("c-1", "1"))[:-1].encode() + b', "quantit\\u0079": "5"}')
+    assert isinstance(told, list)
+    assert [one.rule for one in told] == ["duplicate_key"]
 
 
 async def test_a_batch_with_one_crooked_order_or_too_many_decides_nothing(small: Small) -> None:

@@ -24,6 +24,7 @@ FORM = {"kind_of_limit": "leverage", "scope": "desk", "value": "8", "reason": "c
 def desk(cast: Cast, book: Path, client: Client) -> Client:
     limits_in_force._kept.clear()
     factories.client("ACME", of=cast.prime)
+    factories.client("ABROAD", of=cast.retail)
     rows = [account("ACME-1", gross="90000", net="-20000", equity="10000")]
     write_frame(frame(rows, [position("ACME-1", quantity="2", mark="100", notional="200.00")]))
     client.force_login(cast.ada)
@@ -80,6 +81,7 @@ def test_a_proposal_of_the_form_is_the_flows(cast: Cast, desk: Client) -> None:
         ({"value": "-1"}, "is violated"),
         ({"reason": " "}, "the second person reads it"),
         ({"scope": "client", "client": "NOBODY"}, "This is no client the desk knows"),
+        ({"scope": "client", "client": "ABROAD", "deed": "try"}, "This is no client the desk knows"),
         ({"scope": "everywhere"}, "not a valid choice"),
         ({"valid_to": "2020-13-01T00:00"}, "This is no valid to the desk knows"),
     ],

@@ -60,6 +60,20 @@ def test_nonsense_opens_the_nearest_view_and_says_what_was_left_out(told: Cast) 
     assert "show, severity, before, since" in "".join(sorted_words(found))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"before={'0' * 20}{'9' * 4400}",
+        "since=0001-01-01T00:00:00%2B23:59",
+        "since=9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_nonsense_of_any_size_is_left_out(told: Cast, query: str) -> None:
+    found = page(told.rita, f"/alerts/?{query}")
+    assert "<b>Waits</b>" in found
+    assert query.partition("=")[0] in "".join(sorted_words(found))
+
+
 def sorted_words(found: str) -> str:
     said = found.partition("left out: ")[2].partition(".")[0].split(", ")
     return ", ".join(name for name in ("show", "severity", "before", "since") if name in said)
