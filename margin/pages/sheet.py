@@ -13,7 +13,7 @@ from django.http import HttpResponse
 
 from riskdesk import clock
 
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+RUNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "|", "%")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 

@@ -100,7 +100,7 @@ def test_the_export_has_the_same_rows_and_runs_nothing(trail: Cast, client: Clie
 @pytest.mark.parametrize(
     ("cell", "written"),
     [("=1+1", "'=1+1"), ("-5.0", "-5.0"), ("-5x", "'-5x"), ("+a", "'+a"), ("@x", "'@x"), ("\tx", "'\tx"),
-     (" =x", "' =x"), (None, ""), (3, "3"), ("1e5", "1e5"), ("plain", "plain")],
+     (" =x", "' =x"), ("＝x", "'＝x"), (None, ""), (3, "3"), ("1e5", "1e5"), ("plain", "plain")],
 )  # fmt: skip
 def test_no_cell_begins_like_a_formula(cell: object, written: str) -> None:
     assert safe(cell) == written
