@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.access import Action, desks_where, for_user, may
+from accounts.access import Action, Principal, desks_where, for_user, may
 from accounts.models import Desk, Proposal
 from margin.api.composed import Items, Maybe, Named, Record
 from margin.api.described import blanks, described, record, texts
@@ -21,7 +21,7 @@ from margin.api.pagination import PAGING, listed, newest_first
 from margin.api.permissions import find, forbidden
 from margin.api.problems import Problem, conflict, invalid, refused
 from margin.api.shapes import Choice, Kind, Schema, Text, Whole, code
-from margin.flow.change import approve, propose, reject, withdraw
+from margin.flow.change import approve, propose, reject, right_to_propose, withdraw
 from margin.flow.differences import Line, difference, moved_since, now_in_force
 from margin.flow.ruled import RULED
 from margin.whatif.dry_run import dry_run
@@ -148,15 +148,20 @@ class Changes(Endpoint):
     def _desk(self, asked: Asked) -> Desk | None:
         """A desk on which the caller may propose, by their role and by their token."""
         if asked.desk is None:
-            if not may(self.caller, Action.PROPOSE, None):
+            if not proposes(self.caller, asked.kind, None):
                 raise forbidden("Neither role nor token of yours proposes changes on any desk.")
             return None
         desk = desks_where(self.caller, Action.SEE_DESK).filter(code=asked.desk).first()
         if desk is None:
             raise invalid([Refusal("desk", "unknown", asked.desk, "There is no such desk.")])
-        if not may(self.caller, Action.PROPOSE, desk):
+        if not proposes(self.caller, asked.kind, desk):
             raise forbidden(f"Your role on {desk.code}, or this token, does not allow that.")
         return desk
+
+
+def proposes(caller: Principal, kind: str, desk: Desk | None) -> bool:
+    """A token's scope `limits` is the right to propose, of whatever kind."""
+    return any(may(caller, action, desk) for action in {Action.PROPOSE, right_to_propose(kind)})
 
 
 class OneChange(Endpoint):
@@ -185,10 +190,13 @@ class Decide(Endpoint):
 
     deed: Any = None
 
+    def allowed(self, proposal: Proposal) -> bool:
+        return may(self.caller, Action.APPROVE, proposal.desk)
+
     def decide(self, request: Request, change: int) -> HttpResponse:
         asked, document = read_body(request, NOTE, blank={})
         proposal = find(ROWS, self.caller, pk=change)
-        if not may(self.caller, Action.APPROVE, proposal.desk):
+        if not self.allowed(proposal):
             raise forbidden("Your role, or this token, does not allow that.")
 
         def work() -> HttpResponse:
@@ -221,6 +229,9 @@ class Reject(Decide):
 
 class Withdraw(Decide):
     deed = staticmethod(withdraw)
+
+    def allowed(self, proposal: Proposal) -> bool:
+        return proposes(self.caller, proposal.kind, proposal.desk)
 
     @described("withdraw_change", "Take one's own change back", GIVES, takes=NOTE, tag="limits")
     def post(self, request: Request, change: int) -> HttpResponse:

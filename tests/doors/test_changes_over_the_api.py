@@ -1,5 +1,6 @@
 """Rules are proposed, tried and approved over the API as on the pages: by two people, from the newest one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -126,3 +127,18 @@ def test_a_dry_run_answers_with_names_and_amounts(monkeypatch: pytest.MonkeyPatc
         "5",
     )
     assert said["sums"][0]["more"] == "0.00"
+
+
+@pytest.mark.django_db
+def test_who_takes_the_alerts_asks_for_an_excess_and_takes_it_back_but_proposes_nothing_else(
+    cast: Cast, noon: Any
+) -> None:
+    factories.client("ACME", of=cast.prime)
+    rita = Api(cast.rita, scopes=())
+    change = {"desk": "PRIME", "client": "ACME", "kind": "leverage", "value": "12"}
+    change["valid_to"] = (factories.MONDAY_NOON + timedelta(days=7)).isoformat()
+    made = rita.post(CHANGES, {"kind": "excess", "desk": "PRIME", "reason": "hedge", "change": change})
+    assert made.status_code == 201, made.content
+    is_problem(rita.post(CHANGES, body()), 403)
+    is_problem(Api(cast.ada, scopes=()).post(f"{CHANGES}{made.json()['id']}/withdraw/", {}), 403)
+    assert rita.post(f"{CHANGES}{made.json()['id']}/withdraw/", {}).json()["state"] == "withdrawn"
