@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from margin.engine.columns import MOST_HAIRCUTS, MOST_TIERS, SPECIAL, TWICE, Columns, Floats, Ints
-from margin.engine.compiled import fetch, kernel, ones, reached_of_eight, reached_of_four, span
+from margin.engine.compiled import kernel, ones, reached_of_eight, reached_of_four, span
 
 ALPHA, BETA, OMEGA, SIGN, BUFFER, HAIR, LEAST = range(7)
 """LEAST is the least that OMEGA may become: a reference price times the rate."""
@@ -37,8 +37,8 @@ ASSET_WIDTH = CUT_OFFSETS + MOST_HAIRCUTS
 EQUITY, INITIAL_SUM, MAINTENANCE, HOUSE, GROSS, NET = range(6)
 CLOSE = 1e-9
 UNKNOWN = 6
-BLOCK = 128
-FEW = 8
+BLOCK = 1024
+"""Accounts at a time: few enough that their figures stay near, so many that calling a kernel is cheap."""
 
 U: Any = np.uint64
 """A row's number: without a sign, which would be asked of every access."""
@@ -224,10 +224,17 @@ def decide(
 
 
 @kernel()
-def account_totals(first: int, last: int, account_start: Ints, figures: Floats, totals: Totals) -> None:
-    """E_total = E_cross + sum of max(0, E_isolated); leverage infinite where something is held on nothing."""
+def account_totals(
+    chosen: Ints, owners: Ints, start: int, stop: int, account_start: Ints, figures: Floats, totals: Totals
+) -> None:
+    """E_total = E_cross + sum of max(0, E_isolated); leverage infinite where something is held on nothing.
+
+    The accounts that own the chosen pools from start to stop; accounts start to stop where none are named.
+    """
     equity, gross, leverage = totals.equity, totals.gross, totals.leverage
-    for a in range(U(first), U(last)):
+    some = len(chosen) > 0
+    for n in range(U(start), U(stop)):
+        a = U(owners[U(chosen[n])]) if some else n
         cross = U(account_start[a])
         total, held = figures[cross, EQUITY], figures[cross, GROSS]
         for k in range(cross + ONE, U(account_start[a + ONE])):
@@ -250,69 +257,4 @@ def revalue_all(nothing: Ints, bounds: Ints, book: Columns, tick: Tick, found: F
         for first in range(bounds[chunk], bounds[chunk + 1], BLOCK):
             last = min(first + BLOCK, bounds[chunk + 1])
             stretch(nothing, account_start[first], account_start[last], book, tick, found)
-            account_totals(first, last, account_start, found.figures, totals)
-
-
-@kernel(parallel=True)
-def revalue_some(
-    pools: Ints, owners: Ints, parts: int, book: Columns, tick: Tick, found: Found, totals: Totals
-) -> None:
-    """These pools, in order, and their accounts (`owners` by pool), on as many threads as there are parts.
-
-    They lie far apart: what a few pools need is asked of memory while the few before are computed.
-    """
-    for part in span(parts):
-        first, last = begin_of(part, parts, pools, owners), begin_of(part + 1, parts, pools, owners)
-        fetch_pools(pools, first, min(first + 2 * FEW, last), book, owners)
-        fetch_rows(pools, first, min(first + FEW, last), book, found)
-        for n in range(first, last, FEW):
-            fetch_pools(pools, min(n + 2 * FEW, last), min(n + 3 * FEW, last), book, owners)
-            fetch_rows(pools, min(n + FEW, last), min(n + 2 * FEW, last), book, found)
-            stretch(pools, n, min(n + FEW, last), book, tick, found)
-        previous = -1
-        for n in range(U(first), U(last)):
-            a = owners[U(pools[n])]
-            if a != previous:
-                account_totals(a, a + 1, book.account_start, found.figures, totals)
-            previous = a
-
-
-@kernel()
-def begin_of(part: int, parts: int, pools: Ints, owners: Ints) -> int:
-    """No account lies in two parts."""
-    n = len(pools) * part // parts
-    while 0 < n < len(pools) and owners[pools[n]] == owners[pools[n - 1]]:
-        n += 1
-    return n
-
-
-@kernel()
-def fetch_pools(pools: Ints, first: int, last: int, book: Columns, owners: Ints) -> None:
-    for n in range(U(first), U(last)):
-        k = U(pools[n])
-        fetch(book.pool_start, k)
-        fetch(book.balance_start, k)
-        fetch(book.pool_buffer, k)
-        fetch(book.pool_base, k)
-        fetch(book.pool_desk, k)
-        fetch(book.pool_flags, k)
-        fetch(owners, k)
-
-
-@kernel()
-def fetch_rows(pools: Ints, first: int, last: int, book: Columns, found: Found) -> None:
-    """A line of the cache holds eight sizes; beyond sixteen positions a pool waits for the rest."""
-    for n in range(U(first), U(last)):
-        k = U(pools[n])
-        p, end = U(book.pool_start[k]), U(book.pool_start[k + ONE])
-        fetch(book.instrument, p)
-        fetch(book.lever, p)
-        for j in range(p, min(end, p + U(17)), U(8)):
-            fetch(book.size, j)
-            fetch(book.entries, j)
-        b = U(book.balance_start[k])
-        fetch(book.balance_asset, b)
-        fetch(book.balance_amount, b)
-        fetch(found.levels, k)
-        fetch(found.close, k)
-        fetch(found.figures, k * U(6))
+            account_totals(nothing, nothing, first, last, account_start, found.figures, totals)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from margin.engine.columns import Columns, Floats, Ints, Rules
 from margin.engine.compiled import threads
 from margin.engine.figures import Level
-from margin.engine.kernels import ALPHA, LEAST, UNKNOWN, Found, Tick, Totals, revalue_all, revalue_some
+from margin.engine.kernels import ALPHA, LEAST, UNKNOWN, Found, Tick, Totals, revalue_all
 from margin.engine.price_kernels import liquidation_prices
 from margin.engine.scenario_kernels import scenario_losses, scenario_margins
+from margin.engine.tick_kernels import revalue_some
 from margin.engine.ticks import Quotes
 
 CHUNKS_A_THREAD = 8
