@@ -18,6 +18,6 @@ Where to find a rule:
 - margin calls       `call`: what is asked for, and what becomes of it
 - at full speed      `vector`, `book_distances`, `book_accounts`, `book_shown` over `columns`, `ticks`; their
                      loops, `compiled`: `kernels`, `price_kernels`, `scenario_kernels`,
-                     `distance_kernels`, `fall_kernels`
+                     `tick_kernels`, `distance_kernels`, `fall_kernels`
 - why                `explain`, `explain_sums`, `bridge`; rounding at the edge `shown`; the number `rational`
 """
