@@ -71,7 +71,12 @@ class Run(models.Model):
     class Meta:
         ordering = ["-started_at"]
         constraints = [UniqueConstraint(fields=["shard", "seq"], name="one_run_per_sequence_number")]
-        indexes = [models.Index(fields=["shard", "-started_at"]), models.Index(fields=["started_at"])]
+        indexes = [
+            models.Index(fields=["shard", "-started_at"]),
+            models.Index(fields=["started_at"]),
+            models.Index(fields=["shard", "at"]),
+            models.Index(fields=["at"]),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.id}"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.tokens import default_token_generator
 from django.db import connection, transaction
@@ -175,10 +174,3 @@ def leaked(answer: HttpResponse, own: set[str], path: str) -> str:
         return ""
     text = answer.content.decode(errors="replace").replace(path, "")
     return next((word for desk, word in CODES.items() if desk not in own and word in text), "")
-
-
-def is_uuid(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
