@@ -23,7 +23,7 @@ from margin.pages.imposed import held_back
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.modes import modes_table
 from margin.pages.pools import pool_card, pool_names, remedy_row
-from margin.pages.rails import broken, in_liquidation_since, rail
+from margin.pages.rails import broken, in_liquidation_since, on_account, rail
 from margin.whatif import between, why
 from margin.whatif.remedies import remedies
 from margin.whatif.revisit import Gone, Revisited, newest_run, revisit
@@ -110,7 +110,7 @@ def seen_now(account: SubAccount) -> Revisited | Gone:
 def now(account: SubAccount) -> dict[str, Any]:
     """What the newest run says of the account; where it says nothing, why."""
     seen = seen_now(account)
-    breaches = Breach.objects.filter(sub_account=account, state__in=("warning", *Breach.BROKEN))
+    breaches = Breach.objects.filter(on_account(account.code), state__in=("warning", *Breach.BROKEN))
     context = {"account": account, "broken": broken(breaches), "held": held_back(account)}
     if isinstance(seen, Gone):
         return context | {"gone": seen.because}

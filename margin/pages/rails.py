@@ -13,10 +13,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, When
 
 from accounts import access
-from accounts.models import Desk, User
+from accounts.models import Client, Desk, SubAccount, User
 from margin import formats
-from margin.book.read import account_rows
+from margin.book.read import account_rows, position_rows
 from margin.engine.figures import Level
+from margin.engine.types import ISOLATED
 from margin.flow.cap_states import UNKNOWN, WORST_FIRST
 from margin.models import Alert, Breach
 from riskdesk import clock
@@ -50,14 +51,21 @@ class Rail:
     critical: int
     open_breaches: int
     may_acknowledge: bool
+    of_account: bool = False
+
+
+def on_account(code: str) -> Q:
+    """What is the sub-account's own, and what is its whole client's."""
+    clients = Client.objects.filter(pk__in=SubAccount.objects.filter(code=code).values("client"))
+    return Q(sub_account__code=code) | Q(sub_account=None, client__in=clients)
 
 
 def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account: str = "") -> Rail:
     """Open ones first, critical before warning, newest first; then taken ones; then the freshly resolved.
 
-    Of one client or one sub-account where it is named.
+    Of one client, or of one sub-account and its client as a whole, where it is named.
     """
-    about = Q(client__code=client) if client else Q(sub_account__code=account) if account else Q()
+    about = Q(client__code=client) if client else on_account(account) if account else Q()
     own = access.for_user(Alert, person).filter(about, desk=desk)
     severities = Counter(own.filter(state=Alert.State.OPEN).values_list("severity", flat=True))
     recent = Q(resolved_at__gte=clock.now() - SHOWN_AFTER_RESOLVED)
@@ -76,6 +84,7 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
         .filter(about, desk=desk, state__in=Breach.BROKEN)
         .count(),
         may_acknowledge=access.may(person, access.Action.ACKNOWLEDGE, desk),
+        of_account=bool(account),
     )
 
 
@@ -88,7 +97,7 @@ class BrokenRule:
 
 
 def broken(breaches: "QuerySet[Breach]") -> list[BrokenRule]:
-    rows = breaches.select_related("sub_account").order_by("-id")[:MOST_BROKEN]
+    rows = breaches.select_related("client", "sub_account").order_by("-id")[:MOST_BROKEN]
     return [BrokenRule(row, row.reason.replace("_", " ")) for row in rows]
 
 
@@ -120,18 +129,29 @@ def _is_about(alert: Alert, row: Mapping[str, Any]) -> bool:
 
 
 def _now(breach: Breach, about: Sequence[Mapping[str, Any]]) -> str:
-    """A level by its account's row, a cap by the worst of the rows it concerns."""
+    """A level by its own pool, a cap by the worst of the rows it concerns."""
     row = about[0]
     if breach.rule == Breach.Rule.MARGIN_LEVEL:
-        used = f", {formats.percent(row['utilisation'])} used" if row["utilisation"] else ""
-        holds = row["level"] in CALLED or "isolated" in breach.subject
-        return f"{formats.level(row['level'])}{used}{'' if holds else NOT_OVER}"
+        return _pool_now(breach.subject.partition("/")[2], row)
     if breach.rule == Breach.Rule.UNKNOWN_FIGURE:
         return formats.level(row["level"])
     state = min((row["cap_state"] for row in about), key=WORST_FIRST.index)
     if state in formats.CAP_STATES:
         return formats.CAP_STATES[state][1].lower()
     return "cannot be told" if state == UNKNOWN else f"inside its caps{NOT_OVER}"
+
+
+def _pool_now(pool: str, row: Mapping[str, Any]) -> str:
+    """The row tells the use of the pool that bites first; of another only its level is known."""
+    first, level = row["binding_pool"] == pool, row["level"]
+    if not first and level != Level.UNKNOWN.word:
+        levels = [each["pool_level"] for each in position_rows(row["account"]) if each["pool"] == pool]
+        if not levels:
+            return "its position is closed" if pool.startswith(ISOLATED) else "no position leans on it"
+        level = levels[0] or Level.UNKNOWN.word
+    used = f", {formats.percent(row['utilisation'])} used" if first and row["utilisation"] else ""
+    holds = level in CALLED or pool.startswith(ISOLATED)
+    return f"{formats.level(level)}{used}{'' if holds else NOT_OVER}"
 
 
 def _place() -> Case:

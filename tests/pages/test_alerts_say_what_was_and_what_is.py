@@ -12,9 +12,12 @@ from margin.models import Alert, Breach, Run
 from tests import factories
 from tests.conftest import Cast
 from tests.factories import MONDAY_NOON
-from tests.pages.frames import account, frame
+from tests.pages.frames import account, frame, position
 
 CALL = {"rule": "margin_level", "subject": "account:ACME-1/cross"}
+XRP, SOL = "isolated:XRP-PERP|isolated", "isolated:SOL-PERP|isolated"
+POCKET = {"rule": "margin_level", "subject": f"account:ACME-1/{XRP}"}
+WORSE = {"level": "liquidation", "utilisation": "1.216", "binding_pool": SOL}
 CAP = {"rule": "client_gross", "subject": "client:ACME"}
 
 
@@ -36,6 +39,32 @@ def test_then_is_dated_and_now_is_the_newest_runs(
     rail = client.get("/desk/PRIME/alerts/").content.decode()
     assert '<span class="then">At 12:00:00 UTC:</span> Held 900 against 1,000.' in rail
     assert re.search(rf"<b>Now:</b> {re.escape(now)}", rail)
+
+
+@pytest.mark.parametrize(("held", "now"), [(XRP, "Margin call <time"), (SOL, "its position is closed <time")])
+def test_now_is_of_the_pool_that_the_alert_names(
+    client: Client, cast: Cast, book: Path, held: str, now: str
+) -> None:
+    write_frame(frame([account("ACME-1", **WORSE)], [position(pool=held, pool_level="margin_call")]))
+    raise_alert(cast, **POCKET)
+    client.force_login(cast.rita)
+    assert f"<b>Now:</b> {now}" in client.get("/desk/PRIME/alerts/").content.decode()
+
+
+def test_what_is_the_whole_clients_stands_on_its_accounts_page_once(
+    client: Client, cast: Cast, book: Path
+) -> None:
+    raise_alert(cast, **CAP)
+    for code in ("ACME-1", "ACME-2"):
+        factories.sub_account(code, of=Breach.objects.get().client)
+    client.force_login(cast.rita)
+    for path in ("/accounts/ACME-1/", "/clients/ACME/", "/desk/PRIME/alerts/?account=ACME-1"):
+        text = client.get(path).content.decode()
+        assert text.count("ACME is above") == 1, path
+        assert "Nothing waits" not in text, path
+    text = client.get("/accounts/ACME-1/").content.decode()
+    assert ">of the client ACME<" in text, "the alert"
+    assert 'of the client <a href="/clients/ACME/">ACME</a>' in text, "the rule"
 
 
 def raise_alert(cast: Cast, **fields: str) -> None:
