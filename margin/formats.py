@@ -116,6 +116,15 @@ def signed_percent(text: Figure, decimals: int = 1) -> str:
     return ("+" if text is not None and _exact(text) > 0 else "") + percent(text, decimals)
 
 
+def points(before: Figure, now: Figure, decimals: int = 1) -> str:
+    """From one share to another, in points of per cent, as far as `percent` shows the two apart."""
+    if before is None or now is None:
+        return NONE
+    ends = (_cut(WIDE.multiply(_exact(end), Decimal(100)), decimals, ROUND_DOWN) for end in (now, before))
+    apart = WIDE.subtract(*ends)
+    return f"{'+' if apart > 0 else ''}{_typeset(f'{apart:,f}')} points"
+
+
 def leverage(text: Figure) -> str:
     """A leverage that is measured: rounded up, always to two places, so that one below the other lines up."""
     return NONE if text is None else _typeset(f"{_cut(_exact(text), 2, ROUND_CEILING):,f}") + "×"

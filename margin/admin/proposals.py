@@ -13,6 +13,8 @@ from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
 from margin.flow.differences import difference
+from margin.pages.limit_words import shown_lines
+from margin.whatif.dry_run import MOVES_NO_FIGURE
 from riskdesk import clock
 
 DEEDS = {"approve": approve, "reject": reject, "withdraw": withdraw}
@@ -57,8 +59,9 @@ class ProposalPage(ReadOnlyAdmin):
             "title": "Proposal",
             "subtitle": proposal and proposal.subject,
             "proposal": proposal,
-            "changed": [line for line in lines if line.moved],
-            "unchanged": [line for line in lines if not line.moved],
+            "changed": shown_lines([line for line in lines if line.moved]),
+            "unchanged": shown_lines([line for line in lines if not line.moved]),
+            "can_be_tried": proposal is not None and proposal.kind not in MOVES_NO_FIGURE,
             "own": own(proposal, request),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})

@@ -73,7 +73,7 @@ def _layout() -> dict[str, Any]:
         xaxis={
             "tickformat": ".0%",
             "hoverformat": "+.1%",
-            "title": {"text": "All marks move by", "font": {"size": 11}},
+            "title": {"text": "The market moves by (each mark by its loading)", "font": {"size": 11}},
         },
         yaxis={**AMOUNTS, "nticks": 6, "zeroline": True, "zerolinecolor": "var(--mark)"},
     )

@@ -176,7 +176,7 @@ def moved(first: Sums | None, last: Sums | None) -> list[Moved]:
             "Utilisation",
             formats.percent(before),
             formats.percent(now),
-            formats.NONE if change is None else formats.signed_percent(change),
+            formats.points(before, now),
             None if not change else change > 0,
         ),
     )

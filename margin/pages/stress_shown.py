@@ -83,11 +83,17 @@ def _client(one: ClientResult, most: Fraction) -> dict[str, Any]:
         "after": (one.level_after.word, one.level_after.label),
         "had": formats.NONE if one.before is None else _down(one.before),
         "has": formats.NONE if one.after is None else _down(one.after),
-        "loss": formats.NONE if one.loss is None else _up(one.loss),
+        "loss": _loss(one.loss),
         "gains": one.loss is not None and one.loss < 0,
         "use": _part(abs(one.loss), most) if one.loss is not None else "0",
         "shortfall": _up(one.shortfall) if one.shortfall else "",
     }
+
+
+def _loss(loss: Fraction | None) -> str:
+    if loss is None:
+        return formats.NONE
+    return f"+{_down(-loss)} gained" if loss < 0 else _up(loss)
 
 
 def _moves(parts: Sequence[ShardBook], found: Stressed) -> list[dict[str, Any]]:

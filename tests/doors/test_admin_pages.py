@@ -185,12 +185,15 @@ def test_tiers_are_edited_together_and_proposed_together(cast: Cast, ada_in: Bro
 
 def test_a_proposal_page_shows_the_difference(cast: Cast, ada_in: Browser) -> None:
     limit = factories.limit(cast.prime, "10")
-    ada_in.post(reverse("admin:margin_limit_change", args=[limit.pk]), {"value": "8", "reason": "storm"})
-    page = ada_in.get(
-        reverse("admin:accounts_proposal_change", args=[Proposal.objects.get().pk])
-    ).content.decode()
+    ada_in.post(reverse("admin:margin_limit_change", args=[limit.pk]), {"value": "8000", "reason": "storm"})
+    proposal = Proposal.objects.get()
+    page = ada_in.get(reverse("admin:accounts_proposal_change", args=[proposal.pk])).content.decode()
     assert "You proposed this" in page
-    assert "<strong>8</strong>" in page
+    assert "<strong>8,000</strong>" in page
+    room = reverse("limit_change", args=[proposal.pk])
+    assert f"See what it would do: {room}</a>" in page
+    ada_in.force_login(cast.eve)
+    assert ada_in.get(room).status_code == 200, "the second person finds the dry run there"
 
 
 def test_an_import_shows_its_difference_first_and_takes_one_revision(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.models import AuditEvent
@@ -150,9 +151,17 @@ def test_less_equity_and_more_requirement_are_worse() -> None:
     rows = {row.name: row for row in moved(sums(100, 50), sums(80, 60))}
     assert (rows["Equity"].change, rows["Equity"].worse) == ("−20", True)
     assert (rows["House requirement"].change, rows["House requirement"].worse) == ("+10", True)
-    assert (rows["Utilisation"].change, rows["Utilisation"].worse) == ("+25.0 %", True)
+    assert (rows["Utilisation"].change, rows["Utilisation"].worse) == ("+25.0 points", True)
     assert rows["Net exposure"].worse is None
+    near = {row.name: row for row in moved(sums(10_000, 1_969), sums(10_000, 2_130))}["Utilisation"]
+    assert (near.before, near.after, near.change) == ("19.6 %", "21.3 %", "+1.7 points")
     assert {row.worse for row in moved(None, sums(80, 60))} == {None}
+
+
+def test_sums_that_left_accounts_out_say_so() -> None:
+    shown = render_to_string("reports/moved.html", {"moved": [1], "told": {"first": {"unknown": 3}}})
+    assert "3 accounts had no figure then: the sums leave them out." in shown
+    assert "no figure" not in render_to_string("reports/moved.html", {"moved": [1], "told": {}})
 
 
 def test_a_spark_has_a_line_for_every_stretch() -> None:

@@ -81,6 +81,8 @@ def test_rates_follow_the_prices_they_come_from(scene: Scene) -> None:
     told = ask(scene, factors={"EURO": "-0.2"})
     own = next(row for row in told["accounts"] if row["account"] == "ACME-2")
     assert own["loss"] == "-2000.00", "4,000 euros become 5,000, at the old rate of 2"
+    with scene.clock():
+        assert "+2,000 gained</td>" in page(scene.rita, "/stress/?f.EURO=-20")
 
 
 def test_the_page_says_what_the_api_says_and_the_export_too(scene: Scene, client: Client) -> None:
