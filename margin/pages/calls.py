@@ -31,7 +31,12 @@ from riskdesk.codes import SHAPE
 
 State = MarginCall.State
 MOST_NEXT = 8
-NEXT = (Level.DANGER.word, Level.MARGIN_CALL.word)
+NEXT = {Level.LIQUIDATION.word: 0, Level.UNKNOWN.word: 1, Level.MARGIN_CALL.word: 2, Level.DANGER.word: 3}
+"""Who has no call and may need somebody, worst first."""
+INSTEAD = {
+    Level.LIQUIDATION.word: "to be closed down, no call",
+    Level.UNKNOWN.word: "figures unknown, no call rests on them",
+}
 TABS: Tabs = {
     "owed": ("Owed", Q(state__in=MarginCall.OWED)),
     "drafts": ("Drafts", Q(state=State.DRAFT)),
@@ -184,7 +189,7 @@ def _words(event: CallEvent) -> str:
 
 
 def _upcoming(person: User | AnonymousUser, asked: Asked) -> list[dict[str, str]]:
-    """Who is next in line: in danger, or called without a call yet, nearest first."""
+    """Who is in trouble with no call: to be closed down, unknown, to be called, in danger; worst first."""
     desks = set(access.desks_where(person, access.Action.SEE_DESK).values_list("code", flat=True))
     chosen = asked.taken.get("desk")
     rows = account_rows(desks & {chosen} if chosen else desks)
@@ -194,9 +199,13 @@ def _upcoming(person: User | AnonymousUser, asked: Asked) -> list[dict[str, str]
         .values_list("sub_account__code", flat=True)
     )
     near = [row for row in rows if row["level"] in NEXT and row["account"] not in called]
-    return [
-        _shown(row) for row in sorted(near, key=lambda row: -Decimal(row["utilisation"] or 0))[:MOST_NEXT]
-    ]
+    return [_shown(row) for row in sorted(near, key=_worst_first)[:MOST_NEXT]]
+
+
+def _worst_first(row: Mapping[str, Any]) -> tuple[int, bool, Decimal]:
+    """By level, then use. One in liquidation has none to show where no equity is left: that is the worst."""
+    use = row["utilisation"]
+    return NEXT[row["level"]], use is not None, -Decimal(use or 0)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, str]:
@@ -204,6 +213,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, str]:
         "account": row["account"],
         "level": row["level"],
         "word": formats.level(row["level"]),
+        "instead": INSTEAD.get(row["level"], ""),
         "currency": row["currency"],
         "utilisation": formats.percent(row["utilisation"]),
         "equity": formats.whole_down(row["equity"]),

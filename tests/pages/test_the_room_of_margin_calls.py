@@ -83,6 +83,7 @@ def test_a_row_says_what_is_left_what_it_rests_on_and_what_happened(called: Cast
     assert '<span class="num">254.17</span>' in found
     assert "200 of 454.17 came in" in found
     assert "The client confirmed it by rita" in found
+    assert f"{MONDAY_NOON:%H:%M:%S} UTC</time>" in found
     assert "632.5" in found
 
 
@@ -114,3 +115,21 @@ def test_who_is_in_danger_is_next_in_line_until_a_call_stands(called: Cast) -> N
     assert upcoming.index("NEARER-1") < upcoming.index("NEAR-1")
     assert "WELL-1" not in upcoming
     assert "SOON-1" not in upcoming
+
+
+def test_what_is_to_be_closed_down_or_unknown_stands_before_who_is_in_danger(called: Cast) -> None:
+    found = [
+        ("NEAR-1", "danger", "0.99"),
+        ("SHORT-1", "margin_call", "1.1"),
+        ("DARK-1", "unknown", None),
+        ("BELOW-1", "liquidation", "1.3"),
+        ("DEBT-1", "liquidation", None),
+    ]
+    rows = [frames.account(code, desk="PRIME", level=level, utilisation=use) for code, level, use in found]
+    write_frame(frames.frame(rows, []))
+    upcoming = page(called.rita, "/calls/").partition("Next in line")[2]
+    order = ["DEBT-1", "BELOW-1", "DARK-1", "SHORT-1", "NEAR-1"]
+    assert sorted(order, key=upcoming.index) == order
+    assert upcoming.count("to be closed down, no call") == 2
+    assert upcoming.count("figures unknown") == 1
+    assert "Nobody is in danger" not in upcoming
