@@ -85,7 +85,7 @@ def test_rows_come_nearest_their_end_first_over_all_shards():
     assert [r["account"] for r in read.account_rows(["PRIME"])] == ["GONE", "DARK", "NEAR", "FAR", "SAFE"]
 
 
-def test_what_breaks_a_rule_now_comes_before_what_may_and_each_group_by_distance():
+def test_what_breaks_a_rule_or_is_about_to_comes_first_and_each_group_by_distance():
     rows = [
         row("NEAR-CAP", distance=None, cap_state="near"),
         row("CLOSE", level="danger", distance="0.01", cap_state="within"),
@@ -96,7 +96,7 @@ def test_what_breaks_a_rule_now_comes_before_what_may_and_each_group_by_distance
     ]
     write_frame(frame(1, rows=rows))
     order = [r["account"] for r in read.account_rows(["PRIME"])]
-    assert order == ["DARK", "CALLED", "BARE", "OVER-FAR", "CLOSE", "NEAR-CAP"]
+    assert order == ["DARK", "CLOSE", "CALLED", "BARE", "OVER-FAR", "NEAR-CAP"]
 
 
 def test_a_frame_that_lacks_a_column_is_no_frame_and_is_replaced():

@@ -60,7 +60,7 @@ def test_the_list_is_put_in_order_of_trouble_unless_a_hand_is_in_it(stage: Stage
     page = visit(stage.cast.rita).open()
     expect(page.locator("#phase-word")).to_have_text("Live")
     keys = page.locator("#rows tr.row .c-account b")
-    worse = account("ACME-1", distance="0.0010")
+    worse = account("ACME-1", level="danger", distance="0.0010")
     page.locator('tr[data-key="NORTH-1"]').hover()
     stage.run([worse, NORTH])
     expect(page.locator("#order-held")).to_have_text(re.compile("2 would move"))
