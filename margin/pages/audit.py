@@ -61,6 +61,7 @@ def room(request: HttpRequest) -> HttpResponse:
     rows = _filtered(own, asked)
     found = list(rows.select_related("desk", "actor")[: A_PAGE + 1])
     context: dict[str, Any] = {
+        "of_all_desks": True,
         "asked": asked,
         "deeds": deeds(found[:A_PAGE]),
         "older": asked.link(before=found[A_PAGE - 1].pk) if len(found) > A_PAGE else "",

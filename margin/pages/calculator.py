@@ -19,4 +19,4 @@ PRESETS = (
 @never_cache
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    return render(request, "calculator/calculator.html", {"presets": PRESETS})
+    return render(request, "calculator/calculator.html", {"of_all_desks": True, "presets": PRESETS})

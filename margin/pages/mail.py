@@ -58,7 +58,9 @@ def letters_of(person: User | AnonymousUser) -> "QuerySet[Delivery]":
 def room(request: HttpRequest) -> HttpResponse:
     """The newest first."""
     page = Paginator(letters_of(request.user), A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "mail/room.html", {"page": page, "letters": with_arrivals(list(page))})
+    return render(
+        request, "mail/room.html", {"of_all_desks": True, "page": page, "letters": with_arrivals(list(page))}
+    )
 
 
 @require_GET
@@ -68,7 +70,9 @@ def room(request: HttpRequest) -> HttpResponse:
 def message(request: HttpRequest, message: UUID) -> HttpResponse:
     delivery = get_object_or_404(letters_of(request.user), message_id=message)
     letter = with_arrivals([delivery])[0]
-    return render(request, "mail/message.html", {"letter": letter, "delivery": delivery})
+    return render(
+        request, "mail/message.html", {"of_all_desks": True, "letter": letter, "delivery": delivery}
+    )
 
 
 @require_GET
