@@ -22,6 +22,7 @@ from margin.pages.drawer import drawer
 from margin.pages.imposed import held_back
 from margin.pages.live import NO_RUN, live_page
 from margin.pages.modes import modes_table
+from margin.pages.owed import owed_by
 from margin.pages.pools import pool_card, pool_names, remedy_row
 from margin.pages.rails import broken, in_liquidation_since, on_account, rail
 from margin.whatif import between, why
@@ -111,7 +112,12 @@ def now(account: SubAccount) -> dict[str, Any]:
     """What the newest run says of the account; where it says nothing, why."""
     seen = seen_now(account)
     breaches = Breach.objects.filter(on_account(account.code), state__in=("warning", *Breach.BROKEN))
-    context = {"account": account, "broken": broken(breaches), "held": held_back(account)}
+    context = {
+        "account": account,
+        "broken": broken(breaches),
+        "held": held_back(account),
+        "owed": owed_by(account.calls.all()),
+    }
     if isinstance(seen, Gone):
         return context | {"gone": seen.because}
     names = pool_names(seen)

@@ -24,6 +24,7 @@ from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
 from margin.models import Breach, Limit
 from margin.pages.live import NO_RUN, live_page
+from margin.pages.owed import owed_by
 from margin.pages.rails import broken, rail
 from margin.pages.rows import FULL_SCALE, bar_share, shown
 from margin.whatif.client import AskedCap, ClientSeen, client_now
@@ -70,6 +71,7 @@ def now(client: Client) -> dict[str, Any]:
     breaches = Breach.objects.filter(client=client).select_related("sub_account")
     context: dict[str, Any] = {
         "client": client,
+        "owed": owed_by(client.calls.all()),
         "broken": broken(breaches.exclude(state=Breach.State.CURED)),
         "cured": breaches.filter(state=Breach.State.CURED).order_by("-cured_at")[:MOST_CURED],
     }
