@@ -71,9 +71,20 @@ def level(word: str | None) -> str:
     return LEVELS.get(word or "", word or "")
 
 
+WHOLE_ACCOUNT = "; equity and requirement are of the whole account"
+WHOLE_CLIENT = ": asked of the whole client, while this leverage is of the account alone"
+
+
 def first_pool(pool: str | None) -> str:
     """Whose utilisation an account shows: that of the pool that bites first."""
-    return f"Of the pool that bites first: {named(pool)}" if pool else ""
+    beside = WHOLE_ACCOUNT if pool and pool.startswith("isolated:") else ""
+    return f"Of the pool that bites first: {named(pool)}{beside}" if pool else ""
+
+
+def cap_asked(name: str | None) -> str:
+    """Whose cap stands beside an account's leverage; all but its own are asked of the whole client."""
+    own = not name or name == "missing" or name.startswith("sub-account ")
+    return (name or "") if own else f"{name}{WHOLE_CLIENT}"
 
 
 def money(text: Figure) -> str:

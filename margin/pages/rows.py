@@ -11,6 +11,7 @@ from typing import Any
 
 from margin import formats
 from margin.book.frame import ACCOUNT_COLUMNS
+from margin.engine.types import ISOLATED
 from margin.notify.push import Figures
 
 UNASKED = frozenset(("name", "desk", "initial", "maintenance", "gross", "net", "free_margin", "positions"))
@@ -41,9 +42,12 @@ class AccountRow:
     utilisation: str
     use: str
     pool: str
+    walled: bool
     leverage: str
     cap: str
     cap_name: str
+    cap_asked: str
+    cap_of_client: bool
     cap_use: str
     over_cap: bool
     cap_severity: str
@@ -69,7 +73,7 @@ def account_rows(figures: Figures, *, most: int, states: Collection[str] = ()) -
 
 def shown(row: Mapping[str, Any]) -> AccountRow:
     """The texts of one row."""
-    cap_use = row["cap_use"]
+    cap_use, cap_asked = row["cap_use"], formats.cap_asked(row["cap_name"])
     cap_severity, cap_word = formats.CAP_STATES.get(row["cap_state"], ("", ""))
     return AccountRow(
         account=row["account"],
@@ -93,9 +97,12 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         utilisation=formats.percent(row["utilisation"]),
         use=bar_share(row["utilisation"], scale=FULL_SCALE, absent=use_without_equity(row)),
         pool=formats.first_pool(row["binding_pool"]),
+        walled=(row["binding_pool"] or "").startswith(ISOLATED),
         leverage=formats.leverage(row["leverage"]),
         cap=formats.times(row["cap"]) if row["cap"] else "no cap",
         cap_name=row["cap_name"] or "",
+        cap_asked=cap_asked,
+        cap_of_client=cap_asked != (row["cap_name"] or ""),
         cap_use=bar_share(cap_use, absent="0"),
         over_cap=cap_use is not None and Decimal(cap_use) > 1,
         cap_severity=cap_severity,

@@ -1,6 +1,6 @@
 // One row's cells: values in, text and marks out. Touches only what differs, and says which figures moved.
 
-import { CAP_STATES, CONTROLS, firstPool, level, leverage, money, percent, share, times, toLiquidation } from "./format.js";
+import { CAP_STATES, CONTROLS, capAsked, firstPool, level, leverage, money, percent, share, times, toLiquidation } from "./format.js";
 
 export const FULL_SCALE = 1.2; // the utilisation bar ends at 120 %
 
@@ -31,6 +31,7 @@ export function paint(parts, row, before) {
   text(parts.requirement, money(row.house_maintenance));
   text(parts.utilisation, percent(row.utilisation));
   attribute(parts.use_cell, "title", firstPool(row.binding_pool) || null);
+  parts.utilisation.classList.toggle("explained", Boolean(row.binding_pool?.startsWith("isolated:")));
   bar(parts.use, share(row.utilisation, row.level === "liquidation" ? 1 : 0, FULL_SCALE));
   paintLeverage(parts, row);
   text(parts.next, percent(row.next, 2));
@@ -58,7 +59,8 @@ function paintLeverage(parts, row) {
   text(parts.cap, `/ ${row.cap ? times(row.cap) : "no cap"}`);
   bar(parts.cap_use, share(row.cap_use));
   parts.cap_cell.classList.toggle("over", row.cap_use != null && Number(row.cap_use) > 1);
-  attribute(parts.cap_cell, "title", row.cap_name || null);
+  attribute(parts.cap_cell, "title", capAsked(row.cap_name) || null);
+  parts.cap.classList.toggle("explained", capAsked(row.cap_name) !== (row.cap_name ?? ""));
   const [severity, word] = CAP_STATES[row.cap_state] ?? ["", ""];
   parts.cap_mark.hidden = !word;
   mark(parts.cap_mark, "severity", severity);

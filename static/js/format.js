@@ -57,7 +57,14 @@ export function named(text) {
 
 /** Whose utilisation an account shows: that of the pool that bites first. */
 export function firstPool(pool) {
-  return pool ? `Of the pool that bites first: ${named(pool)}` : "";
+  const beside = pool?.startsWith("isolated:") ? "; equity and requirement are of the whole account" : "";
+  return pool ? `Of the pool that bites first: ${named(pool)}${beside}` : "";
+}
+
+/** Whose cap stands beside an account's leverage; all but its own are asked of the whole client. */
+export function capAsked(name) {
+  const own = !name || name === "missing" || name.startsWith("sub-account ");
+  return own ? name ?? "" : `${name}: asked of the whole client, while this leverage is of the account alone`;
 }
 
 export function money(text) {

@@ -11,15 +11,21 @@ from tests.pages.frames import account, position
 
 ACME, NORTH = account("ACME-1"), account("NORTH-1", level="danger", distance="0.0121", utilisation="0.86")
 
+LONG = account("PALISADE-HEDGE", client_name="Palisade Hedge Partners of the North", cap_state="over")
+WHOLE = """mark => mark.scrollWidth <= mark.clientWidth
+    && mark.getBoundingClientRect().right <= mark.closest("th").getBoundingClientRect().right"""
+
 
 def test_a_figure_changes_without_a_reload(stage: Stage, visit: Any) -> None:
-    stage.run([NORTH, ACME])
+    stage.run([NORTH, ACME, LONG])
     page = visit(stage.cast.vic).open()
     expect(page.locator("#phase-word")).to_have_text("Live")
+    badge = page.locator('tr[data-key="PALISADE-HEDGE"] [data-cell="cap_mark"]')
+    assert badge.evaluate(WHOLE), "a long name is cut, not the badge"
     equity = page.locator('tr[data-key="ACME-1"] [data-cell="equity"]')
     expect(equity).to_have_text("52,000.00")
     page.evaluate("window.stayed = true")
-    stage.run([NORTH, account("ACME-1", equity="51234.50")])
+    stage.run([NORTH, account("ACME-1", equity="51234.50"), LONG])
     expect(equity).to_have_text("51,234.50")
     expect(page.locator("#run-seq")).to_have_text("2")
     assert page.evaluate("window.stayed")

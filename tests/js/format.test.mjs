@@ -5,7 +5,7 @@ import test from "node:test";
 import * as format from "../../static/js/format.js";
 import cases from "../cases/formats.json" with { type: "json" };
 
-const named = { whole_down: "wholeDown", whole_up: "wholeUp", signed_percent: "signedPercent", first_pool: "firstPool", to_liquidation: "toLiquidation" };
+const named = { whole_down: "wholeDown", whole_up: "wholeUp", signed_percent: "signedPercent", first_pool: "firstPool", cap_asked: "capAsked", to_liquidation: "toLiquidation" };
 
 for (const [name, list] of Object.entries(cases)) {
   for (const [given, written] of list) {

@@ -47,7 +47,7 @@ def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Clie
 def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:
     assert ">of isolated ETH-PERP</p>" in page(client, scene)
     for path in ("/", "/clients/ACME/"):
-        assert 'title="Of the pool that bites first: isolated eth"' in page(client, scene, path)
+        assert 'title="Of the pool that bites first: isolated eth;' in page(client, scene, path)
 
 
 def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
