@@ -97,8 +97,9 @@ class Room:
         oldest = self.figures.oldest
         self.beats += 1
         text = self._encode(Beat(desk=self.desk, seq=oldest.seq, run=oldest.run, at=at, seqs=seqs))
-        for socket in self.sockets:
-            socket.offer_beat(text)
+        for look in self.looks.values():  # who waits for a first snapshot would take the beat for one
+            for socket in look.sockets:
+                socket.offer_beat(text)
         self._chart(self.figures)
 
     async def catch_up(self) -> None:

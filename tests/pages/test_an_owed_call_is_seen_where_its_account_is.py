@@ -1,9 +1,9 @@
 """The pages of an account and of its client say what is owed by when, in their live part too."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
 
 from margin.models import MarginCall
 from margin.pages.owed import owed_by
@@ -43,9 +43,7 @@ def test_only_what_is_owed_is_shown_and_in_red_once_it_is_late(cast: Cast, state
         assert (late, "/calls/?call=" in found) == (shown, shown), path
 
 
-def test_all_of_a_client_is_one_question(
-    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_all_of_a_client_is_one_question(cast: Cast, django_assert_num_queries: Any) -> None:
     first = call(cast.prime, "SOON", "issued")
     second = factories.sub_account("SOON-2", of=first.client)
     MarginCall.objects.filter(pk=call(cast.prime, "LATE", "overdue").pk).update(
