@@ -1,4 +1,4 @@
-"""Who waits for a first snapshot hears no beat before: a page would call itself live, and miss the next run."""
+"""Who waits for a first snapshot hears no beat before: the page would call itself live, and miss a run."""
 
 from typing import Any
 
