@@ -111,11 +111,7 @@ def _form(request: HttpRequest, desk: Desk) -> dict[str, Any]:
 @login_required
 def control_impose(request: HttpRequest) -> HttpResponse:
     """The second step: says whom it stops, asks for the reason, and does it."""
-    desk = choose_desk(request)
-    if desk is None:
-        raise Http404
-    if not access.may(request.user, Action.RESTRICT, desk):
-        raise PermissionDenied
+    desk = _desk_to_restrict(request)
     asked = (request.POST if request.method == "POST" else request.GET).dict()
     aim = _aim(request, desk, asked)
     if isinstance(aim, list):
@@ -207,13 +203,18 @@ def control_lift(request: HttpRequest, restriction: int) -> HttpResponse:
 @login_required
 def control_drill(request: HttpRequest) -> HttpResponse:
     """A test of the switch: it imposes nothing, and the gates confirm it as they would a restriction."""
+    desk = _desk_to_restrict(request)
+    drill(cast(User, request.user))
+    return _seen(desk)
+
+
+def _desk_to_restrict(request: HttpRequest) -> Desk:
     desk = choose_desk(request)
     if desk is None:
         raise Http404
     if not access.may(request.user, Action.RESTRICT, desk):
         raise PermissionDenied
-    drill(cast(User, request.user))
-    return _seen(desk)
+    return desk
 
 
 def _seen(desk: Desk) -> HttpResponse:
