@@ -1,15 +1,18 @@
 """What a collector scrapes from /metrics.
 
 Takes rows, the broker and the disk; gives Prometheus text. Counts nothing in the process: whichever of many
-processes answers says the same. Never names a client.
+processes answers says the same; what this process remembers is which part it could not reach, to say so once
+in the log. Never names a client.
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 import redis
+import structlog
 from django.db import Error as DatabaseProblem
 from django.db.models import Count, Min, Sum
 from prometheus_client import CollectorRegistry, generate_latest
@@ -22,9 +25,34 @@ from riskdesk import broker
 
 __all__ = ["CONTENT_TYPE", "exposition"]
 
+log = structlog.get_logger(__name__)
+
 TIMED_RUNS, TIMED_WINDOW = 200, timedelta(minutes=5)
 QUANTILES = (0.5, 0.95)
 Samples = Mapping[tuple[str, ...], float]
+
+
+class Reached:
+    """Which parts answered the last scrape; a change of it is one line of the log."""
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+        self.lock = threading.Lock()
+
+    def say(self, part: str, trouble: Exception | None) -> Metric:
+        """The part's own figure, 1 or 0."""
+        with self.lock:
+            changed = (part in self.down) is (trouble is None)
+            (self.down.discard if trouble is None else self.down.add)(part)
+        if changed and trouble is None:
+            log.info("metrics.reached", part=part)
+        elif changed:
+            log.warning("metrics.unreached", part=part, error=str(trouble)[:300])
+        name = {"database": "PostgreSQL", "valkey": "Valkey"}[part]
+        return _gauge(f"riskdesk_{part}_up", f"Does {name} answer?", (), {(): trouble is None})
+
+
+reached = Reached()
 
 
 class DeskCollector:
@@ -43,10 +71,10 @@ def _of_rows() -> Iterator[Metric]:
     try:
         vitals = take_vitals()
         families = [*_ages(vitals), *_runs(vitals), *_work()]
-    except DatabaseProblem:
-        yield _gauge("riskdesk_database_up", "Does PostgreSQL answer?", (), {(): 0})
+    except DatabaseProblem as trouble:
+        yield reached.say("database", trouble)
         return
-    yield _gauge("riskdesk_database_up", "Does PostgreSQL answer?", (), {(): 1})
+    yield reached.say("database", None)
     yield from families
 
 
@@ -149,10 +177,10 @@ def _work() -> Iterator[Metric]:
 def _of_broker() -> Iterator[Metric]:
     try:
         lengths = broker.queue_lengths()
-    except redis.RedisError:
-        yield _gauge("riskdesk_valkey_up", "Does Valkey answer?", (), {(): 0})
+    except redis.RedisError as trouble:
+        yield reached.say("valkey", trouble)
         return
-    yield _gauge("riskdesk_valkey_up", "Does Valkey answer?", (), {(): 1})
+    yield reached.say("valkey", None)
     yield _gauge(
         "riskdesk_queue_messages",
         "Messages waiting by queue, and taken but unfinished ones as unacked.",

@@ -14,7 +14,7 @@ import structlog
 from django.db import Error as DatabaseProblem
 
 from margin.gate.asked import MOST_ORDERS, ORDER_ID, how_many, read_batch, read_event, read_order
-from margin.gate.callers import Caller, Callers
+from margin.gate.callers import Caller, Callers, Turned
 from margin.gate.events import Events
 from margin.gate.keeper import Keeper
 from margin.gate.service import CLOSED, Answer, Gate, said
@@ -34,6 +34,8 @@ UNKNOWN = said(404, "not-found", "There is no such address.")
 FAULT = said(500, "fault", "Something went wrong here. It has been logged. Treat this order as refused.")
 METHOD = said(405, "method", "Orders and events are sent by POST.")
 NOBODY = said(401, "unauthenticated", "Send Authorization: Bearer TOKEN, of a token that lives.")
+OFTEN = said(429, "rate", "Too many tokens from this address that are not known here. Try again in a second.")
+TURNED = {Turned.UNKNOWN: NOBODY, Turned.TOO_OFTEN: OFTEN}
 FORBIDDEN = said(403, "forbidden", "This takes a token that may check the orders of a desk: orders:<DESK>.")
 
 
@@ -98,12 +100,13 @@ class Application:
 
     async def _who(self, scope: Message) -> Caller | Answer:
         header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        address = (scope.get("client") or ("",))[0]
         try:
-            who = await self.callers.who(header.decode("latin-1"))
+            who = await self.callers.who(header.decode("latin-1"), address)
         except DatabaseProblem:
             return CLOSED
-        if who is None:
-            return NOBODY
+        if isinstance(who, Turned):
+            return TURNED[who]
         return who if who.desks else FORBIDDEN
 
     async def _asked(self, path: str, scope: Message, receive: Receive, who: Caller) -> Answer:
@@ -216,7 +219,7 @@ async def reply(send: Send, status: int, body: bytes) -> None:
         headers.append((b"allow", b"POST"))
     elif status == 413:
         headers.append((b"connection", b"close"))
-    elif status == 503:
+    elif status in (429, 503):
         headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -9,7 +9,19 @@ from django.contrib.sessions.models import Session
 from accounts.models import Replay
 from margin.flow import housekeeping
 from margin.flow.housekeeping import keep_house
-from margin.models import Alert, Breach, CallEvent, Mail, MarginCall, PriceState, Run, ShardState, Tick
+from margin.models import (
+    Alert,
+    Breach,
+    CallEvent,
+    ControlChange,
+    GateConfirmation,
+    Mail,
+    MarginCall,
+    PriceState,
+    Run,
+    ShardState,
+    Tick,
+)
 from tests import factories
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -68,6 +80,21 @@ def test_old_answers_sessions_and_demo_mails_go_and_young_ones_stay():
         Mail.objects.create(message_id=str(age), sender="s", subject="s", raw=b"", received_at=NOW - age)
     removed = keep_house(NOW)
     assert (removed["answers"], removed["sessions"], removed["mails"]) == (1, 1, 1)
+
+
+def test_what_gates_confirmed_goes_after_a_month_but_for_what_is_renewed_and_the_last_test():
+    for revision, deed in ((1, "drill"), (2, "impose"), (3, "drill"), (4, "lift")):
+        ControlChange.objects.create(revision=revision, at=NOW - timedelta(days=40), deed=deed)
+        for seen in (NOW - timedelta(days=31), NOW - timedelta(days=29)):
+            GateConfirmation.objects.create(
+                backend=7, revision=revision, applied_at=NOW - timedelta(days=40), seen_at=seen
+            )
+    assert keep_house(NOW)["confirmations"] == 3
+    young = NOW - timedelta(days=30)
+    kept = GateConfirmation.objects.order_by("revision", "seen_at").values_list("revision", "seen_at")
+    assert [(revision, seen > young) for revision, seen in kept] == [
+        (1, True), (2, True), (3, False), (3, True), (4, True),
+    ]  # fmt: skip
 
 
 def test_a_file_that_nobody_confirmed_goes_after_an_hour(tmp_path):

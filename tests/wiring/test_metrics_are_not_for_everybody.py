@@ -2,12 +2,14 @@
 
 import pytest
 import redis
+from django.db import OperationalError
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from accounts import tokens
 from accounts.models import Role
 from margin.models import PriceRefusal
-from riskdesk import broker
+from riskdesk import broker, metrics
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("well")
@@ -49,10 +51,37 @@ def test_a_collector_reads_ages_counts_queues_and_timings(collector, well):
 
 def test_a_missing_broker_is_a_figure_and_not_an_error(collector, monkeypatch):
     def away():
-        raise redis.ConnectionError
+        raise redis.ConnectionError("gone")
 
     monkeypatch.setattr(broker, "queue_lengths", away)
     assert values(collector)["riskdesk_valkey_up",] == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "where", "trouble"),
+    [
+        ("valkey", (broker, "queue_lengths"), redis.ConnectionError("gone")),
+        ("database", (metrics, "take_vitals"), OperationalError("gone")),
+    ],
+)
+def test_a_part_that_cannot_be_reached_is_one_line_and_its_return_another(
+    collector, monkeypatch, part, where, trouble
+):
+    def away():
+        raise trouble
+
+    monkeypatch.setattr(metrics, "reached", metrics.Reached())
+    with capture_logs() as lines:
+        assert values(collector)[f"riskdesk_{part}_up",] == 1
+        with monkeypatch.context() as broken:
+            broken.setattr(*where, away)
+            assert [values(collector)[f"riskdesk_{part}_up",] for _ in range(3)] == [0, 0, 0]
+        assert [values(collector)[f"riskdesk_{part}_up",] for _ in range(3)] == [1, 1, 1]
+    said = [line for line in lines if line["event"].startswith("metrics.")]
+    assert [(line["event"], line["part"], line.get("error")) for line in said] == [
+        ("metrics.unreached", part, "gone"),
+        ("metrics.reached", part, None),
+    ]
 
 
 def test_a_stranger_is_asked_to_sign_in_on_this_machine_too(client):
