@@ -39,7 +39,7 @@ class Reached:
         self.down: set[str] = set()
         self.lock = threading.Lock()
 
-    def say(self, part: str, trouble: Exception | None) -> Metric:
+    def say(self, name: str, part: str, trouble: Exception | None) -> Metric:
         """The part's own figure, 1 or 0."""
         with self.lock:
             changed = (part in self.down) is (trouble is None)
@@ -48,8 +48,7 @@ class Reached:
             log.info("metrics.reached", part=part)
         elif changed:
             log.warning("metrics.unreached", part=part, error=str(trouble)[:300])
-        name = {"database": "PostgreSQL", "valkey": "Valkey"}[part]
-        return _gauge(f"riskdesk_{part}_up", f"Does {name} answer?", (), {(): trouble is None})
+        return _gauge(name, f"Does {part} answer?", (), {(): trouble is None})
 
 
 reached = Reached()
@@ -72,9 +71,9 @@ def _of_rows() -> Iterator[Metric]:
         vitals = take_vitals()
         families = [*_ages(vitals), *_runs(vitals), *_work()]
     except DatabaseProblem as trouble:
-        yield reached.say("database", trouble)
+        yield reached.say("riskdesk_database_up", "PostgreSQL", trouble)
         return
-    yield reached.say("database", None)
+    yield reached.say("riskdesk_database_up", "PostgreSQL", None)
     yield from families
 
 
@@ -178,9 +177,9 @@ def _of_broker() -> Iterator[Metric]:
     try:
         lengths = broker.queue_lengths()
     except redis.RedisError as trouble:
-        yield reached.say("valkey", trouble)
+        yield reached.say("riskdesk_valkey_up", "Valkey", trouble)
         return
-    yield reached.say("valkey", None)
+    yield reached.say("riskdesk_valkey_up", "Valkey", None)
     yield _gauge(
         "riskdesk_queue_messages",
         "Messages waiting by queue, and taken but unfinished ones as unacked.",

@@ -1,13 +1,15 @@
 """A crooked client or instrument is marked unknown with the reason; the run goes on for all others."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from accounts.models import Client
 from margin.book.read import account_rows, desk_summary, position_rows
 from margin.engine.figures import known
 from margin.flow import recompute as module
-from margin.models import Breach, HaircutVersion, ScheduleVersion
+from margin.models import Breach, HaircutVersion, Limit, ScheduleVersion
 from riskdesk.errors import sure
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -88,3 +90,22 @@ def test_collateral_without_terms_is_unknown_and_told_so(scene: Scene):
     found = rows()
     assert "no rate from BTC to USD" in found["ACME-1"]["unknown_because"]
     assert found["WELL-1"]["level"] == "normal"
+
+
+def test_a_cap_of_years_that_nobody_means_stops_no_run(scene: Scene) -> None:
+    """Kept before such were refused: it was always in force, and always will be."""
+    born, ends = datetime(1, 1, 1, tzinfo=offset(14)), datetime(9999, 12, 31, 23, 59, tzinfo=offset(-14))
+    Limit.objects.create(
+        desk=scene.desk,
+        scope="client",
+        client=Client.objects.get(code="WELL"),
+        value="7",
+        **factories.version() | {"valid_at": born},
+        valid_to=ends,
+    )
+    scene.step("60000")
+    assert rows()["WELL-1"]["cap"] == "7"
+
+
+def offset(hours: int) -> timezone:
+    return timezone(timedelta(hours=hours))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.revisions import take_revision
 from margin.gate.asked import Told, read_event
@@ -128,6 +128,26 @@ def test_an_offset_that_the_database_does_not_know_is_kept_as_utc() -> None:
     told = read_event(b'{"event": "cancelled", "as_of": "2026-03-03T11:59:00+23:59"}')
     assert isinstance(told, Told)
     assert told.as_of.isoformat() == "2026-03-02T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01 00:00+14", "9999-12-31 23:59:59-14"])
+async def test_an_instant_that_was_kept_before_keeps_no_gate_from_opening(small: Small, as_of: str) -> None:
+    async with running(small) as house:
+        assert await house.allowed("k-1", "8", price="60000") == "allow 8"
+    await aside(keep_unreadable)(as_of)
+    async with running(small) as house:
+        assert await house.allowed("k-2", "1") == "reduce_to 0.333"
+
+
+def keep_unreadable(as_of: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE margin_reservation SET filled_quantity = 3, unsettled = true, as_of = %s", [as_of]
+        )
+        cursor.execute(
+            "INSERT INTO margin_orderevent (decision_id, kind, filled_quantity, price, as_of, recorded_at) "
+            "SELECT decision_id, 'partial', 3, 60000, as_of, now() FROM margin_reservation"
+        )
 
 
 async def test_another_desks_order_does_not_exist(small: Small) -> None:

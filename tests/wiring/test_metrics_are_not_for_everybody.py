@@ -58,25 +58,25 @@ def test_a_missing_broker_is_a_figure_and_not_an_error(collector, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("part", "where", "trouble"),
+    ("name", "part", "where", "trouble"),
     [
-        ("valkey", (broker, "queue_lengths"), redis.ConnectionError("gone")),
-        ("database", (metrics, "take_vitals"), OperationalError("gone")),
+        ("valkey", "Valkey", (broker, "queue_lengths"), redis.ConnectionError("gone")),
+        ("database", "PostgreSQL", (metrics, "take_vitals"), OperationalError("gone")),
     ],
 )
 def test_a_part_that_cannot_be_reached_is_one_line_and_its_return_another(
-    collector, monkeypatch, part, where, trouble
+    collector, monkeypatch, name, part, where, trouble
 ):
     def away():
         raise trouble
 
     monkeypatch.setattr(metrics, "reached", metrics.Reached())
     with capture_logs() as lines:
-        assert values(collector)[f"riskdesk_{part}_up",] == 1
+        assert values(collector)[f"riskdesk_{name}_up",] == 1
         with monkeypatch.context() as broken:
             broken.setattr(*where, away)
-            assert [values(collector)[f"riskdesk_{part}_up",] for _ in range(3)] == [0, 0, 0]
-        assert [values(collector)[f"riskdesk_{part}_up",] for _ in range(3)] == [1, 1, 1]
+            assert [values(collector)[f"riskdesk_{name}_up",] for _ in range(3)] == [0, 0, 0]
+        assert [values(collector)[f"riskdesk_{name}_up",] for _ in range(3)] == [1, 1, 1]
     said = [line for line in lines if line["event"].startswith("metrics.")]
     assert [(line["event"], line["part"], line.get("error")) for line in said] == [
         ("metrics.unreached", part, "gone"),
