@@ -13,7 +13,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts import seals
-from margin.flow import confirmed, cycle, heartbeat, housekeeping, local_jobs, reconcile, runs
+from margin.flow import confirmed, cycle, escalate, heartbeat, housekeeping, local_jobs, reconcile, runs
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
@@ -69,6 +69,12 @@ def beat(queue: str) -> None:
 @door
 def dispatch() -> None:
     outbox.send_due(now())
+
+
+@task("margin.escalate")
+@door
+def escalate_unanswered() -> None:
+    escalate.escalate(now())
 
 
 @task("margin.housekeeping")

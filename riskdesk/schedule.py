@@ -41,6 +41,7 @@ CLOCK = (
     Job("Dispatch", "margin.dispatch", 2, 4, GENERAL, "Sends what lies in the outbox."),
     Job("Heartbeat general", "margin.heartbeat", 5, 15, GENERAL, "Proves that work goes round.", (GENERAL,)),
     Job("Heartbeat risk", "margin.heartbeat", 5, 15, RISK, "Proves that work goes round.", (RISK,)),
+    Job("Escalate", "margin.escalate", 5, 4, GENERAL, "Carries up alerts that nobody has taken in time."),
     Job("Seal audit", "margin.seal_audit", 5, 4, GENERAL, "Chains committed audit events."),
     Job("Local jobs", "margin.local_jobs", 20, 15, GENERAL, "Does jobs whose local time has come."),
     Job("Housekeeping", "margin.housekeeping", 3600, 600, GENERAL, "Removes what has had its time."),

@@ -33,8 +33,10 @@ NOTE = Record[dict[str, str]](dict, {"note": Maybe(Text(least=0, most=2000, line
 GIVES = record(
     {
         "id": {"type": "integer"},
+        "escalations": {"type": "integer"},
         **texts("desk", "severity", "title", "text", "reason", "raised_at", "state", "note"),
         **blanks("client", "account", "run", "acknowledged_by", "acknowledged_at"),
+        **blanks("answer_by", "escalated_at"),
     }
 )
 ROWS = Alert.objects.select_related("desk", *RELATED)

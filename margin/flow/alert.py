@@ -12,6 +12,7 @@ from datetime import datetime
 from margin.engine.figures import Level
 from margin.flow.cap_words import near_cap
 from margin.flow.enforce import Deed, Done
+from margin.flow.escalate import set_deadline
 from margin.flow.phrases import Scene, Words
 from margin.flow.words import opened
 from margin.models import Alert, Breach, Delivery, Run
@@ -104,6 +105,8 @@ def raise_alerts(rows: Sequence[Alert], now: datetime) -> Told:
     keys = [row.key for row in rows]
     known = set(Alert.objects.filter(key__in=keys).values_list("key", flat=True))
     fresh = sorted((row for row in rows if row.key not in known), key=lambda row: row.key)
+    for row in fresh:
+        set_deadline(row)
     Alert.objects.bulk_create(fresh, ignore_conflicts=True)
     urgent = [row.key for row in fresh if row.severity == Severity.CRITICAL]
     stored = Alert.objects.filter(key__in=urgent).select_related("desk", "client", "sub_account")

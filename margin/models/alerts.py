@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, UniqueConstraint
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from accounts.models import Client, Desk, SubAccount
 from accounts.models.columns import INTERNAL
@@ -60,11 +60,27 @@ class Alert(models.Model):
     )
     note = models.TextField(max_length=2000, blank=True)
     resolved_at = models.DateTimeField(null=True)
+    answer_by = models.DateTimeField(
+        null=True, help_text="Who was told first has until then. Blank: no deadline."
+    )
+    escalations = models.PositiveSmallIntegerField(default=0, help_text="How often it went up unanswered.")
+    escalated_at = models.DateTimeField(null=True)
+    escalates_at = models.DateTimeField(
+        null=True, help_text="When it goes up next, unless somebody takes it."
+    )
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(escalations=0, escalated_at=None)
+                | Q(escalations__gt=0, escalated_at__isnull=False),
+                name="alert_went_up_at_a_time",
+            ),
+        ]
         indexes = [
             models.Index(fields=["desk", "-id"]),
+            models.Index(fields=["escalates_at"], condition=Q(state="open"), name="alert_unanswered"),
             models.Index(
                 fields=["desk", "severity"], condition=~Q(state="resolved"), name="alert_live_by_severity"
             ),
@@ -94,7 +110,7 @@ class Delivery(models.Model):
         "margin.MarginCall", null=True, on_delete=models.PROTECT, related_name="deliveries"
     )
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="deliveries")
-    kind = models.CharField(max_length=20, help_text="alert, digest or call")
+    kind = models.CharField(max_length=20, help_text="alert, escalation, digest or call")
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.MAIL)
     recipient = models.CharField(max_length=254)
     subject = models.CharField(max_length=200)

@@ -33,6 +33,9 @@ def view_of(alert: Alert) -> AlertView:
         acknowledged_by=alert.acknowledged_by.get_username() if alert.acknowledged_by else None,
         acknowledged_at=_iso(alert.acknowledged_at),
         note=alert.note,
+        answer_by=_iso(alert.answer_by),
+        escalations=alert.escalations,
+        escalated_at=_iso(alert.escalated_at),
     )
 
 

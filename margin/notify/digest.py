@@ -111,7 +111,9 @@ def _largest(rows: Sequence[dict[str, Any]]) -> Line | None:
 def _alerts_of_the_day(desk: Desk, now: datetime) -> list[tuple[str, int]]:
     raised = Alert.objects.filter(desk=desk, raised_at__gt=now - timedelta(days=1), raised_at__lte=now)
     counts = Counter(raised.order_by().values_list("severity", flat=True))
-    return [(Alert.Severity(severity).label, counts[severity]) for severity in SEVERITIES]
+    told = [(Alert.Severity(severity).label, counts[severity]) for severity in SEVERITIES]
+    waiting = Alert.objects.filter(desk=desk, state=Alert.State.OPEN, escalations__gt=0).count()
+    return [*told, ("Unanswered now", waiting)]
 
 
 def age(duration: timedelta) -> str:

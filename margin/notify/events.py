@@ -49,6 +49,9 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None
     acknowledged_at: str | None
     note: str
+    answer_by: str | None
+    escalations: int
+    escalated_at: str | None
 
 
 class Snapshot(Frame, frozen=True, kw_only=True, tag="snapshot"):

@@ -14,14 +14,16 @@ from accounts.models import Desk, User
 from margin.models import Alert, Delivery
 from margin.notify.digest import compose_digest
 from margin.notify.email import Letter, compose
+from margin.notify.escalation import compose_escalation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """One channel: where it reaches a person, and its words. Without `digest` it carries alerts only."""
+    """One channel: where it reaches a person, and its words. What it has no words for it does not carry."""
 
     recipients: Callable[[User], Iterable[str]]
     alert: Callable[[Alert], Letter]
+    escalation: Callable[[Desk, Sequence[Alert], datetime], Letter] | None = None
     digest: Callable[[Desk, datetime], Letter] | None = None
 
 
@@ -30,7 +32,9 @@ def _mailbox(person: User) -> list[str]:
 
 
 WRITERS: dict[str, Writer] = {
-    Delivery.Channel.MAIL: Writer(recipients=_mailbox, alert=compose, digest=compose_digest),
+    Delivery.Channel.MAIL: Writer(
+        recipients=_mailbox, alert=compose, escalation=compose_escalation, digest=compose_digest
+    ),
 }
 
 
@@ -44,6 +48,18 @@ def write_letters(alerts: Sequence[Alert], now: datetime) -> list[Delivery]:
                 letter, run = writer.alert(row), str(row.run_id or "")
                 about = {"desk_id": row.desk_id, "kind": "alert", "alert": row, "run_id": run}
                 rows += _rows(letter, channel, reached, now, **about)
+    return rows
+
+
+def write_escalation(
+    desk: Desk, alerts: Sequence[Alert], people: Iterable[User], now: datetime
+) -> list[Delivery]:
+    """A row for each address of these people, about all these alerts; not yet stored."""
+    people, rows = list(people), []
+    for channel, writer in WRITERS.items():
+        if writer.escalation and (reached := _reached(writer, people)):
+            letter = writer.escalation(desk, alerts, now)
+            rows += _rows(letter, channel, reached, now, desk_id=desk.pk, kind="escalation")
     return rows
 
 

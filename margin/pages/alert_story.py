@@ -12,6 +12,13 @@ from datetime import datetime
 from margin import formats
 from margin.models import Alert, Breach, Delivery
 
+WENT_UP = (
+    "Nobody had taken it: told again",
+    "Still nobody: limits admins told too",
+    "Still nobody: everybody who sees the desk told",
+)
+"""By how often it went up; the earlier ones are in the audit trail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -37,6 +44,8 @@ def _story(alert: Alert, mails: list[Delivery], again: list[Alert]) -> list[Even
         for other in again
         if other.pk > alert.pk
     ]
+    if alert.escalated_at:
+        found.append(Event(alert.escalated_at, WENT_UP[alert.escalations - 1]))
     if alert.acknowledged_at:
         who = alert.acknowledged_by.get_username() if alert.acknowledged_by else "a person who left"
         found.append(Event(alert.acknowledged_at, f"Acknowledged by {who}", said=alert.note))
