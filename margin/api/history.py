@@ -1,9 +1,12 @@
 """GET accounts/<CODE>/history/: one account through time, recomputed from what its runs pinned.
 
-Takes a span and a step; gives at most one point a step, oldest first. Computes no figure itself.
+Takes a span and a step; gives at most one point a step, oldest first. Computes no figure itself, and asks for
+no more at once than about a second's work.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,17 +19,18 @@ from margin.api.endpoint import Endpoint, answer
 from margin.api.permissions import find
 from margin.api.problems import invalid
 from margin.api.shapes import Instant, Kind, WholeText
-from margin.flow.series import account_history
+from margin.flow.series import Step, account_history, account_steps, books_of
 from margin.flow.show import SERIES
 from riskdesk import clock
 from riskdesk.errors import Refusal
 
 USUAL_SPAN = timedelta(days=1)
-MOST_POINTS = 1500
+USUAL_SECONDS = 60
+MOST_POINTS, MOST_BOOKS = 300, 20
 PARAMETERS: dict[str, Kind[Any]] = {
     "from": Maybe(Instant()),
     "to": Maybe(Instant()),
-    "every": Maybe(WholeText(least=1, most=86_400), 60),
+    "every": Maybe(WholeText(least=1, most=86_400)),
 }
 POINT = record(
     {
@@ -53,21 +57,39 @@ class History(Endpoint):
         row = find(SubAccount.objects.select_related("client", "base_currency"), self.caller, code=account)
         until = self.query["to"] or clock.now()
         since = self.query["from"] or until - USUAL_SPAN
-        every = self.query["every"]
+        every = self.query["every"] or max(USUAL_SECONDS, ceil(seconds(since, until) / MOST_POINTS))
         if refused := refusals(since, until, every):
             raise invalid(refused)
-        points = account_history(row, since=since, until=until, every_seconds=every)
+        steps = account_steps(row, since=since, until=until, every_seconds=every)
+        if refused := too_costly(steps, every):
+            raise invalid(refused)
+        points = account_history(row, steps)
         about = {"code": row.code, "currency": row.base_currency.code, "from": since, "to": until}
         return answer(about | {"every": every, "points": points})
 
 
-def refusals(since: Any, until: Any, every: int) -> list[Refusal]:
+def seconds(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds()
+
+
+def refusals(since: datetime, until: datetime, every: int) -> list[Refusal]:
     """What is wrong with a span."""
     if until > clock.now():
         return [Refusal("to", "future", until.isoformat(), "This is in the future.")]
     if since >= until:
         return [Refusal("from", "order", since.isoformat(), "`from` comes before `to`.")]
-    if (until - since).total_seconds() / every > MOST_POINTS:
+    if seconds(since, until) / every > MOST_POINTS:
         says = f"At most {MOST_POINTS} points at once: a longer step or a shorter span."
         return [Refusal("every", "too_many_points", str(every), says)]
     return []
+
+
+def too_costly(steps: Sequence[Step], every: int) -> list[Refusal]:
+    """Each time the account's positions or cash, or any rule, had changed, its book is loaded anew."""
+    if (books := books_of(steps)) <= MOST_BOOKS:
+        return []
+    says = (
+        f"Positions, cash or rules changed between {books} of these points; at most {MOST_BOOKS} at once: "
+        "a longer step or a shorter span."
+    )
+    return [Refusal("every", "too_many_changes", str(every), says)]

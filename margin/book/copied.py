@@ -13,6 +13,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 from psycopg import Cursor as ServerCursor
+from psycopg.sql import SQL, Identifier
 
 from margin.engine.compiled import kernel
 from riskdesk.errors import sure
@@ -67,8 +68,11 @@ def texts_of(texts: Sequence[str]) -> Texts:
 
 def copied(query: str, params: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
     """By column name, in the order the query selects them. Rows keep the order the query gives them."""
-    asked = ", ".join(f"{SENT[kind].format(name=name)}" for name, kind in kinds.items())
-    statement = f"SELECT count(*), {asked} FROM ({query}) AS q ({', '.join(kinds)})"  # noqa: S608 - all ours
+    statement = SQL("SELECT count(*), {sent} FROM ({rows}) AS q ({names})").format(
+        sent=SQL(", ").join(SQL(SENT[kind]).format(name=Identifier(name)) for name, kind in kinds.items()),
+        rows=SQL(query),
+        names=SQL(", ").join(map(Identifier, kinds)),
+    )
     connection.ensure_connection()
     with ServerCursor(
         connection.connection

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 from uuid import UUID
 
@@ -45,23 +45,28 @@ class Step:
     seq: int
     reached: Revisions
     pinned: Mapping[str, Pinned]
+    book: tuple[int, int]
+    """Steps in a row with the same one rest on the same book."""
 
 
-def account_history(
-    account: SubAccount, *, since: datetime, until: datetime, every_seconds: int
-) -> list[dict[str, Any]]:
-    """The newest run of each step, as a row of figures."""
-    changes = _changes(account)
+def account_steps(account: SubAccount, *, since: datetime, until: datetime, every_seconds: int) -> list[Step]:
+    """The newest run of each step, and what book it rests on."""
+    return list(_steps(account, since, until, every_seconds))
+
+
+def books_of(steps: Sequence[Step]) -> int:
+    """How many books their points take to be loaded: ten points cost about as much as one of them."""
+    return sum(1 for _ in groupby(steps, key=lambda step: step.book))
+
+
+def account_history(account: SubAccount, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Each step as a row of figures."""
     points: list[dict[str, Any]] = []
-    book, stands_for = None, None
-    for step in _steps(account, since, until, every_seconds):
-        place = step.reached.house, bisect_right(changes, step.reached.shard)
-        if book is None or place != stands_for:
-            shard = account.client.shard_id
-            book = Book.load_past(shard, step.reached, now=step.at, client=account.client_id)
-            stands_for = place
+    for _, alike in groupby(steps, key=lambda step: step.book):
+        first, *others = alike
+        book = Book.load_past(account.client.shard_id, first.reached, now=first.at, client=account.client_id)
         if account.pk in book.rules.accounts:
-            points.append(_point(book, account, step))
+            points += [_point(book, account, step) for step in (first, *others)]
     return points
 
 
@@ -84,8 +89,10 @@ def _steps(account: SubAccount, since: datetime, until: datetime, every_seconds:
     with connection.cursor() as cursor:
         cursor.execute(RUNS, values)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    changes = _changes(account)
     for run, at, seq, shard, house, read_at, prices in rows:
-        yield Step(run, at, seq, Revisions(shard, house, read_at), _pinned(prices))
+        book = house, bisect_right(changes, shard)
+        yield Step(run, at, seq, Revisions(shard, house, read_at), _pinned(prices), book)
 
 
 def _codes(account: SubAccount) -> list[str]:

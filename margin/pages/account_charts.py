@@ -12,7 +12,7 @@ from margin.charts.ladder import Rung, ladder
 from margin.charts.through_time import Event, Moment, through_time
 from margin.charts.waterfall import Kind, Step, waterfall
 from margin.engine.types import total_of
-from margin.flow.series import account_history
+from margin.flow.series import account_history, account_steps
 from margin.models import Alert
 from margin.pages.drawer import cures, liquidation_at, to_liquidation
 from margin.whatif.requirement import requirement_of
@@ -35,7 +35,8 @@ def history_figure(account: SubAccount, span: str) -> dict[str, Any]:
     seconds, every = SPANS[span]
     until = clock.now()
     since = until - timedelta(seconds=seconds)
-    points = account_history(account, since=since, until=until, every_seconds=every)
+    steps = account_steps(account, since=since, until=until, every_seconds=every)
+    points = account_history(account, steps)
     raised = Alert.objects.filter(sub_account=account, raised_at__gte=since).order_by("-id")[:MOST_EVENTS]
     return through_time(
         [moment(point) for point in points],

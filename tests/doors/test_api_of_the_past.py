@@ -8,6 +8,8 @@ from django.db import transaction
 
 from accounts.models import Role
 from accounts.revisions import take_house_revision
+from margin.api import history
+from margin.flow.series import account_steps, books_of
 from margin.models import Run
 from riskdesk import clock
 from tests import factories
@@ -16,6 +18,7 @@ from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixture
 from tests.flow.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -88,17 +91,32 @@ def test_access_is_asked_as_of_now(scene: Scene):
 
 
 def test_an_account_through_time(scene: Scene):
-    found = ask(scene, "accounts/ACME-1/history/?every=60")
+    found = ask(scene, "accounts/ACME-1/history/?every=60&from=" + ago(scene, 3600))
     assert [point["equity"] for point in found["points"]] == ["9000.00", "8000.00", "7000.00", "5000.00"]
     last, now = found["points"][-1], ask(scene, "accounts/ACME-1/")
     for figure in ("run", "at", "level", "utilisation", "leverage", "maintenance", "house_maintenance"):
         assert last[figure] == now[figure], figure
     coarse = ask(scene, f"accounts/ACME-1/history/?every=86400&from={ago(scene, 3600)}")
     assert [point["equity"] for point in coarse["points"]] == ["5000.00"]
+    assert ask(scene, "accounts/ACME-1/history/")["every"] == 288, "what makes 300 points of a day"
+    assert ask(scene, f"accounts/ACME-1/history/?from={ago(scene, 3600)}")["every"] == 60
+
+
+def test_points_that_rest_on_too_many_books_are_refused_before_any_is_loaded(scene: Scene, monkeypatch):
+    path = "accounts/ACME-1/history/?every=60&from=" + ago(scene, 3600)
+    books = books_of(account_steps(scene.account, since=scene.now - HOUR, until=scene.now, every_seconds=60))
+    assert books > 1
+    monkeypatch.setattr(history, "MOST_BOOKS", books)
+    found = ask(scene, path)["points"]
+    monkeypatch.setattr(history, "MOST_BOOKS", books - 1)
+    monkeypatch.setattr(history, "account_history", None)
+    refused = ask(scene, path, status=400)["errors"][0]
+    assert (refused["field"], refused["rule"]) == ("every", "too_many_changes")
+    assert len(found) > books, "points of one book share it"
 
 
 def test_a_point_is_what_as_of_says(scene: Scene):
-    for point in ask(scene, "accounts/ACME-1/history/?every=60")["points"]:
+    for point in ask(scene, "accounts/ACME-1/history/?every=60&from=" + ago(scene, 3600))["points"]:
         row = ask(scene, f"accounts/ACME-1/?as_of={ago_of(point)}")
         assert {name: row[name] for name in point} == point
 

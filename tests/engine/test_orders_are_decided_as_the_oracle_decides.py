@@ -193,21 +193,21 @@ def test_what_may_be_sent_is_what_the_oracle_says_and_one_lot_more_is_not(first:
             assert not passes(request, resting, order, quantity + lot, cap), seed
 
 
+def may_close(request: dict, resting: list, order: dict, quantity: F) -> bool:
+    *_, closing = closing_parts(request, [*resting, order])
+    return quantity <= closing and reduces(request, order, quantity)
+
+
 @pytest.mark.parametrize("first", range(0, HELD_BACK, CHUNK))
 def test_who_may_only_reduce_closes_as_much_as_the_oracle_says_and_the_frozen_nothing(first: int) -> None:
     for seed in range(first, first + CHUNK):
         request, resting, order, cap = scene(seed)
-        *_, closing = closing_parts(request, [*resting, order])
-
-        def allowed(quantity: F) -> bool:
-            return quantity <= closing and reduces(request, order, quantity)  # noqa: B023 - asked at once
-
         decision, quantity, lot = decided(request, resting, order, cap, Control.REDUCE_ONLY)
         whole = abs(order["quantity"])
-        assert (decision == Decision.ALLOW) == allowed(whole), seed
+        assert (decision == Decision.ALLOW) == may_close(request, resting, order, whole), seed
         if decision != Decision.ALLOW:
-            assert quantity == 0 or allowed(quantity), seed
-            assert not allowed(quantity + lot), seed
+            assert quantity == 0 or may_close(request, resting, order, quantity), seed
+            assert not may_close(request, resting, order, quantity + lot), seed
         assert decided(request, resting, order, cap, Control.FROZEN)[:2] == (Decision.REJECT, 0), seed
 
 
