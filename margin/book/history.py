@@ -1,9 +1,10 @@
 """A desk's sums through time, from the partial sums that committed runs kept.
 
-Takes a desk and a span; gives at most one point a bucket. Reads runs only, recomputes nothing.
+Takes a desk and a span; gives at most one point a bucket, without figures where the sums left too many
+accounts out. Reads runs only, recomputes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +19,8 @@ from django.db.models.functions import Extract, Floor
 from margin.models import Run
 
 BUCKET_SECONDS = 5
+MOST_LEFT_OUT = 50
+"""One account in so many may be unknown before the sums of the others are no longer the desk's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +28,61 @@ class DeskPoint:
     """The desk at one instant, over all shards that carry it."""
 
     at: datetime
-    equity: Decimal
-    house_maintenance: Decimal
+    equity: Decimal | None
+    house_maintenance: Decimal | None
 
     @property
     def utilisation(self) -> Decimal | None:
-        return self.house_maintenance / self.equity if self.equity > 0 else None
+        equity, house = self.equity, self.house_maintenance
+        return house / equity if equity is not None and house is not None and equity > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The sums of one shard's part of the desk, and how many accounts they leave out."""
+
+    equity: Decimal
+    house: Decimal
+    accounts: int
+    unknown: int
+
+
+def speaks_for_all(accounts: int, unknown: int) -> bool:
+    """Whether sums that leave the unknown out are still those of the whole desk.
+
+    After a start nearly all is unknown until prices come: such sums would draw a fall that never was.
+    """
+    return unknown * MOST_LEFT_OUT <= accounts
 
 
 def desk_history(desk: str, *, since: datetime, bucket_seconds: int = BUCKET_SECONDS) -> list[DeskPoint]:
-    """Oldest first: the newest run of each shard and bucket, summed over the shards as last known."""
+    """Oldest first: the newest run of each shard and bucket, summed over the shards as last known.
+
+    A shard that has not spoken yet is missing from the sums as much as an account that is unknown.
+    """
+    rows = list(_rows(desk, since, bucket_seconds))
+    shards = len({row["shard"] for row in rows})
     points: list[DeskPoint] = []
-    newest: dict[int, tuple[Decimal, Decimal]] = {}
-    for _, group in groupby(_rows(desk, since, bucket_seconds), key=lambda row: row["bucket"]):
-        rows = list(group)
-        newest |= {row["shard"]: (Decimal(row["equity"]), Decimal(row["house"])) for row in rows}
+    newest: dict[int, _Part] = {}
+    for _, group in groupby(rows, key=lambda row: row["bucket"]):
+        own = list(group)
+        newest |= {row["shard"]: _part(row) for row in own}
         points.append(
-            DeskPoint(
-                at=max(row["at"] for row in rows),
-                equity=sum((equity for equity, _ in newest.values()), Decimal(0)),
-                house_maintenance=sum((house for _, house in newest.values()), Decimal(0)),
-            )
+            _point(max(row["at"] for row in own), list(newest.values()), whole=len(newest) == shards)
         )
     return points
+
+
+def _part(row: dict[str, Any]) -> _Part:
+    return _Part(Decimal(row["equity"]), Decimal(row["house"]), int(row["accounts"]), int(row["unknown"]))
+
+
+def _point(at: datetime, parts: Sequence[_Part], *, whole: bool) -> DeskPoint:
+    if not whole or not speaks_for_all(sum(p.accounts for p in parts), sum(p.unknown for p in parts)):
+        return DeskPoint(at, None, None)
+    return DeskPoint(
+        at, sum((p.equity for p in parts), Decimal(0)), sum((p.house for p in parts), Decimal(0))
+    )
 
 
 def _rows(desk: str, since: datetime, bucket_seconds: int) -> Iterator[dict[str, Any]]:
@@ -59,8 +94,11 @@ def _rows(desk: str, since: datetime, bucket_seconds: int) -> Iterator[dict[str,
             bucket=bucket,
             equity=KeyTextTransform("equity", own),
             house=KeyTextTransform("house_maintenance", own),
+            accounts=KeyTextTransform("accounts", own),
+            unknown=KeyTextTransform("unknown", own),
         )
         .order_by("bucket", "shard", F("at").desc())
         .distinct("bucket", "shard")
     )
-    yield from map(dict, rows.values("bucket", "shard", "at", "equity", "house").iterator())
+    named = ("bucket", "shard", "at", "equity", "house", "accounts", "unknown")
+    yield from map(dict, rows.values(*named).iterator())

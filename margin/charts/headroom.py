@@ -1,6 +1,6 @@
 """Headroom of a desk: equity against the house requirement, and utilisation below it with the desk's bands.
 
-Takes points in time order and the desk's policy; gives the figure with a sentence that says the same to
+Takes points in time order (without figures where they were unknown) and the desk's policy; gives the figure with a sentence that says the same to
 those who cannot see it.
 """
 
@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from margin import formats
-from margin.charts.look import AMOUNTS, CLOCK, Bands, Figure, instant, layout, line, live
+from margin.charts.ground import ground
+from margin.charts.look import AMOUNTS, CLOCK, Bands, Figure, Ground, instant, layout, line, live
 
 LEAST_SPAN = timedelta(minutes=3)
 
@@ -19,9 +20,9 @@ class Point(Protocol):
     @property
     def at(self) -> datetime: ...
     @property
-    def equity(self) -> Decimal: ...
+    def equity(self) -> Decimal | None: ...
     @property
-    def house_maintenance(self) -> Decimal: ...
+    def house_maintenance(self) -> Decimal | None: ...
     @property
     def utilisation(self) -> Decimal | None: ...
 
@@ -36,7 +37,8 @@ def headroom(
         "text": describe(points, currency=currency),
         "live": live(
             x="at",
-            y=("house_maintenance", "equity", "utilisation"),
+            y=(None, "house_maintenance", "equity", "utilisation"),
+            ground=Ground(trace=0, low=1, high=2),
             least_seconds=LEAST_SPAN.total_seconds(),
             most_seconds=span.total_seconds(),
         ),
@@ -44,19 +46,31 @@ def headroom(
 
 
 def traces(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Requirement first, so that the area up to equity is the headroom."""
+    """The ground first, so that the lines lie on it."""
     times = [instant(point.at) for point in points]
-    use = [None if point.utilisation is None else float(point.utilisation) for point in points]
+    asked, had, use = ([_float(figure) for figure in column] for column in _columns(points))
     return [
-        _stairs("House requirement", "series-2", times, [float(point.house_maintenance) for point in points]),
-        _stairs("Equity", "series-1", times, [float(point.equity) for point in points])
-        | {"fill": "tonexty", "fillcolor": "var(--headroom)"},
+        ground("Headroom", times, asked, had),
+        _stairs("House requirement", "series-2", times, asked),
+        _stairs("Equity", "series-1", times, had),
         _stairs("Utilisation", "series-3", times, use)
         | {
             "yaxis": "y2",
             "hovertemplate": "%{y:.1%}<extra>Utilisation</extra>",
         },
     ]
+
+
+def _columns(points: Sequence[Point]) -> tuple[list[Decimal | None], ...]:
+    return (
+        [point.house_maintenance for point in points],
+        [point.equity for point in points],
+        [point.utilisation for point in points],
+    )
+
+
+def _float(figure: Decimal | None) -> float | None:
+    return None if figure is None else float(figure)
 
 
 def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]:
@@ -94,15 +108,21 @@ def describe(points: Sequence[Point], *, currency: str) -> str:
     """The chart in one sentence."""
     if not points:
         return "No run has been kept in the last half hour."
-    now, uses = points[-1], [point.utilisation for point in points if point.utilisation is not None]
+    known = [point for point in points if point.equity is not None]
+    if not known:
+        return "No run of the last half hour knew the figures of enough accounts."
+    now, uses = known[-1], [point.utilisation for point in known if point.utilisation is not None]
     equity, requirement = formats.whole_down(now.equity), formats.whole_up(now.house_maintenance)
     text = f"Equity {equity} {currency}, house requirement {requirement} {currency}."
     if not uses or now.utilisation is None:
-        return f"{text} Utilisation is unbounded: there is no equity."
-    return (
-        f"{text} Utilisation {formats.percent(now.utilisation)}; since {points[0].at:%H:%M} UTC "
-        f"between {formats.percent(min(uses))} and {formats.percent(max(uses))}."
-    )
+        text += " Utilisation is unbounded: there is no equity."
+    else:
+        text += (
+            f" Utilisation {formats.percent(now.utilisation)}; since {known[0].at:%H:%M} UTC "
+            f"between {formats.percent(min(uses))} and {formats.percent(max(uses))}."
+        )
+    gaps = len(points) - len(known)
+    return f"{text} Too many accounts were unknown at {gaps} of {len(points)} points." if gaps else text
 
 
 def _stairs(name: str, colour: str, times: list[str], values: Sequence[float | None]) -> dict[str, Any]:

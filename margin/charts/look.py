@@ -4,6 +4,7 @@ Takes what a chart has of its own; gives Plotly's layout. Colours are names of t
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol
@@ -77,12 +78,30 @@ def line(name: str, colour: str, *, x: Sequence[Any], y: Sequence[Any], **own: A
     return {"type": "scatter", "mode": "lines", "name": name, "x": list(x), "y": list(y), **own}
 
 
-def live(*, x: str, y: Sequence[str], least_seconds: float, most_seconds: float) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Places of three traces: the ground, and the lines it lies between."""
+
+    trace: int
+    low: int
+    high: int
+
+
+def live(
+    *,
+    x: str,
+    y: Sequence[str | None],
+    least_seconds: float,
+    most_seconds: float,
+    ground: Ground | None = None,
+) -> dict[str, Any]:
     """How points that come over the socket go in: the field of the instant, and one for each trace in order.
 
-    The time axis ends at the newest point and goes back as far as there are points, within the two bounds.
+    A trace without a field is the ground, drawn anew between two others. The time axis ends at the newest
+    point and goes back as far as there are points, within the two bounds.
     """
-    return {"x": x, "y": list(y), "least_seconds": least_seconds, "most_seconds": most_seconds}
+    told = {"x": x, "y": list(y), "least_seconds": least_seconds, "most_seconds": most_seconds}
+    return told if ground is None else told | {"ground": asdict(ground)}
 
 
 def instant(at: datetime) -> str:

@@ -7,10 +7,11 @@ figure with a sentence that says the same in words.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 from margin import formats
+from margin.charts.ground import ground
 from margin.charts.look import AMOUNTS, CLOCK, Bands, Figure, instant, layout
 from margin.charts.look import line as drawn
 from margin.charts.paper import label
@@ -59,29 +60,9 @@ def through_time(
     }
 
 
-Corner = tuple[str | None, float | None]
-
-
 def _headroom(points: Sequence[Moment]) -> dict[str, Any]:
-    """The ground between requirement and equity, one outline a stretch: nothing where either was unknown."""
-    corners: list[Corner] = []
-    for known, stretch in groupby(points, key=lambda p: None not in (p.equity, p.requirement)):
-        if known:
-            own = list(stretch)
-            corners += [(None, None)] if corners else []
-            corners += _stairs([(instant(p.at), p.equity) for p in own])
-            corners += reversed(_stairs([(instant(p.at), p.requirement) for p in own]))
-    x, y = [at for at, _ in corners], [value for _, value in corners]
-    area = {"fill": "toself", "fillcolor": "var(--headroom)", "hoverinfo": "skip"}
-    return drawn("Headroom", "series-1", x=x, y=y, line={"width": 0}, **area)
-
-
-def _stairs(steps: list[Corner]) -> list[Corner]:
-    """The corners that a line of shape `hv` turns at: a figure holds until the next."""
-    corners = steps[:1]
-    for (_, before), (at, value) in pairwise(steps):
-        corners += [(at, before), (at, value)]
-    return corners
+    times = [instant(point.at) for point in points]
+    return ground("Headroom", times, [p.requirement for p in points], [p.equity for p in points])
 
 
 def _lines(points: Sequence[Moment]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import UNSET, UnsetType
 
 from margin.book.frame import places_where
+from margin.book.history import speaks_for_all
 from margin.notify.events import (
     MOST_COLUMNS,
     MOST_FILTER_VALUES,
@@ -203,8 +204,9 @@ def resync(desk: str, reason: str) -> Resync:
 
 
 def chart_point(figures: Figures, shard: int) -> ChartChanged:
-    """The newest point of the desk's live chart."""
+    """The newest point of the desk's live chart: a gap where the sums leave too many accounts out."""
     head, kpi = figures.heads[shard], figures.kpi
+    told = speaks_for_all(kpi.get("accounts", 0), kpi.get("unknown", 0))
     point: dict[str, Value] = {"at": head.at}
-    point |= {name: kpi.get(name) for name in CHART_FIGURES}
+    point |= {name: kpi.get(name) if told else None for name in CHART_FIGURES}
     return ChartChanged(desk=figures.desk, chart="desk", shard=shard, seq=head.seq, run=head.run, point=point)

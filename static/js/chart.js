@@ -44,20 +44,21 @@ export class Chart {
   add(point) {
     const { data, layout, live } = this.figure ?? {};
     if (!live) return;
-    const times = data[0].x;
+    const times = data[live.y.findIndex(Boolean)].x;
     const time = point[live.x].slice(0, 23);
     if (times.length && time <= times.at(-1)) return;
     times.push(time);
-    data.forEach((trace, place) => {
-      const value = point[live.y[place]];
+    const lines = data.map((trace, place) => [trace, live.y[place]]).filter(([, field]) => field);
+    for (const [trace, field] of lines) {
       trace.x = times;
-      trace.y.push(value == null ? null : Number(value));
-    });
+      trace.y.push(point[field] == null ? null : Number(point[field]));
+    }
     const ago = (seconds) => new Date(Date.parse(point[live.x]) - seconds * 1000).toISOString().slice(0, 23);
     const first = ago(live.most_seconds);
     const past = times.findIndex((each) => each >= first);
     times.splice(0, past);
-    for (const trace of data) trace.y.splice(0, past);
+    for (const [trace] of lines) trace.y.splice(0, past);
+    if (live.ground) Object.assign(data[live.ground.trace], outlines(times, data[live.ground.low].y, data[live.ground.high].y));
     layout.xaxis.range = [[times[0], ago(live.least_seconds)].sort()[0], time];
     this.soon();
   }
@@ -76,6 +77,19 @@ export class Chart {
     // Plotly keeps a zoom only if our own range did not change under it: `uirevision` in the layout sees to that.
     globalThis.Plotly.react(this.node, data, layout, CONFIG);
   }
+}
+
+/** The ground between two lines of steps: one outline a stretch, nothing where either is unknown. As `margin/charts/ground.py`. */
+function outlines(times, low, high) {
+  const corners = [];
+  const stretches = [[]];
+  times.forEach((_, at) => (low[at] == null || high[at] == null ? stretches.push([]) : stretches.at(-1).push(at)));
+  for (const stretch of stretches.filter(({ length }) => length)) {
+    const stairs = (values) => stretch.flatMap((at, place) => (place ? [[times[at], values[at - 1]], [times[at], values[at]]] : [[times[at], values[at]]]));
+    if (corners.length) corners.push([null, null]);
+    corners.push(...stairs(high), ...stairs(low).reverse());
+  }
+  return { x: corners.map(([time]) => time), y: corners.map(([, value]) => value) };
 }
 
 /** A copy with tokens turned into colours. Arrays of points are shared, not copied. */

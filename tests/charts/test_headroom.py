@@ -18,12 +18,12 @@ SPAN = timedelta(minutes=30)
 @dataclass(frozen=True)
 class Point:
     at: datetime
-    equity: Decimal
-    house_maintenance: Decimal
+    equity: Decimal | None
+    house_maintenance: Decimal | None
 
     @property
     def utilisation(self) -> Decimal | None:
-        return self.house_maintenance / self.equity if self.equity > 0 else None
+        return self.house_maintenance / self.equity if self.equity and self.house_maintenance else None
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,18 @@ def test_its_sentence_never_reaches_a_line_that_the_figures_do_not() -> None:
     assert "Equity 100,000 USD, house requirement 100,000 USD. Utilisation 99.9 %" in text
 
 
+def test_what_was_unknown_is_a_gap_in_every_trace_and_said() -> None:
+    unknown = Point(NOON - timedelta(minutes=2), None, None)
+    figure = drawn(point(3, "100", "40"), unknown, point(1, "90", "45"))
+    go.Figure(data=figure["data"], layout=figure["layout"])
+    ground, *lines = figure["data"]
+    assert [trace["y"] for trace in lines] == [[40, None, 45], [100, None, 90], [0.4, None, 0.5]]
+    assert ground["y"] == [100, 40, None, 90, 45], "one outline a stretch, and none across the gap"
+    assert figure["text"].startswith("Equity 90 USD, house requirement 45 USD. Utilisation 50.0 %")
+    assert figure["text"].endswith("Too many accounts were unknown at 1 of 3 points.")
+    assert "knew the figures of enough" in drawn(unknown)["text"]
+
+
 def test_without_equity_it_says_so() -> None:
     assert "there is no equity" in str(drawn(point(1, "0", "45"))["text"])
 
@@ -94,6 +106,7 @@ def test_the_bands_are_those_of_the_desks_policy() -> None:
 
 def test_every_trace_has_a_field_of_the_live_points() -> None:
     figure = drawn(point(1, "90", "45"))
-    fields = ["at", *figure["live"]["y"]]
-    assert len(figure["live"]["y"]) == len(figure["data"])
-    assert set(fields) <= {"at", *CHART_FIGURES}
+    fields = figure["live"]["y"]
+    assert len(fields) == len(figure["data"])
+    drawn_between = figure["live"]["ground"]["trace"]
+    assert {field for place, field in enumerate(fields) if place != drawn_between} <= set(CHART_FIGURES)

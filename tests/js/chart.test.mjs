@@ -63,6 +63,18 @@ test("a figure that does not move takes no points", () => {
   assert.deepEqual(chart.figure.data[0].y, [1]);
 });
 
+test("a ground is drawn anew between its lines, and not where one of them is unknown", () => {
+  const lines = [{ name: "Low", x: [instant(0), instant(1)], y: [1, 2] }, { name: "High", x: [instant(0), instant(1)], y: [5, 6] }];
+  const live = { x: "when", y: [null, "rain", "wind"], ground: { trace: 0, low: 1, high: 2 }, least_seconds: 5, most_seconds: 20 };
+  const chart = showing({ ...figure(), data: [{ name: "Ground", x: [], y: [] }, ...lines], live });
+  chart.add(point(2, null, null));
+  chart.add(point(3, "3", "7"));
+  const [ground, low] = chart.figure.data;
+  assert.deepEqual(low.y, [1, 2, null, 3]);
+  assert.deepEqual(ground.x, [instant(0), instant(1), instant(1), instant(1), instant(1), instant(0), null, instant(3), instant(3)]);
+  assert.deepEqual(ground.y, [5, 5, 6, 2, 1, 1, null, 7, 3]);
+});
+
 test("a page finds its charts by name and fetches each from its address", async () => {
   const asked = [];
   const charts = findCharts(async (address) => (asked.push(address), figure()));
