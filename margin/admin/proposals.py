@@ -13,7 +13,7 @@ from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
 from margin.flow.differences import difference
-from margin.pages.limit_words import shown_lines
+from margin.pages.limit_words import measured_as, proposal_row, shown_lines
 from margin.whatif.dry_run import MOVES_NO_FIGURE
 from riskdesk import clock
 
@@ -27,6 +27,7 @@ class ProposalPage(ReadOnlyAdmin):
     change_form_template = "admin/margin/proposal.html"
     list_display = (
         "subject",
+        "moves",
         "kind",
         "desk",
         "state",
@@ -38,6 +39,10 @@ class ProposalPage(ReadOnlyAdmin):
     list_filter = (DeskFilter, "state", "kind")
     list_select_related = ("desk", "proposed_by", "decided_by")
     search_fields = ("subject", "reason", "proposed_by__username")
+
+    @admin.display(description="what changes")
+    def moves(self, proposal: Proposal) -> str:
+        return str(proposal_row(proposal)["moves"])
 
     def get_urls(self) -> list[Any]:
         deed = path(
@@ -55,12 +60,13 @@ class ProposalPage(ReadOnlyAdmin):
     ) -> HttpResponse:
         proposal = self.get_object(request, object_id)
         lines = difference(proposal.kind, proposal.before, proposal.change) if proposal else []
+        of = measured_as(proposal) if proposal else None
         shown = {
             "title": "Proposal",
             "subtitle": proposal and proposal.subject,
             "proposal": proposal,
-            "changed": shown_lines([line for line in lines if line.moved]),
-            "unchanged": shown_lines([line for line in lines if not line.moved]),
+            "changed": shown_lines([line for line in lines if line.moved], of),
+            "unchanged": shown_lines([line for line in lines if not line.moved], of),
             "can_be_tried": proposal is not None and proposal.kind not in MOVES_NO_FIGURE,
             "own": own(proposal, request),
         }

@@ -13,6 +13,8 @@ from margin.charts.paper import label, on_side
 
 ROW_PIXELS = 26
 MOST_ROWS = 14
+LEAST_SIDE = 0.08
+"""Of the longer side: how much of the other is shown where nothing is held there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,11 @@ def _bar(
 
 
 def _layout(rows: Sequence[Bar]) -> dict[str, Any]:
-    most = max(((row.gross + abs(row.net)) / 2 for row in rows), default=1.0) or 1.0
+    longs = max(((row.gross + row.net) / 2 for row in rows), default=0.0)
+    shorts = max(((row.gross - row.net) / 2 for row in rows), default=0.0)
+    most = max(longs, shorts) or 1.0
     scale = {
-        "range": [-most * 1.06, most * 1.06],
+        "range": [-max(shorts, LEAST_SIDE * most) * 1.06, max(longs, LEAST_SIDE * most) * 1.06],
         **AMOUNTS,
         "nticks": 6,
         "zeroline": True,

@@ -1,7 +1,7 @@
 """Headroom of a desk: equity against the house requirement, and utilisation below it with the desk's bands.
 
-Takes points in time order (without figures where they were unknown) and the desk's policy; gives the figure with a sentence that says the same to
-those who cannot see it.
+Takes points in time order (without figures where they were unknown) and the desk's policy; gives the figure
+with a sentence that says the same to those who cannot see it.
 """
 
 from collections.abc import Sequence

@@ -137,8 +137,20 @@ def need(account: Account, figures: AccountFigures, policy: Policy, terms: CallP
     )
 
 
+def to_target(account: Account, figures: AccountFigures, policy: Policy) -> Fraction | None:
+    """What would bring every pool that owes it back to its target now; None where one of them is unknown."""
+    if any(pool.level is Level.UNKNOWN for pool in figures.pools):
+        return None
+    short = [pool for pool in figures.pools if not _within(pool, policy.target) and not _closes_alone(pool)]
+    return sum((_missing(account, figures, policy, pool).amount for pool in short), ZERO)
+
+
+def _closes_alone(pool: PoolFigures) -> bool:
+    return pool.level is Level.LIQUIDATION and pool.pool != CROSS
+
+
 def _asks(pool: PoolFigures) -> bool:
-    return pool.level is Level.MARGIN_CALL or (pool.level is Level.LIQUIDATION and pool.pool == CROSS)
+    return pool.level in (Level.MARGIN_CALL, Level.LIQUIDATION) and not _closes_alone(pool)
 
 
 def _missing(account: Account, figures: AccountFigures, policy: Policy, pool: PoolFigures) -> Missing:

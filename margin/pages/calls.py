@@ -27,10 +27,13 @@ from margin.pages.asked import Asked
 from margin.pages.desk import choose_desk
 from margin.pages.listed import Tabs, listed
 from margin.pages.live import live_page
+from margin.pages.owed import needs_now
 from riskdesk.codes import SHAPE
 
 State = MarginCall.State
 MOST_NEXT = 8
+MOST_ASKED = 12
+"""Of so many calls the page computes what the account would need now; its own page says it of any."""
 NEXT = {Level.LIQUIDATION.word: 0, Level.UNKNOWN.word: 1, Level.MARGIN_CALL.word: 2, Level.DANGER.word: 3}
 """Who has no call and may need somebody, worst first."""
 INSTEAD = {
@@ -73,12 +76,16 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`paid_share` is of the amount, for a bar; `waiting` an extension that waits for its second person."""
+    """`paid_share` is of the amount, for a bar; `waiting` an extension that waits for its second person.
+
+    `left` is blank where nothing is left to pay; `needs` says what the account would need now, while it owes.
+    """
 
     call: MarginCall
     amount: str
+    left: str
+    needs: str
     paid: str
-    outstanding: str
     disputed: str
     paid_share: int
     pools: Sequence[Mapping[str, str]]
@@ -141,7 +148,9 @@ def _filtered(rows: "QuerySet[MarginCall]", asked: Asked) -> "tuple[QuerySet[Mar
 
 def _in_order(rows: "QuerySet[MarginCall]", shown: str) -> "QuerySet[MarginCall]":
     """What is owed by its time, the rest newest first."""
-    related = rows.select_related("desk", "client", "sub_account__base_currency", "issued_by")
+    related = rows.select_related(
+        "desk", "client", "sub_account__base_currency", "sub_account__client", "issued_by"
+    )
     related = related.prefetch_related("events__person", "extensions__asked_by")
     return (
         related.order_by(F("due_at").asc(nulls_last=True), "-id")
@@ -153,17 +162,18 @@ def _in_order(rows: "QuerySet[MarginCall]", shown: str) -> "QuerySet[MarginCall]
 def _rows(person: User | AnonymousUser, calls: Sequence[MarginCall]) -> list[Row]:
     mine = set(access.desks_where(person, access.Action.CALL_MARGIN).values_list("pk", flat=True))
     deciding = set(access.desks_where(person, access.Action.APPROVE).values_list("pk", flat=True))
-    return [_row(call, mine, deciding) for call in calls]
+    return [_row(call, mine, deciding, asks=place < MOST_ASKED) for place, call in enumerate(calls)]
 
 
-def _row(call: MarginCall, mine: set[int], deciding: set[int]) -> Row:
+def _row(call: MarginCall, mine: set[int], deciding: set[int], *, asks: bool) -> Row:
     scale = call.sub_account.base_currency.scale
     waiting = next((one for one in call.extensions.all() if one.given is None), None)
     return Row(
         call=call,
         amount=formats.whole_up(call.amount, scale),
         paid=formats.whole_down(call.paid, scale),
-        outstanding=formats.whole_up(call.outstanding, scale),
+        left=formats.whole_up(call.outstanding, scale) if call.outstanding else "",
+        needs=needs_now(call.sub_account) if asks and call.state in MarginCall.OWED else "",
         disputed=formats.whole_up(call.disputed, scale) if call.disputed else "",
         paid_share=min(100, int(100 * call.paid / call.amount)),
         pools=[

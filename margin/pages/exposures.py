@@ -37,6 +37,8 @@ BY = {
 NOT_TOLD = "not told"
 ALONE = "Instruments that name no asset"
 MOST_BOXES = 40
+LEAST_BOX = 0.015
+"""Of the whole area: less does not bear a name."""
 MOST_HOLDERS = 25
 MOST_LEFT_OUT = 12
 SHAPE = 2.4
@@ -89,10 +91,8 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         else [("", rows)],
         "alone": alone,
         "tiles": _tiles(book, found),
-        "boxes": _boxes(rows, found),
-        "figures": {
-            "bars": _bars(book, sorted(found, key=lambda held: by == "asset" and held.key in book.alone))
-        },
+        "boxes": boxes(rows, found),
+        "figures": {"bars": _bars(book, found)},
         "left_out": [(account, ref, formats.named(ref)) for account, ref in missing[:MOST_LEFT_OUT]],
         "more_left_out": max(0, len(missing) - MOST_LEFT_OUT),
         "crowds": [_crowd(desk, book, crowd) for crowd in crowds(book.rows)],
@@ -144,13 +144,42 @@ def _tiles(book: ExposedBook, found: Sequence[Held]) -> dict[str, Any]:
     }
 
 
-def _boxes(rows: Sequence[dict[str, Any]], found: Sequence[Held]) -> list[dict[str, Any]]:
-    """The largest as areas; what is too small to be read is one box together."""
-    sizes = [float(held.exposure.gross) for held in found[:MOST_BOXES] if held.exposure.gross]
+def boxes(rows: Sequence[dict[str, Any]], found: Sequence[Held]) -> list[dict[str, Any]]:
+    """The largest as areas; what is too small to bear its name is one box together: the table has it."""
+    sizes = [float(held.exposure.gross) for held in found if held.exposure.gross]
+    named = readable(sizes)
+    shown, areas = list(rows[:named]), sizes[:named]
+    if more := len(sizes) - named:
+        rest = sum(sizes[named:])
+        place = sum(size >= rest for size in areas)
+        shown.insert(place, _smaller(more, rest / sum(sizes)))
+        areas.insert(place, rest)
     return [
         row | {"place": place, "large": place.width > 9 and place.height > 14}
-        for row, place in zip(rows, treemap(sizes, shape=SHAPE), strict=False)
+        for row, place in zip(shown, treemap(areas, shape=SHAPE), strict=True)
     ]
+
+
+def readable(sizes: Sequence[float]) -> int:
+    """How many, largest first, get a box of their own, so that the rest together can bear its name too."""
+    least = LEAST_BOX * sum(sizes)
+    own = sum(size >= least for size in sizes[:MOST_BOXES])
+    while 0 < own < len(sizes) and sum(sizes[own:]) < least:
+        own -= 1
+    return own
+
+
+def _smaller(count: int, share: float) -> dict[str, Any]:
+    exact = Fraction(share).limit_denominator(10**6)
+    return {
+        "key": ":smaller",
+        "word": f"{count} smaller",
+        "link": "#table-title",
+        "side": "flat",
+        "tilt": "0",
+        "share": formats.percent(f"{up(exact, 6):f}"),
+        "together": True,
+    }
 
 
 def _bars(book: ExposedBook, found: Sequence[Held]) -> dict[str, Any]:

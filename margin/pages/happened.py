@@ -19,6 +19,8 @@ from margin.models import Alert, Breach, Run
 
 MOST_ROWS = 40
 MOST_READ = 2000
+MOST_FIRST = 120
+"""So many runs are looked through for one that knew every account: some minutes."""
 BUCKET_SECONDS = 300
 Row = TypeVar("Row", bound=Model)
 SUMMED = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net")
@@ -34,6 +36,10 @@ class Sums:
     levels: Counter[str]
     accounts: int
     unknown: int
+
+    @property
+    def known(self) -> int:
+        return self.accounts - self.unknown
 
     @property
     def utilisation(self) -> Decimal | None:
@@ -92,7 +98,7 @@ def happened(desk: Desk, *, since: datetime, until: datetime) -> Happened:
     return Happened(
         since,
         until,
-        sums_at(desk, since) or _first_within(desk, since, until),
+        _then(desk, since, until),
         sums_at(desk, until),
         points,
         _again(
@@ -131,9 +137,28 @@ def sums_at(desk: Desk, instant: datetime) -> Sums | None:
     return _sums(desk, list(rows))
 
 
-def _first_within(desk: Desk, since: datetime, until: datetime) -> Sums | None:
-    rows = _runs(desk).filter(at__gte=since, at__lt=until).order_by("shard", "at", "seq").distinct("shard")
-    return _sums(desk, list(rows))
+def _then(desk: Desk, since: datetime, until: datetime) -> Sums | None:
+    """As it began; where accounts were unknown then, the first after it that knew all, or the most of them.
+
+    A desk's very first runs know nothing: prices have not come yet. To compare with them would say that
+    all there is came since.
+    """
+    began = sums_at(desk, since)
+    if began is not None and began.accounts and not began.unknown:
+        return began
+    within = _runs(desk).filter(at__gte=since, at__lt=until)
+    shards = within.order_by("shard").values_list("shard", flat=True).distinct()
+    chosen = [_first_that_knew(desk, within.filter(shard=shard)) for shard in shards]
+    found = _sums(desk, chosen)
+    return found if found is not None and (began is None or found.known > began.known) else began
+
+
+def _first_that_knew(desk: Desk, runs: Any) -> Run:
+    first: list[Run] = list(runs.order_by("at", "seq")[:MOST_FIRST])
+    parts = [run.partials[desk.code] for run in first]
+    known = [part["accounts"] - part["unknown"] for part in parts]
+    every = [run for run, part in zip(first, parts, strict=True) if part["accounts"] and not part["unknown"]]
+    return every[0] if every else first[known.index(max(known))]
 
 
 def _runs(desk: Desk) -> Any:

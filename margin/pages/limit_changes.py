@@ -25,7 +25,15 @@ from margin.models import Instrument, InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages import dry_runs, limit_form
 from margin.pages.desk import choose_desk
 from margin.pages.limit_form import Form
-from margin.pages.limit_words import earlier_excesses, proposal_row, shown_lines, subject
+from margin.pages.limit_words import (
+    OF_A_KIND,
+    alike,
+    earlier_excesses,
+    measured_as,
+    proposal_row,
+    shown_lines,
+    subject,
+)
 from margin.pages.live import live_page
 from margin.whatif.dry_run import dry_run
 from margin.whatif.moves import DryRun
@@ -133,12 +141,13 @@ def _form(
 ) -> HttpResponse:
     moved_on = any(refusal.rule == "moved_on" for refusal in refused or ())
     pk, values = now_in_force(form.kind, form.identity()) if form.fixed or moved_on else (None, None)
+    of = alike(form.desk, (values or {}).get("kind")) if form.kind in OF_A_KIND else None
     context = {
         "form": form,
         "says": {r.field: r.message for r in refused or ()},
         "general": [r.message for r in refused or () if r.field not in limit_form.TEXTS],
         "refused": refused,
-        "now": shown_lines(difference(form.kind, values, form.change())) if values else [],
+        "now": shown_lines(difference(form.kind, values, form.change()), of) if values else [],
         "moved_on": moved_on,
         "newest": pk,
         "ends": form.fixed and pk is not None,
@@ -171,14 +180,15 @@ def _page(request: HttpRequest, proposal: Proposal, refused: list[Refusal] | Non
     own = proposal.proposed_by_id == request.user.pk
     waits = proposal.state == Proposal.State.PROPOSED
     may_decide = waits and not own and access.may(request.user, access.Action.APPROVE, proposal.desk)
-    moved = moved_since(proposal)
+    moved, of = moved_since(proposal), measured_as(proposal)
+    shown = shown_lines(lines, of)
     context = {
         "proposal": proposal,
         "row": proposal_row(proposal),
         "subject": subject(proposal),
-        "changed": [line for line in shown_lines(lines) if line["moved"]],
-        "unchanged": [line for line in shown_lines(lines) if not line["moved"]],
-        "moved": shown_lines(moved),
+        "changed": [line for line in shown if line["moved"]],
+        "unchanged": [line for line in shown if not line["moved"]],
+        "moved": shown_lines(moved, of),
         "ends": bool(proposal.change.get("end")),
         "own": own,
         "waits": waits,

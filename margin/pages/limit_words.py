@@ -26,6 +26,7 @@ SCOPES = {
     Limit.Scope.INSTRUMENT: "an instrument",
     Limit.Scope.ASSET_CLASS: "an asset class",
 }
+OF_A_KIND = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
 PERCENTS = ("buffer", "watch", "at_risk", "danger", "target")
 
 
@@ -150,7 +151,9 @@ def proposal_row(proposal: Proposal) -> dict[str, Any]:
     return {
         "proposal": proposal,
         "subject": subject(proposal),
-        "moves": "to be ended" if ends else ", ".join(_move(line) for line in moved if line.name in SAID),
+        "moves": "to be ended"
+        if ends
+        else ", ".join(_move(line, measured_as(proposal)) for line in moved if line.name in SAID),
         "by": str(proposal.proposed_by),
     }
 
@@ -158,14 +161,24 @@ def proposal_row(proposal: Proposal) -> dict[str, Any]:
 SAID = ("value", "warn", "valid_to", "valid_at", "buffer", "watch", "at_risk", "danger", "regulatory_class")
 
 
-def _move(line: Line) -> str:
-    """`value 10 → 12`: what a second person wants to know first."""
-    was, comes = shown_value(line.name, line.before), shown_value(line.name, line.after)
+def _move(line: Line, of: Limit | None) -> str:
+    """`value 10× → 12×`: what a second person wants to know first."""
+    was, comes = shown_value(line.name, line.before, of), shown_value(line.name, line.after, of)
     return f"{line.label.lower()} {was} → {comes}"
 
 
-def shown_value(name: str, value: Any) -> str:
-    """A stored value as a person reads it."""
+def measured_as(proposal: Proposal) -> Limit | None:
+    """A limit of the kind that is proposed: it knows how values of its kind are written."""
+    kind = {**(proposal.before or {}), **proposal.change}.get("kind")
+    return alike(proposal.desk, kind) if proposal.kind in OF_A_KIND else None
+
+
+def alike(desk: Desk | None, kind: Any) -> Limit | None:
+    return Limit(desk=desk, kind=kind) if desk is not None and kind in Limit.Kind.values else None
+
+
+def shown_value(name: str, value: Any, of: Limit | None = None) -> str:
+    """A stored value as a person reads it; `of` says in what it is measured."""
     if value in (None, "", []):
         return formats.NONE
     if name in PERCENTS:
@@ -173,7 +186,10 @@ def shown_value(name: str, value: Any) -> str:
     if name in ("valid_to", "valid_at"):
         return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M UTC")
     try:
-        return formats.money(str(Decimal(str(value)))) if name in ("value", "warn") else str(value)
+        if name not in ("value", "warn"):
+            return str(value)
+        number = Decimal(str(value))
+        return formats.money(str(number)) if of is None else value_of(of, number)
     except ArithmeticError:
         return str(value)
 
@@ -186,7 +202,7 @@ def earlier_excesses(desk: Desk, client: str, *, but: int = 0) -> list[dict[str,
         {
             "proposal": row,
             "kind": dict(Limit.Kind.choices).get(row.change.get("kind", ""), ""),
-            "value": shown_value("value", row.change.get("value")),
+            "value": shown_value("value", row.change.get("value"), measured_as(row)),
             "until": shown_value("valid_to", row.change.get("valid_to")),
         }
         for row in (rows[:MOST_EARLIER] if client else ())
@@ -195,11 +211,10 @@ def earlier_excesses(desk: Desk, client: str, *, but: int = 0) -> list[dict[str,
 
 def excess_row(excess: TemporaryExcess, now: datetime) -> dict[str, Any]:
     """`limits` know how a value of their kind is written."""
-    alike = Limit(desk=excess.desk, kind=excess.kind)
     return {
         "excess": excess,
         "kind": excess.get_kind_display(),
-        "value": value_of(alike, excess.value),
+        "value": value_of(Limit(desk=excess.desk, kind=excess.kind), excess.value),
         "set_by": set_by(excess),
         "later": excess.valid_at > now,
     }
@@ -211,13 +226,13 @@ def subject(proposal: Proposal) -> str:
     return about if " · " in about else f"{proposal.get_kind_display()} · {about}"
 
 
-def shown_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def shown_lines(lines: Sequence[Line], of: Limit | None = None) -> list[dict[str, Any]]:
     return [
         {
             "name": line.name,
             "label": line.label,
-            "before": line.before if line.name == "rows" else shown_value(line.name, line.before),
-            "after": line.after if line.name == "rows" else shown_value(line.name, line.after),
+            "before": line.before if line.name == "rows" else shown_value(line.name, line.before, of),
+            "after": line.after if line.name == "rows" else shown_value(line.name, line.after, of),
             "moved": line.moved,
         }
         for line in lines

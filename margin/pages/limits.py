@@ -178,7 +178,7 @@ def _history(kind: Proposal.Kind, versions: list[Any]) -> list[dict[str, Any]]:
         found.append(
             {
                 "version": version,
-                "lines": shown_lines(moved),
+                "lines": shown_lines(moved, version if isinstance(version, Limit) else None),
                 "set_by": set_by(version),
                 "reason": version.proposal.reason if version.proposal else "",
                 "note": version.proposal.decision_note if version.proposal else "",

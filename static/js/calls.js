@@ -1,13 +1,11 @@
-// The room of margin calls: does what a person decides, counts down to what is due, moves by keyboard. The server
+// The room of margin calls: does what a person decides, moves by keyboard. The server
 // writes the rows; the live page renews them, and keeps what is half typed.
 
-import { now as serverNow } from "./clock.js";
 import { send } from "./door.js";
 import "./filters.js";
 import { listenToRows } from "./rows.js";
 
 const root = document.getElementById("now");
-const TICK_MS = 1_000;
 
 /** What a deed says besides its note. A local time without a zone is UTC, as its label says. */
 function bodyOf(form, verb) {
@@ -31,16 +29,6 @@ async function act(form, verb) {
   for (const button of buttons) button.disabled = false;
 }
 
-/** 59:04 to go, or past. */
-function countDown() {
-  for (const time of root.querySelectorAll("time[data-until]")) {
-    const seconds = Math.round((Date.parse(time.dataset.until) - serverNow()) / 1000);
-    const [minutes, rest] = [Math.floor(Math.abs(seconds) / 60), Math.abs(seconds) % 60];
-    const long = minutes >= 120 ? `${Math.floor(minutes / 60)} h` : `${minutes}:${String(rest).padStart(2, "0")}`;
-    time.textContent = seconds > 0 ? `in ${long}` : "due now";
-  }
-}
-
 root.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-call]");
   if (!form) return;
@@ -48,5 +36,3 @@ root.addEventListener("submit", (event) => {
   act(form, event.submitter?.value ?? form.querySelector("button").value);
 });
 listenToRows(root, (row, key) => key === "o" && (row.querySelector(".of a").click(), true));
-countDown();
-setInterval(countDown, TICK_MS);

@@ -3,7 +3,7 @@
 import { secondsSince, now } from "./clock.js";
 import { text } from "./cells.js";
 import { age } from "./format.js";
-import { timeOfDay } from "./ages.js";
+import { isLate, timeOfDay } from "./ages.js";
 
 const FROZEN_AFTER_SECONDS = 15;
 const HEARTBEAT_WORRIES_AFTER_SECONDS = 20;
@@ -20,8 +20,9 @@ function feedsOf(prices) {
     if (price.state === "missing" || price.mark == null) doubt.unpriced.push(code);
     else if (price.state === "stale" || price.state === "unconfirmed") doubt.doubtful.push(code);
     if (!price.source) continue;
-    const feed = feeds.get(price.source) ?? { newest: "", count: 0 };
+    const feed = feeds.get(price.source) ?? { newest: "", count: 0, open: false };
     feed.count += 1;
+    feed.open ||= price.state !== "closed"; // nobody expects a price while the market rests
     if (price.time && price.time > feed.newest) feed.newest = price.time;
     feeds.set(price.source, feed);
   }
@@ -33,6 +34,7 @@ export class Status {
     Object.assign(this, { state, zone });
     this.phase = "connecting";
     this.words = "";
+    this.newest = [];
     this.heard = performance.now();
     text(get("clock-zone"), zone);
     this.engine(engine);
@@ -71,7 +73,8 @@ export class Status {
 
   feeds(feeds) {
     const strip = get("feeds");
-    for (const [source, { newest, count: prices }] of feeds) {
+    this.newest = [...feeds.values()].filter(({ open }) => open).map(({ newest }) => newest);
+    for (const [source, { newest, count: prices, open }] of feeds) {
       let item = strip.querySelector(`[data-feed="${CSS.escape(source)}"]`);
       if (!item) {
         item = document.createElement("span");
@@ -82,6 +85,7 @@ export class Status {
         strip.append(item);
       }
       item.title = `${prices} instruments priced by ${source}; age of the newest price`;
+      item.dataset.open = open;
       item.querySelector("time").dataset.since = newest;
     }
   }
@@ -117,12 +121,21 @@ export class Status {
     const silent = (performance.now() - this.heard) / 1000 > FROZEN_AFTER_SECONDS;
     const old = head ? secondsSince(head.at) : 0;
     const frozen = Boolean(head) && (silent || old > FROZEN_AFTER_SECONDS || this.phase === "ended");
+    this.colour(frozen);
     document.documentElement.classList.toggle("is-frozen", frozen);
     get("frozen").hidden = !frozen;
     if (!frozen) return;
     const at = new Date(Date.parse(head.at)).toISOString().slice(11, 19);
     const why = this.phase === "live" ? "the desk is heard, but no run has been committed since" : lowered(this.words) || "the desk is not heard";
     text(get("frozen-words"), `Numbers are frozen at ${at} UTC: ${why}.`);
+  }
+
+  /** Green is for what is young: the connection may live while figures, or the prices under them, grow old. */
+  colour(frozen) {
+    const late = frozen || this.newest.some(isLate);
+    get("phase").classList.toggle("late", late);
+    get("run-age").closest(".item").classList.toggle("poor", frozen);
+    for (const item of get("feeds").children) item.classList.toggle("poor", item.dataset.open === "true" && isLate(item.querySelector("time").dataset.since));
   }
 }
 

@@ -19,6 +19,7 @@ from margin.engine.call import (
     Step,
     decide,
     need,
+    to_target,
 )
 from margin.engine.exact import assess
 from margin.engine.figures import Level
@@ -132,6 +133,17 @@ def test_an_unknown_pool_makes_the_need_unknown():
     policy = Policy()
     figures = assess(who, Market("USD", {}), policy)
     assert need(who, figures, policy, TERMS) == UNKNOWN
+
+
+@pytest.mark.parametrize(("cash", "lacks"), [("740", 510), ("800", 450), ("1250", 0)])
+def test_what_would_be_needed_now_leads_to_the_target_called_or_not(cash: str, lacks: int):
+    who, market = account(cash), Market("USD", {"BTC-PERP": Mark(Fraction(60000))})
+    assert to_target(who, assess(who, market, Policy()), Policy()) == lacks
+
+
+def test_of_an_unknown_pool_nothing_is_said_to_be_needed():
+    who = account("740")
+    assert to_target(who, assess(who, Market("USD", {}), Policy()), Policy()) is None
 
 
 @given(

@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 
 from margin.book.frame import write_frame
+from margin.engine.exposure import Exposure
+from margin.engine.rational import Fraction
 from margin.models import Instrument
+from margin.pages.exposures import boxes, readable
 from margin.whatif import exposures
 from tests import factories
 from tests.conftest import Cast
@@ -64,6 +67,24 @@ def test_instruments_that_name_no_asset_are_set_apart_from_assets(desk: Client) 
     places = [table.index(word) for word in order]
     assert places == sorted(places), "though more is held of BTC-PERP"
     assert "name no asset" not in page(desk, "?by=instrument")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [([], 0), ([5.0], 1), ([50.0, 49.0, 0.5, 0.5], 1), ([90.0, 2.0, 1.0, 1.0], 2), ([50.0, 40.0, 10.0], 3)],
+)
+def test_what_cannot_bear_its_name_is_one_box_together(sizes: list[float], named: int) -> None:
+    assert readable(sizes) == named
+
+
+def test_small_ones_stand_together_where_their_sum_belongs() -> None:
+    sizes = {"A": 900, "B": 20, "C": 12, "D": 11, "E": 10}
+    held = [
+        exposures.Held(key, Exposure(Fraction(size), Fraction(size)), None) for key, size in sizes.items()
+    ]
+    shown = boxes([{"key": key} for key in sizes], held)
+    assert [box["key"] for box in shown] == ["A", ":smaller", "B"]
+    assert (shown[1]["word"], shown[1]["share"]) == ("3 smaller", "3.4 %")
 
 
 def test_a_nonsense_key_opens_the_usual_view(desk: Client) -> None:

@@ -99,6 +99,19 @@ def test_figures_stand_then_and_now(scene: Scene) -> None:
         assert "ACME-1" in found.partition("Nearest to trouble")[2]
 
 
+def test_then_is_the_first_run_that_knew_every_account(transactional_db: None) -> None:
+    """The first run of all knew no price yet: to compare with it would say that all there is came since."""
+    made = make_scene()
+    made.cycle()
+    made.step("59000", seconds=5)
+    made.step("58000", seconds=3600)
+    with made.clock():
+        found = page(made.rita, "/handover/?since=6h")
+    assert "9,000" in found.partition("Equity</th>")[2].split("</td>")[0]
+    assert "Then is 2026-03-02 12:00:05 UTC: the first run since that knew every account." in found
+    assert "had no figure then" not in found
+
+
 def test_a_day_is_the_desks_own(scene: Scene) -> None:
     """New York: at noon UTC it is seven; the day began at five UTC."""
     with scene.clock():
@@ -159,8 +172,10 @@ def test_less_equity_and_more_requirement_are_worse() -> None:
 
 
 def test_sums_that_left_accounts_out_say_so() -> None:
-    shown = render_to_string("reports/moved.html", {"moved": [1], "told": {"first": {"unknown": 3}}})
-    assert "3 accounts had no figure then: the sums leave them out." in shown
+    shown = render_to_string(
+        "reports/moved.html", {"moved": [1], "told": {"first": {"unknown": 3, "accounts": 9}}}
+    )
+    assert "3 of 9 accounts had no figure then: the sums leave them out." in shown
     assert "no figure" not in render_to_string("reports/moved.html", {"moved": [1], "told": {}})
 
 

@@ -99,8 +99,8 @@ def test_of_two_who_change_the_same_the_later_is_shown_the_difference(cast: Cast
     put_in_force(cast, value="12")
     answer = desk.post("/limits/propose/?kind=limit", {**FORM, "made_from": str(seen.pk), "fixed": "1"})
     assert answer.status_code == 409
-    assert "<del>12</del>" in text(answer)
-    assert "<ins>8</ins>" in text(answer)
+    assert "<del>12×</del>" in text(answer)
+    assert "<ins>8×</ins>" in text(answer)
     assert Proposal.objects.filter(state="proposed").count() == 0
 
 
@@ -113,7 +113,7 @@ def test_an_approval_after_another_change_is_told_what_moved(cast: Cast, desk: C
     answer = desk.post(f"/limits/changes/{waiting.pk}/approve/")
     assert answer.status_code == 409
     assert "Another change came into force since" in text(answer)
-    assert "<ins>12</ins>" in text(answer)
+    assert "<ins>12×</ins>" in text(answer)
     assert Limit.objects.get(revision_to=None).value == 12
 
 
@@ -146,7 +146,7 @@ def test_the_history_shows_each_version_with_its_people_and_reason(cast: Cast, d
     put_in_force(cast, value="10")
     limit = put_in_force(cast, value="12")
     page = text(desk.get(f"/limits/{limit.pk}/"))
-    assert page.index("<ins>12</ins>") < page.index("<ins>10</ins>")
+    assert page.index("<ins>12×</ins>") < page.index("<ins>10×</ins>")
     assert "Propose these values again" in page
     buffer = HouseBuffer.objects.create(desk=cast.prime, buffer="0.1", **factories.version())
     assert "10 %" in text(desk.get(f"/limits/buffers/{buffer.pk}/"))

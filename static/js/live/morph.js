@@ -6,7 +6,7 @@ const KEPT = new Set(["open", "checked", "value", "style"]);
 /** `onText(element)` hears of every element marked `data-flash` whose text has changed. */
 export function morph(old, fresh, onText = () => {}) {
   attributes(old, fresh);
-  if (old.dataset?.since !== undefined) return; // an age: it writes itself
+  if (old.dataset?.since !== undefined || old.dataset?.until !== undefined) return; // an age: it writes itself
   const keyed = new Map([...old.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
