@@ -42,7 +42,7 @@ def test_only_what_is_owed_is_shown_and_in_red_once_it_is_late(cast: Cast, state
     for path in PLACES:
         with pinned(MONDAY_NOON + timedelta(days=1)):
             found = page(cast.rita, path)
-        late = 'data-level="liquidation"><b>Margin call, overdue:</b>' in found
+        late = 'data-level="liquidation"><span><b>Margin call, overdue:</b>' in found
         assert (late, "/calls/?call=" in found) == (shown, shown), path
 
 
