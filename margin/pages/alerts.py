@@ -69,7 +69,8 @@ def now(request: HttpRequest) -> dict[str, Any]:
     asked, person = Asked(request.GET), request.user
     own, narrowed = _filtered(access.for_user(Alert, person), asked)
     usual = "all" if "alert" in asked.taken else "open"
-    found = listed(own, asked, _tabs(person), usual=lambda _: usual, order=_in_order)
+    related = own.select_related("desk", "client", "sub_account", "acknowledged_by", "breach")
+    found = listed(related, asked, _tabs(person), usual=lambda _: usual)
     return found | {
         "rows": _rows(person, found["rows"]),
         "empty": "No alert fits these filters." if narrowed else EMPTY[found["shown"]],
@@ -108,12 +109,6 @@ def _filtered(rows: "QuerySet[Alert]", asked: Asked) -> "tuple[QuerySet[Alert], 
     if (alert := asked.number("alert")) is not None:
         wanted &= Q(pk=alert)
     return rows.filter(wanted), bool(wanted)
-
-
-def _in_order(rows: "QuerySet[Alert]", shown: str) -> "QuerySet[Alert]":
-    """Newest first, on every tab."""
-    del shown
-    return rows.select_related("desk", "client", "sub_account", "acknowledged_by", "breach").order_by("-id")
 
 
 def _rows(person: User | AnonymousUser, alerts: list[Alert]) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -25,7 +25,7 @@ from margin.engine.figures import Level
 from margin.models import CallEvent, CallExtension, MarginCall
 from margin.pages.asked import Asked
 from margin.pages.desk import choose_desk
-from margin.pages.listed import Tabs, listed
+from margin.pages.listed import PLACE, Tabs, listed
 from margin.pages.live import live_page
 from margin.pages.owed import needs_now
 from riskdesk.codes import SHAPE
@@ -120,12 +120,12 @@ def now(request: HttpRequest) -> dict[str, Any]:
     asked, person = Asked(request.GET), request.user
     own, narrowed = _filtered(access.for_user(MarginCall, person), asked)
     usual = (lambda _: "all") if "call" in asked.taken else _first
-    found = listed(own, asked, TABS, usual=usual, order=_in_order)
+    found = listed(_with_story(own), asked, TABS, usual=usual, by_time={"owed": "due_at"})
     return found | {
         "rows": _rows(person, found["rows"]),
         "empty": "No call fits these filters." if narrowed else EMPTY[found["shown"]],
         "narrowed": narrowed,
-        "whole": asked.link(account=None, before=None, call=None),
+        "whole": asked.link(**dict.fromkeys(("account", "call", *PLACE))),
         "upcoming": _upcoming(person, asked),
     }
 
@@ -146,17 +146,11 @@ def _filtered(rows: "QuerySet[MarginCall]", asked: Asked) -> "tuple[QuerySet[Mar
     return rows.filter(wanted), bool(wanted)
 
 
-def _in_order(rows: "QuerySet[MarginCall]", shown: str) -> "QuerySet[MarginCall]":
-    """What is owed by its time, the rest newest first."""
+def _with_story(rows: "QuerySet[MarginCall]") -> "QuerySet[MarginCall]":
     related = rows.select_related(
         "desk", "client", "sub_account__base_currency", "sub_account__client", "issued_by"
     )
-    related = related.prefetch_related("events__person", "extensions__asked_by")
-    return (
-        related.order_by(F("due_at").asc(nulls_last=True), "-id")
-        if shown == "owed"
-        else related.order_by("-id")
-    )
+    return related.prefetch_related("events__person", "extensions__asked_by")
 
 
 def _rows(person: User | AnonymousUser, calls: Sequence[MarginCall]) -> list[Row]:

@@ -10,6 +10,7 @@ from accounts.models import Desk
 from margin.book.frame import write_frame
 from margin.flow import call_deeds as deeds
 from margin.models import CallExtension, MarginCall, Run
+from margin.pages import listed
 from tests import factories
 from tests.conftest import Cast
 from tests.factories import MONDAY_NOON
@@ -74,6 +75,28 @@ def test_the_address_says_which_and_what_is_owed_stands_by_its_time(
     called: Cast, query: str, shown: list[str]
 ) -> None:
     assert codes(page(called.rita, f"/calls/{query}")) == shown
+
+
+@pytest.mark.parametrize("show", ["owed", "all"])
+def test_every_call_stands_on_one_page(cast: Cast, monkeypatch: pytest.MonkeyPatch, show: str) -> None:
+    """Some are due in the order of their numbers, some against it, some at one time."""
+    monkeypatch.setattr(listed, "A_PAGE", 2)
+    for number, minutes in enumerate((1, 2, 3, 3, 3, 2, 1)):
+        due = MONDAY_NOON + timedelta(minutes=minutes, microseconds=7)
+        call(cast.prime, f"C{number}", "issued", due_at=due)
+    seen, link = [], f"?show={show}"
+    while link and len(seen) < 20:
+        found = page(cast.rita, f"/calls/{link}")
+        seen += codes(found)
+        link = older(found)
+    newest = [f"C{number}-1" for number in (6, 5, 4, 3, 2, 1, 0)]
+    due = [f"C{number}-1" for number in (6, 0, 5, 1, 4, 3, 2)]
+    assert seen == {"owed": due, "all": newest}[show]
+
+
+def older(found: str) -> str:
+    before, more, _ = found.partition('rel="next"')
+    return before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&") if more else ""
 
 
 def test_a_row_says_what_is_left_what_it_rests_on_and_what_happened(called: Cast) -> None:
