@@ -69,7 +69,10 @@ def sum_accounts(bounds: Ints, account_start: Ints, found: Found, into: AccountC
 
 @kernel()
 def sum_stretch(begin: int, end: int, account_start: Ints, found: Found, into: AccountColumns) -> None:
-    """A sure liquidation stands whatever else is unknown; else the worst level, of several the nearest."""
+    """A sure liquidation stands whatever else is unknown; else the worst level, of several the nearest.
+
+    Whole: with the level and the binding pool as kernels of their own it took a fifth longer.
+    """
     figures, levels = found.figures, found.levels
     for a in range(begin, end):
         first, last = account_start[a], account_start[a + 1]

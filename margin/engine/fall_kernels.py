@@ -42,7 +42,11 @@ def height(
     rows: Floats,
     assets: Floats,
 ) -> tuple[float, float, float, float]:
-    """The pool's height above the line at s: of all that bends down with its slope, and of the rest."""
+    """The pool's height above the line at s: of all that bends down with its slope, and of the rest.
+
+    Whole, because it is asked dozens of times a pool: with its steps as kernels, which are handed the arrays
+    anew, the distances of a book took twice as long.
+    """
     equity_weight = line[EQUITY_WEIGHT]
     down, down_slope = line[CONSTANT] + line[DRIFTING] * s, line[DRIFTING]
     up, up_slope = 0.0, 0.0
@@ -109,7 +113,10 @@ def fall(
     rows: Floats,
     assets: Floats,
 ) -> tuple[float, bool]:
-    """The first shock on this side with a negative height beyond it (NaN: none), and whether it is sure."""
+    """The first shock on this side with a negative height beyond it (NaN: none), and whether it is sure.
+
+    Whole, for the reason `height` has.
+    """
     limit, open_end, bends_up = (HIGHEST if upwards else LOWEST), False, False
     rising, falling = False, False
     for j in range(leg_count):
@@ -238,7 +245,8 @@ def fall_between_lines(
     """What bends down lies above its chord and below its tangents, what bends up the other way round.
 
     So two straight lines enclose the height; their roots close in on the first fall from both sides, or leave
-    nothing between them. Where they do so too slowly, halves are taken.
+    nothing between them. Where they do so too slowly, halves are taken. Whole, because each turn changes the
+    eleven numbers that the next one needs.
     """
     one, two = start, stop
     down, _, up, up_slope = height(one, legs, leg_count, moving, moving_count, line, hedged, rows, assets)

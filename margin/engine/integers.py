@@ -4,7 +4,8 @@ Takes an account and its market; gives equity and requirements of every pool as 
 scale, or nothing where a rule asks for more than sums and products of decimals (inverse contracts, chosen
 leverage, doubtful prices, rules of whole pools): those accounts are the exact engine's. Every number a desk
 stores is a whole number of 1e-18, so nothing is rounded here and nothing can differ; it is only quicker, for
-common divisors are never looked for.
+common divisors are never looked for. One file, though a long one: all of it counts in one table of scales,
+which stands here and nowhere else.
 
     S = 10^18     D = the common denominator of the account's rates     K = S^4·D
     over K: equity, initial, maintenance, gross;  over S·K: house;  over S: quantities, prices, schedules

@@ -79,8 +79,9 @@ class Totals(NamedTuple):
 def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, found: Found) -> None:
     """The chosen pools from start to stop, each from scratch; all of them where none are named.
 
-    Arrays are taken out of their tuples once: in the loop that would cost tenfold. Every position is first
-    taken for a leg of its own: a pool with an instrument in two rows is told its requirement by `by_legs`.
+    Arrays are taken out of their tuples once: in the loop that would cost tenfold, and so the loop is whole.
+    Every position is first taken for a leg of its own: a pool with an instrument in two rows is told its
+    requirement by `by_legs`.
     """
     instrument, lever, size, entries = book.instrument, book.lever, book.size, book.entries
     pool_start, pool_base, pool_desk = book.pool_start, book.pool_base, book.pool_desk

@@ -123,7 +123,10 @@ def liquidation_prices(
     prices: Floats,
     codes: Ints,
 ) -> None:
-    """Prices and codes by position; the same price for both legs of an instrument in a pool."""
+    """Prices and codes by position; the same price for both legs of an instrument in a pool.
+
+    Whole, for the arrays it reads are taken out of their tuples once: for each pool that would cost tenfold.
+    """
     instrument, size = book.instrument, book.size
     account_start, pool_start, pool_base, pool_desk = (
         book.account_start, book.pool_start, book.pool_base, book.pool_desk,

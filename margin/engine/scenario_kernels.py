@@ -90,7 +90,8 @@ def scenario_margins(
     """The least E - MM per pool over scenarios, MM in its tier; by stretch and scenario pools with E < MM.
 
     `widest` per base and instrument are the least and the largest notional of one unit over all scenarios: a
-    leg whose tier is the same at both ends is charged by one line.
+    leg whose tier is the same at both ends is charged by one line. Whole, because its three rows of numbers a
+    scenario are kept for a stretch of pools and written again by each.
     """
     instrument, size, pool_start, pool_base = book.instrument, book.size, book.pool_start, book.pool_base
     rows, lines, account_start = tick.rows, tick.thresholds, book.account_start

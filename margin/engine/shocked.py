@@ -79,15 +79,13 @@ def line_along(measured: MeasuredPool, movement: Movement, line: Line) -> Sum:
 
 def domain(measured: MeasuredPool, movement: Movement) -> tuple[Fraction | None, Fraction | None]:
     """How far s can go down and up: a price that must stay above zero ends it where it would reach zero."""
-    low: Fraction | None = None
-    high: Fraction | None = None
+    zeros: list[Fraction] = []
     for code, positions in measured.pool.by_instrument.items():
         line = movement.line(positions[0].instrument, measured.prices.marks[code])
-        if not line.slope or not movement.ends_at_zero(positions[0].instrument):
-            continue
-        zero = -line.start / line.slope
-        low = zero if zero < 0 and (low is None or zero > low) else low
-        high = zero if zero > 0 and (high is None or zero < high) else high
+        if line.slope and movement.ends_at_zero(positions[0].instrument):
+            zeros.append(-line.start / line.slope)
+    low = max((zero for zero in zeros if zero < 0), default=None)
+    high = min((zero for zero in zeros if zero > 0), default=None)
     return low, high
 
 

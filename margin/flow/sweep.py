@@ -131,15 +131,10 @@ def sweep(
         _settle(book, room, row, asked[int(book.ids[row])].figures)
     sum_accounts(figures.bounds, columns.account_start, figures.found, room.accounts)
     book_prices(figures, tables.rules, quotes, tick, into=room.prices)
-    still = _untouched(book, room, markets)
-    but = None if still is None or room.distances is None else (still, room.distances)
-    found = book_distances(figures, tables.rules, quotes, tick, _loadings(book), but=but)
-    room.seen, room.distances = _seen(book, markets), found
-    by_search = figures.owners[room.roster.pool_of[room.prices.codes == ASK]]
-    dark = figures.owners[near | (figures.found.levels == UNKNOWN)]
-    far = np.unique(np.concatenate([np.flatnonzero(found.asked), by_search, dark]))
+    found = _distances(book, room, markets, quotes, tick)
+    far = _left_over(room, found, near)
     exact = {row: asked[int(book.ids[row])] for row in rows.tolist()}
-    for row in far.tolist():
+    for row in far:
         keep_alive()
         exact[row] = measure(book, int(book.ids[row]), markets)
     return Swept(
@@ -154,9 +149,27 @@ def sweep(
         room,
         found,
         exact,
-        frozenset(far.tolist()),
+        frozenset(far),
         doubt,
     )
+
+
+def _distances(book: WarmBook, room: Room, markets: Markets, quotes: Quotes, tick: Tick) -> BookDistances:
+    """Of every account, kept in the room; an account for which nothing changed stands as it was."""
+    still = _untouched(book, room, markets)
+    but = None if still is None or room.distances is None else (still, room.distances)
+    found = book_distances(room.figures, book.tables.rules, quotes, tick, _loadings(book), but=but)
+    room.seen, room.distances = _seen(book, markets), found
+    return found
+
+
+def _left_over(room: Room, found: BookDistances, near: NDArray[np.bool_]) -> list[int]:
+    """Rows of the accounts whose prices and distances only the exact engine knows."""
+    owners = room.figures.owners
+    by_search = owners[room.roster.pool_of[room.prices.codes == ASK]]
+    dark = owners[near | (room.figures.found.levels == UNKNOWN)]
+    rows: list[int] = np.unique(np.concatenate([np.flatnonzero(found.asked), by_search, dark])).tolist()
+    return rows
 
 
 def quotes_of(book: WarmBook, markets: Markets) -> Quotes:

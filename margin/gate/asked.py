@@ -140,16 +140,8 @@ def read_event(body: bytes) -> Told | Refusals:
 
 
 def asked_of(body: OrderBody, where: str = "") -> Asked | Refusals:
-    refused: Refusals = []
-    if not ORDER_ID.fullmatch(body.order_id):
-        message = "1 to 64 of A-Z, a-z, 0-9 and . _ : -, beginning with a letter or digit."
-        refused.append(Refusal(f"{where}order_id", "shape", body.order_id, message))
-    if not CODE.fullmatch(body.account):
-        refused.append(Refusal(f"{where}account", "code", body.account, "This is no account's code."))
-    if not CODE.fullmatch(body.instrument):
-        refused.append(
-            Refusal(f"{where}instrument", "code", body.instrument, "This is no instrument's code.")
-        )
+    """The order in the engine's words, or all that is wrong with it; `where` begins each field's name."""
+    refused = _misnamed(body, where)
     sign = SIDES.get(body.side)
     if sign is None:
         refused.append(Refusal(f"{where}side", "choice", body.side, "buy or sell."))
@@ -159,19 +151,7 @@ def asked_of(body: OrderBody, where: str = "") -> Asked | Refusals:
         refused.append(Refusal(f"{where}quantity", "above", body.quantity, message))
     price = _decimal(f"{where}price", body.price, refused)
     margin = _decimal(f"{where}isolated_margin", body.isolated_margin, refused)
-    if body.mode is not None and body.mode not in MODES:
-        refused.append(Refusal(f"{where}mode", "choice", body.mode, "cross or isolated."))
-    if body.ref is not None and not REF.fullmatch(body.ref):
-        refused.append(Refusal(f"{where}ref", "shape", body.ref, "1 to 120 visible ASCII characters."))
-    if margin is not None and margin < 0:
-        refused.append(
-            Refusal(f"{where}isolated_margin", "not_below", body.isolated_margin or "", "0 or more.")
-        )
-    if margin and body.mode == "cross":
-        message = "Only an isolated position has margin of its own."
-        refused.append(
-            Refusal(f"{where}isolated_margin", "only_isolated", body.isolated_margin or "", message)
-        )
+    refused += _misplaced(body, where, margin)
     if refused or quantity is None or sign is None:
         return refused
     return Asked(
@@ -186,6 +166,36 @@ def asked_of(body: OrderBody, where: str = "") -> Asked | Refusals:
         margin or Fraction(0),
         body.ref or "",
     )
+
+
+def _misnamed(body: OrderBody, where: str) -> Refusals:
+    """Codes that cannot be anybody's."""
+    refused: Refusals = []
+    if not ORDER_ID.fullmatch(body.order_id):
+        message = "1 to 64 of A-Z, a-z, 0-9 and . _ : -, beginning with a letter or digit."
+        refused.append(Refusal(f"{where}order_id", "shape", body.order_id, message))
+    if not CODE.fullmatch(body.account):
+        refused.append(Refusal(f"{where}account", "code", body.account, "This is no account's code."))
+    if not CODE.fullmatch(body.instrument):
+        message = "This is no instrument's code."
+        refused.append(Refusal(f"{where}instrument", "code", body.instrument, message))
+    return refused
+
+
+def _misplaced(body: OrderBody, where: str, margin: Fraction | None) -> Refusals:
+    """What says where the position lies, and what it is given of its own, when they do not fit."""
+    refused: Refusals = []
+    field, given = f"{where}isolated_margin", body.isolated_margin or ""
+    if body.mode is not None and body.mode not in MODES:
+        refused.append(Refusal(f"{where}mode", "choice", body.mode, "cross or isolated."))
+    if body.ref is not None and not REF.fullmatch(body.ref):
+        refused.append(Refusal(f"{where}ref", "shape", body.ref, "1 to 120 visible ASCII characters."))
+    if margin is not None and margin < 0:
+        refused.append(Refusal(field, "not_below", given, "0 or more."))
+    if margin and body.mode == "cross":
+        message = "Only an isolated position has margin of its own."
+        refused.append(Refusal(field, "only_isolated", given, message))
+    return refused
 
 
 def _decimal(field: str, text: str | None, refused: Refusals) -> Fraction | None:

@@ -27,7 +27,7 @@ from tests.benchmarks.baselines.by_duckdb import ByDuckDB
 from tests.benchmarks.baselines.by_numpy import ByNumpy
 from tests.benchmarks.baselines.by_orm import ByOrm
 from tests.benchmarks.baselines.by_polars import ByPolars
-from tests.benchmarks.memory import Reader
+from tests.benchmarks.memory import Elsewhere, Reader
 from tests.benchmarks.random_book import INSTRUMENTS, POSITIONS, Book, random_book
 from tests.benchmarks.timing import Results, best_in_turns, result, timed
 
@@ -74,6 +74,7 @@ def revalue() -> Results:
         },
         ROUNDS,
     )
+    best |= best_in_turns({"cold_memory": reader.read, "cold_ours": whole}, ROUNDS, Elsewhere().read)
     best |= best_in_turns(
         {
             "numpy": lambda: rivals["numpy"].revalue(tick),

@@ -64,10 +64,11 @@ def on_its_floor() -> Scene:
 
 def capped(cap: object, wallet: object, pocket: object, loading: object = 1) -> Scene:
     """The wallet takes of the account's own cap before the pocket does."""
+    taken = [("wallet", "BTC", wallet)] if wallet else []
     own = account(
         [isolated(perp(underlying="BTC"), 10, 100, "p"), cross(perp("Y"), 2, 100, "y")],
         wallet=300,
-        holdings=[("wallet", "BTC", wallet), ("isolated:p", "BTC", pocket)],
+        holdings=[*taken, ("isolated:p", "BTC", pocket)],
         terms=[coin("BTC", (0, 0), (150, "0.5"), loading=loading)],
         recognised_caps={"BTC": exact(cap)},
     )
@@ -159,6 +160,7 @@ SCENES: dict[str, Scene] = {
     "a price below one, short": of_marks(cross(X, -2_000, "0.6"), X="0.5"),
     "a cap of the account's own": capped(250, 1, 2),
     "a cap the wallet takes whole": capped(80, 1, 2),
+    "a cap the pocket has for itself": capped(150, 0, 2),
     "a cap nothing reaches": capped(9_000, 1, 2),
     "a cap and a debt": capped(150, -1, 2),
     "a cap on what moves against": capped(200, 1, 2, "-0.5"),

@@ -151,7 +151,24 @@ REASONS: dict[tuple[str, str, str], str] = {
         "moving = total_of(weight * curve.piece(ZERO, 1)[0].at(ZERO) for weight, curve in parts)",
         "a number one larger",
     ): KEY,
-    ("shocked", "low = zero if zero < 0 and (low is None or zero > low) else low", "Gt to GtE"): EQUAL,
+    ("shocked", "low = max((zero for zero in zeros if zero < 0), default=None)", "Lt to LtE"): UNREACHED,
+    ("shocked", "high = min((zero for zero in zeros if zero > 0), default=None)", "Gt to GtE"): UNREACHED,
+    (
+        "shocked",
+        "long = size * total_of(p.quantity for p in positions if p.quantity > 0)",
+        "Gt to GtE",
+    ): EQUAL,
+    (
+        "shocked",
+        "short = size * total_of(-p.quantity for p in positions if p.quantity < 0)",
+        "Lt to LtE",
+    ): EQUAL,
+    ("shocked", "if amount > 0:", "Gt to GtE"): EQUAL,
+    (
+        "shocked",
+        "earlier = tuple((-ONE, Recognised(haircuts, before, price)) for before in taken if before > 0)",
+        "Gt to GtE",
+    ): EQUAL,
     ("hill", "if value < 0:", "Lt to LtE"): UNREACHED,
     (
         "shocked",
