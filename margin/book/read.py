@@ -5,15 +5,16 @@ in this process. Computes no margin, and decides nothing about who may see a row
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from margin.book.frame import Frame, book_folder, frame_path, places_where, read_frame, row_at, rows_of
+from margin.book.frame import Frame, book_folder, frame_path, places_where, read_frame, row_at
 from margin.book.packed import Column
 from margin.engine.figures import Level
 
@@ -88,10 +89,32 @@ def account_rows(
     return sorted((row for rows in found for row in rows), key=trouble)
 
 
-def client_rows(shard: int, client: str) -> Sequence[dict[str, Any]]:
-    """The sub-accounts of one client, in trouble order."""
+def first_rows(
+    where: Mapping[str, Collection[str]],
+    *,
+    by: Sequence[str],
+    key: Callable[[Mapping[str, Any]], Any],
+    most: int,
+    without: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """The first few in an order that rests on the columns `by`: of the others no row is made.
+
+    `without` are sub-accounts left out.
+    """
+    found = (
+        (dict(zip(by, values, strict=True)), frame, place)
+        for frame in frames()
+        for place in places_where(frame.accounts, where)
+        if frame.accounts["account"][place] not in without
+        for values in [[frame.accounts[name][place] for name in by]]
+    )
+    return [_row(frame, place) for _, frame, place in nsmallest(most, found, key=lambda one: key(one[0]))]
+
+
+def client_rows(shard: int, *clients: str) -> Sequence[dict[str, Any]]:
+    """The sub-accounts of these clients, in trouble order."""
     frame = newest_frame(shard)
-    return Rows(frame, places_where(frame.accounts, {"client": {client}})) if frame else []
+    return Rows(frame, places_where(frame.accounts, {"client": clients})) if frame else []
 
 
 def account_row(account: str) -> dict[str, Any] | None:
@@ -122,7 +145,8 @@ def position_rows(account: str) -> list[dict[str, Any]]:
         if at is None:
             continue
         if frame.places is None:
-            return [row for row in rows_of(frame.positions) if row["account"] == account]
+            places = places_where(frame.positions, {"account": {account}})
+            return [row_at(frame.positions, p) for p in places]
         held = np.frombuffer(frame.places.held, dtype=np.int32)
         rows = [row_at(frame.positions, p) for p in range(int(held[at]), int(held[at + 1]))]
         return sorted(rows, key=lambda row: str(row["ref"]))

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import User
 from margin.models import Alert
+from margin.pages.alert_now import Entry, entry
 from margin.pages.alert_story import Event, stories
 from margin.pages.asked import SPAN_WORDS, Asked
 from margin.pages.desk import choose_desk
 from margin.pages.listed import Tabs, listed
 from margin.pages.live import live_page
-from margin.pages.rails import Entry, entry
 from riskdesk.codes import SHAPE
 
 EMPTY = {

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import User
 from margin import formats
-from margin.book.read import account_rows
+from margin.book.read import first_rows
 from margin.engine.figures import Level
 from margin.models import CallEvent, CallExtension, MarginCall
 from margin.pages.asked import Asked
@@ -196,14 +196,19 @@ def _upcoming(person: User | AnonymousUser, asked: Asked) -> list[dict[str, str]
     """Who is in trouble with no call: to be closed down, unknown, to be called, in danger; worst first."""
     desks = set(access.desks_where(person, access.Action.SEE_DESK).values_list("code", flat=True))
     chosen = asked.taken.get("desk")
-    rows = account_rows(desks & {chosen} if chosen else desks)
     called = set(
         access.for_user(MarginCall, person)
         .filter(state__in=MarginCall.LIVE)
         .values_list("sub_account__code", flat=True)
     )
-    near = [row for row in rows if row["level"] in NEXT and row["account"] not in called]
-    return [_shown(row) for row in sorted(near, key=_worst_first)[:MOST_NEXT]]
+    near = first_rows(
+        {"desk": desks & {chosen} if chosen else desks, "level": NEXT},
+        by=("level", "utilisation"),
+        key=_worst_first,
+        most=MOST_NEXT,
+        without=called,
+    )
+    return [_shown(row) for row in near]
 
 
 def _worst_first(row: Mapping[str, Any]) -> tuple[int, bool, Decimal]:

@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Frame, ShownPrice, columns_of
+import pytest
+
+from margin.book import read
+from margin.book.frame import ACCOUNT_COLUMNS, POSITION_COLUMNS, Columns, Frame, ShownPrice, columns_of
 from riskdesk import clock
 
 LEVELS = ("liquidation", "unknown", "margin_call", "danger", "at_risk", "watch", "normal")
@@ -111,3 +114,16 @@ def sums(accounts: list[dict[str, Any]]) -> dict[str, Any]:
             for name in ("equity", "initial", "maintenance", "house_maintenance", "gross", "net")
         },
     }
+
+
+def rows_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fills with the sub-account of every row that is made from now on."""
+    made: list[str] = []
+    row_at = read.row_at
+
+    def seen(columns: Columns, place: int) -> dict[str, Any]:
+        made.append(columns["account"][place])
+        return row_at(columns, place)
+
+    monkeypatch.setattr(read, "row_at", seen)
+    return made

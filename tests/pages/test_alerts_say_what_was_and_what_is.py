@@ -12,7 +12,7 @@ from margin.models import Alert, Breach, Run
 from tests import factories
 from tests.conftest import Cast
 from tests.factories import MONDAY_NOON
-from tests.pages.frames import account, frame, position
+from tests.pages.frames import account, frame, position, rows_made
 
 CALL = {"rule": "margin_level", "subject": "account:ACME-1/cross"}
 XRP, SOL = "isolated:XRP-PERP|isolated", "isolated:SOL-PERP|isolated"
@@ -49,6 +49,21 @@ def test_now_is_of_the_pool_that_the_alert_names(
     raise_alert(cast, **POCKET)
     client.force_login(cast.rita)
     assert f"<b>Now:</b> {now}" in client.get("/desk/PRIME/alerts/").content.decode()
+
+
+@pytest.mark.parametrize("breach", [CALL, CAP])
+def test_no_row_is_made_of_whom_no_alert_is_about(
+    client: Client, cast: Cast, book: Path, monkeypatch: pytest.MonkeyPatch, breach: dict[str, str]
+) -> None:
+    """A desk may have tens of thousands, and its open pages ask every few seconds."""
+    others = [account(f"OTHER{number}-1") for number in range(9)]
+    write_frame(frame([account("ACME-1", level="margin_call"), *others, account("ACME-2", cap_state="over")]))
+    raise_alert(cast, **breach)
+    made = rows_made(monkeypatch)
+    client.force_login(cast.rita)
+    text = client.get("/desk/PRIME/alerts/").content.decode()
+    assert f"<b>Now:</b> {'Margin call' if breach is CALL else 'over a cap'}" in text
+    assert set(made) <= {"ACME-1", "ACME-2"}
 
 
 def test_what_is_the_whole_clients_stands_on_its_accounts_page_once(

@@ -156,3 +156,12 @@ def test_what_is_to_be_closed_down_or_unknown_stands_before_who_is_in_danger(cal
     assert upcoming.count("to be closed down, no call") == 2
     assert upcoming.count("figures unknown") == 1
     assert "Nobody is in danger" not in upcoming
+
+
+def test_no_row_is_made_of_who_is_not_next(called: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [frames.account(f"N{k}-1", level="danger", utilisation=f"0.9{k}") for k in range(9)]
+    well = [frames.account(f"WELL{k}-1") for k in range(9)]
+    write_frame(frames.frame([*well, *found, frames.account("SOON-1", level="margin_call")]))
+    made = frames.rows_made(monkeypatch)
+    assert "N8-1" in page(called.rita, "/calls/").partition("Next in line")[2]
+    assert made == [f"N{k}-1" for k in (8, 7, 6, 5, 4, 3, 2, 1)]
