@@ -19,7 +19,7 @@ from django.db.models.functions import Extract, Floor
 from margin.models import Run
 
 BUCKET_SECONDS = 5
-MOST_LEFT_OUT = 50
+MOST_LEFT_OUT = 20
 """One account in so many may be unknown before the sums of the others are no longer the desk's."""
 
 

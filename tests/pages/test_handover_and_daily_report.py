@@ -108,7 +108,7 @@ def test_then_is_the_first_run_that_knew_every_account(transactional_db: None) -
     with made.clock():
         found = page(made.rita, "/handover/?since=6h")
     assert "9,000" in found.partition("Equity</th>")[2].split("</td>")[0]
-    assert "Then is 2026-03-02 12:00:05 UTC: the first run since that knew every account." in found
+    assert "Then: the run of 2026-03-02 12:00:05 UTC, the first that knew every account." in found
     assert "had no figure then" not in found
 
 

@@ -56,8 +56,8 @@ ONCE_CALLED = (
     Picture("report-dark", "/reports/", height=1000, opens="a[href^='/reports/daily/']"),
 )
 ONCE_APPROVED = (
-    Picture("rulebook-light", "/rulebook/", 1280, 760, "eve"),
-    Picture("audit-light", "/audit/", 1280, 700, "eve", "summary >> nth=0"),
+    Picture("rulebook-light", "/rulebook/?chapter=caps", 1280, 760, "eve"),
+    Picture("audit-light", "/audit/", 1280, 700, "eve", ".item:has-text('limit proposed') summary"),
 )
 
 
