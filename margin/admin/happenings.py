@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.access import Action
 from accounts.admin.base import DeskFilter, ReadOnlyAdmin, can
 from margin.admin.ruled import InForce
+from margin.flow.control import RELATED
 from margin.models import (
     Alert,
     Breach,
@@ -18,6 +19,7 @@ from margin.models import (
     PositionVersion,
     PriceRefusal,
     Quote,
+    Restriction,
     Run,
 )
 
@@ -101,6 +103,25 @@ class MarginCallPage(ReadOnlyAdmin):
     list_select_related = ("desk", "sub_account")
     search_fields = ("sub_account__code", "client__code", "client__name")
     date_hierarchy = "drafted_at"
+
+
+@admin.register(Restriction)
+class RestrictionPage(ReadOnlyAdmin):
+    list_display = (
+        "imposed_at",
+        "whom",
+        "state",
+        "desk",
+        "imposed_by",
+        "rule",
+        "expires_at",
+        "lifted_at",
+        "lifted_by",
+    )
+    list_filter = (DeskFilter, "scope", "state", "rule")
+    list_select_related = RELATED
+    search_fields = ("client__code", "sub_account__code", "instrument__code", "venue__code", "reason")
+    date_hierarchy = "imposed_at"
 
 
 @admin.register(Alert)

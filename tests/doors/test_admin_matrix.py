@@ -61,6 +61,7 @@ NOUNS = {
     "margin.pricerefusal": SEE,
     "margin.quote": SEE,
     "margin.ratepath": RULE,
+    "margin.restriction": SEE,
     "margin.riskfactor": KEEP,
     "margin.run": SEE,
     "margin.scheduleversion": RULE,
