@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 IDLE = timedelta(minutes=30)
+SAID_IDLE = "Nobody has acted here for 30 minutes. Confirm that it is you."
 PROOF_LASTS = timedelta(minutes=5)
 SIGNED_IN_AT, ACTED_AT, PROVED_AT = "signed_in_at", "acted_at", "proved_at"
 PEOPLE_GROUP = "people." + hashlib.sha256(b"house").hexdigest()[:40]

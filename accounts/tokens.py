@@ -18,9 +18,9 @@ from django.db.models import Q
 from accounts.access import DESK_AREAS, Principal, scope_allows
 from accounts.audit import record
 from accounts.models import ApiToken, User
-from accounts.models.columns import hides_something
 from riskdesk import clock
 from riskdesk.errors import Refusal
+from riskdesk.texts import hides_something
 
 PREFIX = "rdk_"
 SECRET_BYTES = 32

@@ -1,6 +1,5 @@
 """Column kinds and constraints that every noun shares: codes, exact numbers, versions."""
 
-import re
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -14,18 +13,12 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q
 
 from riskdesk.codes import SHAPE
+from riskdesk.texts import hides_something
 
 CODE_PATTERN = f"^{SHAPE}$"
 code_validator = RegexValidator(
     CODE_PATTERN, "A code is 2 to 32 characters of A-Z, 0-9, dot and dash, and starts with a letter or digit."
 )
-UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-"""Line breaks, control characters, and marks that nobody sees or that turn the direction: what reads as
-another text."""
-LINES = str.maketrans("\r\n\t", "   ")
 HOUSE_WIDE = ""
 INTERNAL = None
 """Every model says where its desk lies: `desk_path = "client__desk"`, HOUSE_WIDE for what anybody with a role
@@ -43,11 +36,6 @@ BEYOND = (
 def code_field(**options: Any) -> "models.CharField[str, str]":
     """A house-wide unique, immutable code."""
     return models.CharField(max_length=32, unique=True, validators=[code_validator], **options)
-
-
-def hides_something(text: str, *, lines: bool = False) -> bool:
-    """Whether a text reads as another; `lines` allows it to have several."""
-    return UNSEEN.search(text.translate(LINES) if lines else text) is not None
 
 
 def one_visible_line(text: str) -> None:

@@ -15,7 +15,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from accounts.sessions import acted_lately, note_deed, too_old
+from accounts.sessions import SAID_IDLE, acted_lately, note_deed, too_old
 from riskdesk.errors import Refusal
 from riskdesk.problems import CONTENT_TYPE, problem
 
@@ -46,8 +46,7 @@ class SessionRules:
                 request, "mfa_activate_totp", "second_factor", "Set up a second factor first."
             )
         if request.method not in SAFE and not own_door and not acted_lately(request.session):
-            said = "Nobody has acted here for 30 minutes. Confirm that it is you."
-            return _turned_away(request, "account_reauthenticate", "idle", said)
+            return _turned_away(request, "account_reauthenticate", "idle", SAID_IDLE)
         if _by_hand(request) and acted_lately(request.session):
             note_deed(request.session)
         return None

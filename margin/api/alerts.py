@@ -20,6 +20,7 @@ from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of
 from riskdesk import clock
 from riskdesk.errors import Refusal
+from riskdesk.texts import MOST_CHARACTERS
 
 PARAMETERS: dict[str, Kind[Any]] = {
     **PAGING,
@@ -29,7 +30,7 @@ PARAMETERS: dict[str, Kind[Any]] = {
     "client": Maybe(code("clients")),
     "account": Maybe(code("accounts")),
 }
-NOTE = Record[dict[str, str]](dict, {"note": Maybe(Text(least=0, most=2000, lines=True), "")})
+NOTE = Record[dict[str, str]](dict, {"note": Maybe(Text(least=0, most=MOST_CHARACTERS, lines=True), "")})
 GIVES = record(
     {
         "id": {"type": "integer"},

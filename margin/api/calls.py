@@ -21,6 +21,7 @@ from margin.flow import call_deeds as deeds
 from margin.models import MarginCall
 from riskdesk import clock
 from riskdesk.errors import Refusal
+from riskdesk.texts import MOST_CHARACTERS
 
 PARAMETERS: dict[str, Kind[Any]] = {
     **PAGING,
@@ -29,7 +30,7 @@ PARAMETERS: dict[str, Kind[Any]] = {
     "client": Maybe(code("clients")),
     "account": Maybe(code("accounts")),
 }
-NOTE = Maybe(Text(least=0, most=deeds.MOST_CHARACTERS, lines=True), "")
+NOTE = Maybe(Text(least=0, most=MOST_CHARACTERS, lines=True), "")
 NOTED: Record[dict[str, Any]] = Record(dict, {"note": NOTE})
 ROWS = MarginCall.objects.select_related(
     "desk", "client", "sub_account__base_currency", "issued_by"

@@ -28,6 +28,7 @@ from margin.whatif.dry_run import dry_run
 from margin.whatif.moves import DryRun
 from riskdesk import clock
 from riskdesk.errors import Refusal
+from riskdesk.texts import MOST_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,11 @@ BODY = Record(
         "kind": Choice(tuple(RULED)),
         "desk": Maybe(code("desks")),
         "change": Named(name=NAME, of=Value(), most=24),
-        "reason": Text(most=2000, lines=True),
+        "reason": Text(most=MOST_CHARACTERS, lines=True),
         "made_from": Maybe(Whole(least=1, most=10**15)),
     },
 )
-NOTE = Record[dict[str, str]](dict, {"note": Maybe(Text(least=0, most=2000, lines=True), "")})
+NOTE = Record[dict[str, str]](dict, {"note": Maybe(Text(least=0, most=MOST_CHARACTERS, lines=True), "")})
 NOTHING = Record[dict[str, str]](dict, {})
 PARAMETERS: dict[str, Kind[Any]] = {
     **PAGING,

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from accounts.models.columns import hides_something
 from margin.api.formats import JsonNumber
 from margin.api.output import plain
 from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
 from riskdesk.instants import FIRST_YEAR, LAST_YEAR
+from riskdesk.texts import text_doubts
 
 T = TypeVar("T")
 Schema = dict[str, Any]
@@ -77,11 +77,9 @@ class Text(Kind[str]):
             return refuse(refused, field, "text", value, "This is a text, in quotes.")
         if len(value) < self.least or (value.isspace() and not self.lines):
             return refuse(refused, field, "blank", value, "This cannot be blank.")
-        if len(value) > self.most:
-            return refuse(refused, field, "max_length", value, f"At most {self.most} characters.")
-        if hides_something(value, lines=self.lines):
-            says = "Control characters, and marks that nobody sees or that turn the direction, are refused."
-            return refuse(refused, field, "control_character", value, says)
+        if doubts := text_doubts(field, value, most=self.most, lines=self.lines):
+            refused.extend(doubts)
+            return None
         if self.pattern and not re.fullmatch(self.pattern, value):
             return refuse(refused, field, "pattern", value, self.says)
         return value

@@ -16,14 +16,13 @@ from margin.notify.alerts import resolve
 from margin.notify.hints import send_alerts_changed
 from margin.notify.undelivered import ends_when_seen
 from riskdesk.errors import Refusal
-
-MOST_CHARACTERS = 2000
+from riskdesk.texts import text_doubts
 
 
 def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Alert | Refusal:
     """Mark it seen by this person. Again by the same person with the same note changes nothing."""
-    if len(note) > MOST_CHARACTERS:
-        return Refusal("note", "max_length", note, f"At most {MOST_CHARACTERS} characters.")
+    if doubts := text_doubts("note", note):
+        return doubts[0]
     with transaction.atomic():
         first = Alert.objects.filter(pk=alert.pk, acknowledged_at__isnull=True)
         changed = first.update(acknowledged_at=now, acknowledged_by=person, note=note)

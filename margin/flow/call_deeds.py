@@ -22,9 +22,9 @@ from margin.models import CallEvent, CallExtension, Delivery, MarginCall
 from margin.notify.call_letter import write_call_letters
 from margin.notify.hints import send_alerts_changed
 from riskdesk.errors import Refusal
+from riskdesk.texts import text_doubts
 
 State = MarginCall.State
-MOST_CHARACTERS = 2000
 LONGEST_EXTENSION = timedelta(days=7)
 Answer = MarginCall | Refusal
 Deed = Callable[[MarginCall], Refusal | None]
@@ -163,8 +163,8 @@ def _do(
     due_at: datetime | None = None,
 ) -> Answer:  # fmt: skip
     """Lock, do, and write down who did it; nothing is half done."""
-    if len(note) > MOST_CHARACTERS:
-        return Refusal("note", "max_length", note, f"At most {MOST_CHARACTERS} characters.")
+    if doubts := text_doubts("note", note):
+        return doubts[0]
     with transaction.atomic():
         row = standing_calls().filter(pk=call.pk).first()
         if row is None:

@@ -13,7 +13,6 @@ from django.db import models, transaction
 from accounts.access import Action, may
 from accounts.audit import record
 from accounts.models import Desk, Proposal, User
-from accounts.models.columns import hides_something
 from accounts.revisions import take_house_revision
 from margin.flow import controlled
 from margin.flow.ruled import Ruled
@@ -21,6 +20,7 @@ from margin.flow.versions import Candidate, as_json, build, unknown
 from margin.flow.wanted import want_cycle
 from margin.models import Restriction
 from riskdesk.errors import Refusal
+from riskdesk.texts import text_doubts
 
 Refusals = list[Refusal]
 RIGHTS: dict[str, Action] = {
@@ -141,14 +141,6 @@ def close(
             return [Refusal("person", "not_allowed", person.username, "You may not reject this proposal.")]
         decide(locked, state, person, note, now)
     return locked
-
-
-def text_doubts(field: str, text: str) -> Refusals:
-    """What one person writes is what the other reads."""
-    if not hides_something(text, lines=True):
-        return []
-    message = "Control characters, and marks that nobody sees or that turn the direction, are refused."
-    return [Refusal(field, "control_character", text, message)]
 
 
 def approval_doubts(proposal: Proposal, candidate: Candidate, person: User) -> Refusals:

@@ -12,10 +12,11 @@ from django.db import transaction
 
 from accounts.audit import record
 from accounts.models import Client, Desk, Proposal, SubAccount, User
-from margin.flow.change import Refusals, propose, text_doubts
+from margin.flow.change import Refusals, propose
 from margin.flow.controlled import Author, begin, end, take_control_revision
 from margin.models import ControlChange, Instrument, Restriction, Venue
 from riskdesk.errors import Refusal
+from riskdesk.texts import text_doubts
 
 MOST_REASON = 500
 RELATED = ("desk", "client", "sub_account__client", "instrument", "venue", "imposed_by", "lifted_by")
@@ -102,8 +103,6 @@ def _lifted_already(row: Restriction) -> Refusal:
 def _doubts(reason: str, expires_at: datetime | None, now: datetime) -> Refusals:
     if not reason.strip():
         return [Refusal("reason", "required", "", "Say why: everybody it concerns reads it.")]
-    if len(reason) > MOST_REASON:
-        return [Refusal("reason", "max_length", reason, f"At most {MOST_REASON} characters.")]
     if expires_at is not None and expires_at <= now:
         return [Refusal("expires_at", "past", expires_at.isoformat(), "That is over already.")]
-    return text_doubts("reason", reason)
+    return text_doubts("reason", reason, most=MOST_REASON)

@@ -7,8 +7,8 @@ The note is a deed of the audit trail: nobody can change it later, and it needs 
 from accounts.access import Action, may
 from accounts.audit import record
 from accounts.models import AuditEvent, Desk, User
-from accounts.models.columns import hides_something
 from riskdesk.errors import Refusal
+from riskdesk.texts import text_doubts
 
 HANDED_OVER = "shift.handed_over"
 MOST_CHARACTERS = 4000
@@ -20,9 +20,6 @@ def hand_over(*, desk: Desk, person: User, note: str) -> AuditEvent | Refusal:
         return Refusal("desk", "not_allowed", desk.code, "You may not hand over this desk.")
     if not text:
         return Refusal("note", "blank", "", "Write what the next person has to know.")
-    if len(text) > MOST_CHARACTERS:
-        return Refusal("note", "max_length", text[:80], f"At most {MOST_CHARACTERS} characters.")
-    if hides_something(text, lines=True):
-        says = "Control characters, and marks that nobody sees or that turn the direction, are refused."
-        return Refusal("note", "control_character", text[:80], says)
+    if doubts := text_doubts("note", text, most=MOST_CHARACTERS):
+        return doubts[0]
     return record(actor=person, action=HANDED_OVER, subject=f"desk {desk.code}", desk=desk, reason=text)

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.access import Action, for_user, may
 from accounts.models import User
-from accounts.sessions import Seat, acted_lately
+from accounts.sessions import SAID_IDLE, Seat, acted_lately
 from margin.flow.acknowledge import acknowledge
 from margin.models import Alert
 from margin.notify.alerts import RELATED, view_of
@@ -25,12 +25,13 @@ def acknowledge_alert(seat: Seat, frame: Ack) -> AlertView | Error:
     if not may(person, Action.ACKNOWLEDGE, alert.desk):
         return _error(frame, 403, "not_allowed", "Your role does not acknowledge alerts.")
     if not acted_lately(import_module(settings.SESSION_ENGINE).SessionStore(seat.session_key)):
-        return _error(frame, 403, "confirm_password", "Nobody was here for a while: sign in again to act.")
+        return _error(frame, 403, "idle", SAID_IDLE)
     answer = acknowledge(alert=alert, person=person, note=frame.note, now=clock.now())
     if isinstance(answer, Refusal):
-        return _error(frame, 409, answer.rule, answer.message)
+        status = 409 if answer.rule == "already_acknowledged" else 400
+        return _error(frame, status, answer.rule, answer.message, field=answer.field)
     return view_of(Alert.objects.select_related(*RELATED).get(pk=alert.pk))
 
 
-def _error(frame: Ack, status: int, rule: str, message: str) -> Error:
-    return Error(status=status, rule=rule, message=message, about="ack", ref=frame.ref)
+def _error(frame: Ack, status: int, rule: str, message: str, *, field: str | None = None) -> Error:
+    return Error(status=status, rule=rule, message=message, field=field, about="ack", ref=frame.ref)

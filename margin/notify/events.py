@@ -133,6 +133,7 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     status: int
     rule: str
     message: str
+    field: str | None = None
     about: str | None = None
     ref: str | None = None
 
@@ -167,7 +168,7 @@ class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
 
 ClientFrame = View | Ack | Ping
 MOST_REF_CHARACTERS = 64
-MOST_NOTE_CHARACTERS = 2000
+MOST_ALERT = 2**63 - 1
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ClientFrame)
 
@@ -185,16 +186,9 @@ def decode(text: str) -> ClientFrame | Error:
         return Error(status=400, rule="malformed", message=str(error)[:200])
     if frame.ref is not None and len(frame.ref) > MOST_REF_CHARACTERS:
         return Error(
-            status=400, rule="too_long", message=f"ref has at most {MOST_REF_CHARACTERS} characters."
+            status=400, rule="max_length", message=f"At most {MOST_REF_CHARACTERS} characters.", field="ref"
         )
-    if isinstance(frame, Ack) and (
-        not 0 < frame.alert < 2**63 or len(frame.note) > MOST_NOTE_CHARACTERS or "\x00" in frame.note
-    ):
-        return Error(
-            status=400,
-            rule="out_of_range",
-            about="ack",
-            ref=frame.ref,
-            message=f"alert is a positive number; a note has at most {MOST_NOTE_CHARACTERS} characters.",
-        )
+    if isinstance(frame, Ack) and not 0 < frame.alert <= MOST_ALERT:
+        says = f"A whole number from 1 to {MOST_ALERT}."
+        return Error(status=400, rule="whole_number", message=says, field="alert", about="ack", ref=frame.ref)
     return frame

@@ -177,3 +177,21 @@ async def test_a_storm_of_alerts_is_told_by_one_snapshot(
     assert answer["alerts"][0]["title"] == "Trouble k59"
     assert answer["kpi"]["open_alerts"]["critical"] == 60
     assert not any(frame["type"] == "alert" for frame in page.seen)
+
+
+async def test_a_note_is_refused_by_the_rules_of_the_api_and_the_alert_stays_open(
+    server: Server, cookies: dict[str, str], people: Cast
+) -> None:
+    number = await in_database(raise_alert)(people)
+    wrong = [
+        (number, "paid \u202edias \x1b[31m", "control_character", "note"),
+        (number, "x" * 2001, "max_length", "note"),
+        (0, "", "whole_number", "alert"),
+    ]
+    for alert, note, rule, field in wrong:
+        async with server.page(cookies["rita"]) as page:
+            await page.say(type="ack", alert=alert, note=note, ref="mine")
+            refused = await page.next("error")
+            said = {name: refused[name] for name in ("status", "rule", "field", "about", "ref")}
+            assert said == {"status": 400, "rule": rule, "field": field, "about": "ack", "ref": "mine"}
+    assert await in_database(lambda: Alert.objects.get(pk=number).state)() == "open"
