@@ -6,6 +6,8 @@ all that was filled so far, so an event that was missed is made good by the next
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,28 +33,45 @@ ENDS = {"filled": "filled", "cancelled": "cancelled", "expired": "expired", "par
 
 
 @dataclass(slots=True)
+class Turn:
+    """Who tells of one order: one at a time, and how many in all."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    count: int = 0
+
+
+@dataclass(slots=True)
 class Events:
     """The events of one gate's orders, each order's one after the other."""
 
     gate: Gate
-    turns: dict[tuple[int, str], asyncio.Lock] = field(default_factory=dict)
+    turns: dict[str, Turn] = field(default_factory=dict)
 
     async def tell(self, order_id: str, told: Told, who: Caller) -> Answer:
-        await self.gate.still.wait()
-        if not self.gate.ready:
-            return CLOSED
-        held = await self._find(order_id, who)
-        if not isinstance(held, Held):
-            return held
-        turn = self.turns.setdefault(held.key, asyncio.Lock())
-        try:
-            async with turn:
+        """The order is looked up within the turn: whoever had it before may have ended it."""
+        async with self._turn(order_id):
+            await self.gate.still.wait()
+            if not self.gate.ready:
+                return CLOSED
+            held = await self._find(order_id, who)
+            if not isinstance(held, Held):
+                return held
+            try:
                 return await self._take(held, told)
-        except JournalLost:
-            return CLOSED
+            except JournalLost:
+                return CLOSED
+
+    @asynccontextmanager
+    async def _turn(self, order_id: str) -> AsyncIterator[None]:
+        turn = self.turns.setdefault(order_id, Turn())
+        turn.count += 1
+        try:
+            async with turn.lock:
+                yield
         finally:
-            if not turn.locked():
-                self.turns.pop(held.key, None)
+            turn.count -= 1
+            if not turn.count:
+                del self.turns[order_id]
 
     async def _find(self, order_id: str, who: Caller) -> Held | Answer:
         """In memory; else whatever the database knows of it."""

@@ -1,5 +1,6 @@
 """What becomes of an allowed order: filled, cancelled, expired; and what is told twice, late or in vain."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -74,6 +75,23 @@ async def test_a_fill_that_is_no_reservation_any_more_still_counts(small: Small)
         await until(lambda: not gate.reservations.by_key)
         assert (await house.tell("l-1", "filled", NOON, price="60000"))[0] == 200
         assert await house.allowed("l-2", "8") == "reduce_to 0.333"
+
+
+async def test_of_contradictory_ends_told_at_once_one_is_taken(small: Small) -> None:
+    """The order has lapsed, so each of them looks it up anew; the first end ends it for all."""
+    async with running(small) as house:
+        assert await house.allowed("c-1", "8") == "allow 8"
+        await aside(Reservation.objects.update)(expires_at=NOON - timedelta(days=1))
+        gate = house.application.gate
+        gate.reservations.by_key[small.desk.pk, "c-1"].expires_at = NOON - timedelta(days=1)
+        await until(lambda: not gate.reservations.by_key)
+        ends = ("cancelled", "filled", "expired") * 3
+        told = await asyncio.gather(*(house.tell("c-1", end, NOON) for end in ends))
+        assert sorted(status for status, _ in told) == [200, *[409] * (len(ends) - 1)]
+        refused = {answer["errors"][0]["rule"] for status, answer in told if status == 409}
+        assert refused == {"ended", "repeated"}
+        assert house.application.events.turns == {}
+    assert await aside(OrderEvent.objects.count)() == 1
 
 
 TOLD = [
