@@ -14,6 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts import seals
 from margin.flow import confirmed, cycle, escalate, heartbeat, housekeeping, local_jobs, reconcile, runs
+from margin.models.runs import OUTBOX
 from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import now
@@ -69,6 +70,7 @@ def beat(queue: str) -> None:
 @door
 def dispatch() -> None:
     outbox.send_due(now())
+    heartbeat.beat(OUTBOX)
 
 
 @task("margin.escalate")

@@ -106,7 +106,7 @@ def read(reader: Reader) -> Environment:
         email_user=reader.text("EMAIL_USER"),
         email_password=reader.secret("EMAIL_PASSWORD"),
         email_tls=reader.yes("EMAIL_TLS", default=not development),
-        mail_from=reader.text("MAIL_FROM", "Riskdesk <desk@riskdesk.example>"),
+        mail_from=reader.sender("MAIL_FROM", "Riskdesk <desk@riskdesk.example>"),
         mail_domains=reader.words("MAIL_DOMAINS"),
         log_level=reader.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         log_format="console"

@@ -150,9 +150,15 @@ def _jobs(vitals: Vitals) -> Finding:
 
 
 def _mail(vitals: Vitals) -> Finding:
-    age = vitals.letter_age_seconds
-    reason = f"a message waits for {age:.0f} s" if age is not None and age > LETTER_SECONDS else ""
-    return Finding("mail", reason, {"age_seconds": _rounded(age)}, stops=False)
+    age, passed = vitals.letter_age_seconds, vitals.outbox_age_seconds
+    reason = ""
+    if age is not None and age > LETTER_SECONDS:
+        reason = f"a message waits for {age:.0f} s"
+    elif passed is None or passed > LETTER_SECONDS:
+        since = "yet" if passed is None else f"for {passed:.0f} s"
+        reason = f"no pass of the outbox came to its end {since}"
+    figures: dict[str, object] = {"age_seconds": _rounded(age), "pass_age_seconds": _rounded(passed)}
+    return Finding("mail", reason, figures, stops=False)
 
 
 JUDGES: tuple[Callable[[Vitals], Finding], ...] = (_clock, _feed, _recompute, _heartbeat, _jobs, _mail)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from riskdesk.mailbox import is_sender
+
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -88,6 +90,16 @@ class Reader:
             whole = None
         if value and (not whole or parts.path or parts.query or parts.fragment or parts.username):
             raise BadEnvironment(f"{name}={value!r} must be like https://desk.example.com, without a path.")
+        return value
+
+    def sender(self, name: str, default: str) -> str:
+        """Whom mails are from. One that cannot be parsed would lose each of them."""
+        value = self.text(name, default)
+        if not is_sender(value):
+            raise BadEnvironment(
+                f"{name}={value!r} must be one mail address, like desk@example.com or "
+                "Risk desk <desk@example.com>: a name with a comma or the like stands in double quotes."
+            )
         return value
 
     def server(self, name: str, schemes: tuple[str, ...], default: str = "") -> str:

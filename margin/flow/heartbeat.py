@@ -1,7 +1,7 @@
 """Proof that work goes round: a worker writes a row for a message that the clock sent.
 
-Takes the name of a queue; keeps one row for it. A worker that lives but takes no messages writes none, and
-/readyz, the banner and the supervisor see the row grow old.
+Takes the name of a queue, or the outbox's of a pass that came to its end; keeps one row for it. A worker that
+lives but takes no messages writes none, and /readyz, the banner and the supervisor see the row grow old.
 """
 
 import os
@@ -16,6 +16,6 @@ BEAT = """
 """
 
 
-def beat(queue: str) -> None:
+def beat(name: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(BEAT, {"name": queue, "host": socket.gethostname(), "pid": os.getpid()})
+        cursor.execute(BEAT, {"name": name, "host": socket.gethostname(), "pid": os.getpid()})

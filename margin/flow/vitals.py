@@ -15,6 +15,7 @@ from django.db.models import Case, F, Max, Min, Q, QuerySet, Sum, When
 from accounts.models import Desk
 from margin.engine.calendar import is_open, read_calendar
 from margin.models import Calendar, Delivery, Heartbeat, PriceRefusal, Run, ShardState, Source
+from margin.models.runs import OUTBOX
 from riskdesk import clock, schedule
 
 REFUSALS_COUNT_FOR = timedelta(hours=1)
@@ -34,6 +35,7 @@ class ShardVitals:
 class Vitals:
     """`feed_age_seconds` is that of the newest price of anything that trades now; None: no price yet.
 
+    `outbox_age_seconds` is that of the newest pass of the outbox that came to its end; None: none did yet.
     `letter_age_seconds` is that of the letter which has waited longest to be tried; None: none waits.
     `stopped_jobs` are those of the clock without which figures or mails stand still.
     `trading` says whether any active instrument is in its session: outside, an old price is no fault.
@@ -46,6 +48,7 @@ class Vitals:
     source_age_seconds: Mapping[str, float | None]
     shards: tuple[ShardVitals, ...]
     heartbeat_age_seconds: Mapping[str, float]
+    outbox_age_seconds: float | None = None
     letter_age_seconds: float | None = None
     stopped_jobs: tuple[str, ...] = ()
 
@@ -69,6 +72,7 @@ def take_vitals() -> Vitals:
         source_age_seconds=_sources(at),
         shards=tuple(_shard(state, at) for state in ShardState.objects.order_by("shard_id")),
         heartbeat_age_seconds={beat.name: _seconds(at, beat.beaten_at) for beat in _beats()},
+        outbox_age_seconds=_age(_outbox_beat(), at),
         letter_age_seconds=_age(_oldest_letter(at), at),
         stopped_jobs=tuple(schedule.stopped()),
     )
@@ -149,7 +153,12 @@ def _parked_because(state: ShardState) -> str:
 
 
 def _beats() -> QuerySet[Heartbeat]:
-    return Heartbeat.objects.order_by("name")
+    """Of the queues."""
+    return Heartbeat.objects.exclude(name=OUTBOX).order_by("name")
+
+
+def _outbox_beat() -> datetime | None:
+    return Heartbeat.objects.filter(name=OUTBOX).values_list("beaten_at", flat=True).first()
 
 
 def _age(then: datetime | None, at: datetime) -> float | None:

@@ -82,6 +82,10 @@ class Run(models.Model):
         return f"run {self.id}"
 
 
+OUTBOX = "outbox"
+"""The one heartbeat that is of no queue: of passes of the outbox that came to their end."""
+
+
 class Heartbeat(models.Model):
     """Proof that work goes round: written by a worker for a message that the clock sent."""
 

@@ -2,15 +2,12 @@
 marks.
 """
 
-import re
 import unicodedata
-from email.headerregistry import Address
+
+from riskdesk.mailbox import is_address
 
 MOST_HEADER_CHARACTERS = 150
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,250}\Z)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
-)
 
 
 def one_line(text: str, *, most: int = MOST_HEADER_CHARACTERS) -> str:
@@ -28,9 +25,9 @@ def paragraphs_of(text: str) -> list[str]:
 
 def address_refusal(recipient: str, domains: tuple[str, ...]) -> str | None:
     """Why no mail goes to this address, or None. `domains`: where mail may go; none named: anywhere."""
-    if not ADDRESS.fullmatch(recipient):
+    domain = recipient.rpartition("@")[2].lower()
+    if not is_address(recipient) or "." not in domain:
         return "not a plain mail address"
-    domain = Address(addr_spec=recipient).domain.lower()
     if domain.rpartition(".")[2].isdigit():
         return "an address of a machine, not of a domain"
     if domains and not any(domain == allowed.lower() for allowed in domains):

@@ -93,8 +93,8 @@ def attend(carrier: Carrier, delivery: Delivery, now: datetime) -> str:
     """Send one claimed delivery and record the end; gives its name."""
     if not claims.begin(delivery):
         return "lost"
-    if delivery.attempts > MOST_ATTEMPTS:  # each try before ended with its worker
-        return _give_up(delivery, "no worker survived the attempt to send it", now)
+    if delivery.attempts > MOST_ATTEMPTS:  # each try before ended with its worker, or in a fault
+        return _give_up(delivery, "no attempt to send it came to an end", now)
     outcome = carrier.carry(delivery)
     said = {"message_id": str(delivery.message_id), "channel": delivery.channel}
     match outcome:

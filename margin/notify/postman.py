@@ -6,6 +6,7 @@ Takes a delivery; gives what became of it. Names every fault of SMTP; never touc
 import smtplib
 import ssl
 from contextlib import suppress
+from email.errors import MessageError
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
@@ -17,6 +18,8 @@ from margin.notify.carrier import Outcome, Refused, Retry, Sent, Unreachable
 from margin.notify.cleaning import address_refusal, one_line
 
 TRANSPORT_FAULTS = (OSError, smtplib.SMTPException, ssl.SSLError)
+WRITING_FAULTS = (ValueError, TypeError, LookupError, AttributeError, MessageError)
+"""What a letter raises that cannot be written as one, and settings that no server can be asked with."""
 PERMANENT = range(500, 600)
 
 
@@ -30,9 +33,7 @@ class Postman:
         return self
 
     def __exit__(self, *fault: object) -> None:
-        if self._connection is not None:
-            with suppress(*TRANSPORT_FAULTS):  # the mails it took are taken
-                self._connection.close()
+        self._hang_up()
 
     def carry(self, delivery: Delivery) -> Outcome:
         """Hand one mail to the server."""
@@ -42,7 +43,7 @@ class Postman:
             connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
             try:
                 connection.open()
-            except TRANSPORT_FAULTS as error:
+            except (*TRANSPORT_FAULTS, *WRITING_FAULTS) as error:
                 return Unreachable(repr(error)[:300])
             self._connection = connection
         try:
@@ -54,7 +55,16 @@ class Postman:
             return _answered(error.smtp_code, error.smtp_error)
         except TRANSPORT_FAULTS as error:
             return Retry(repr(error)[:300], broken=True)
+        except WRITING_FAULTS as error:  # after the transport's: a certificate's fault is both
+            self._hang_up()  # it may be half said: the next one begins anew
+            return Refused(one_line(f"it cannot be written as a letter: {error!r}", most=300))
         return Sent()
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            with suppress(*TRANSPORT_FAULTS):  # the mails it took are taken
+                self._connection.close()
+        self._connection = None
 
 
 def _answered(code: int, said: bytes | str) -> Outcome:

@@ -10,6 +10,7 @@ from margin import tasks
 from margin.book.read import account_rows
 from margin.flow import cycle
 from margin.models import Alert, Breach, Delivery, Heartbeat, Run
+from margin.notify import outbox
 from riskdesk.celery import app
 from riskdesk.clock import pinned
 from tests.flow.scene import Scene, make_scene
@@ -99,6 +100,18 @@ def test_finished_work_proves_the_worker_alive_when_a_full_queue_drops_the_clock
     scene.step("60000")
     recompute(scene, "schedule")
     assert Heartbeat.objects.filter(name="risk").exists()
+
+
+def test_a_pass_of_the_outbox_proves_itself_by_its_end(monkeypatch: pytest.MonkeyPatch):
+    def fail(_: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "send_due", fail)
+        tasks.dispatch()
+    assert not Heartbeat.objects.filter(name="outbox").exists()
+    tasks.dispatch()
+    assert Heartbeat.objects.filter(name="outbox").exists()
 
 
 def test_a_failed_cycle_proves_nothing(monkeypatch: pytest.MonkeyPatch):

@@ -177,4 +177,4 @@ def test_a_mail_that_kills_every_worker_is_given_up_in_the_end(sink: Sink, deliv
     assert send_due(NOW) == {"dead": 1}
     row.refresh_from_db()
     assert (row.state, sink.mails) == ("dead", [])
-    assert "no worker survived" in row.error
+    assert "no attempt to send it came to an end" in row.error

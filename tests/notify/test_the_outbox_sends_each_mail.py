@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.mail import BadHeaderError
 from django.db import connection, transaction
 
 from margin.flow.acknowledge import acknowledge
 from margin.models import Alert, Delivery
-from margin.notify import outbox
+from margin.notify import outbox, postman
 from margin.notify.outbox import BACK_OFF_SECONDS, MOST_ATTEMPTS, back_off_seconds, send_due
 from riskdesk.errors import Broken
 from tests import factories
@@ -119,7 +120,10 @@ def test_a_given_up_letter_is_over_once_seen_and_a_parked_one_only_taken_note_of
 
 @pytest.mark.parametrize(
     "recipient",
-    ["a@b.co\r\nBcc: c@d.co", "a@[127.0.0.1]", "a@127.0.0.1", "nobody", "a b@c.co", "a@localhost"],
+    [
+        *("a@b.co\r\nBcc: c@d.co", "a@[127.0.0.1]", "a@127.0.0.1", "nobody", "a b@c.co", "a@localhost"),
+        *("a..b@c.co", ".a@c.co", "a.@c.co", f"{'a' * 65}@c.co"),
+    ],
 )
 def test_what_is_not_a_plain_address_gets_no_mail(recipient: str, sink: Sink, deliver: Deliver) -> None:
     row = deliver(recipient)
@@ -127,6 +131,32 @@ def test_what_is_not_a_plain_address_gets_no_mail(recipient: str, sink: Sink, de
     row.refresh_from_db()
     assert row.state == "dead"
     assert sink.mails == []
+
+
+def test_a_letter_that_cannot_be_written_is_given_up_alone(
+    sink: Sink, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = postman.letter_of
+
+    def faulty(delivery: Delivery) -> object:
+        if delivery.recipient != "vic@desk.example":
+            return written(delivery)
+        raise BadHeaderError("Header values can't contain newlines")
+
+    monkeypatch.setattr(postman, "letter_of", faulty)
+    for recipient in ("rita@desk.example", "vic@desk.example", "ada@desk.example"):
+        deliver(recipient)
+    assert send_due(NOW) == {"sent": 2, "dead": 1}
+    assert sink.recipients == ["rita@desk.example", "ada@desk.example"]
+    assert "cannot be written as a letter" in Delivery.objects.get(state="dead").error
+
+
+def test_a_server_whose_name_cannot_be_asked_for_is_unreachable(
+    sink: Sink, deliver: Deliver, settings: pytest.FixtureRequest
+) -> None:
+    settings.EMAIL_HOST = "a..b"  # type: ignore[attr-defined]
+    deliver()
+    assert send_due(NOW) == {"unreachable": 1}
 
 
 def test_mail_goes_only_to_the_domains_that_are_allowed(

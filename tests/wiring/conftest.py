@@ -6,6 +6,7 @@ import pytest
 
 from margin.flow import vitals
 from margin.models import Heartbeat, Quote, Run, ShardState
+from margin.models.runs import OUTBOX
 from riskdesk import broker, clock
 from riskdesk.workers import QUEUES
 from tests import factories
@@ -13,7 +14,7 @@ from tests import factories
 
 @pytest.fixture
 def well(db, monkeypatch):
-    """A price, a run and both heartbeats, all of now, and a broker that answers. Time stands still, here and
+    """A price, a run and all heartbeats, all of now, and a broker that answers. Time stands still, here and
     at the database by whose clock ages are told: they are what a test says, however slow the machine.
     """
     now = clock.now()
@@ -31,8 +32,8 @@ def well(db, monkeypatch):
         timings={"recompute": 12.5},
     )
     ShardState.objects.filter(shard=1).update(seq=1)
-    for queue in QUEUES:
-        Heartbeat.objects.create(name=queue, beaten_at=now)
+    for name in (*QUEUES, OUTBOX):
+        Heartbeat.objects.create(name=name, beaten_at=now)
     monkeypatch.setattr(broker, "queue_lengths", lambda: {"risk": 0, "general": 3, "unacked": 1})
     monkeypatch.setattr(vitals, "database_time", lambda: (now, 0.0))
     with clock.pinned(now):

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from django.core.mail import EmailMessage
+from django.core.mail.message import sanitize_address
 
 from riskdesk.env import BadEnvironment, read_environment
 
@@ -34,6 +36,19 @@ NONSENSE = {
         "https://u@x",
         "https://x:port",
     ],
+    "MAIL_FROM": [
+        "Riskdesk, Desk <desk@example.com>",
+        "desk@",
+        "desk",
+        "a@b@c <",
+        "x\ny",
+        "a..b@c.co",
+        "Desk\x00 <a@b.co>",
+        "Desk. <a@b.co",
+        ".Desk <a@b.co>",  # of which Python's parser makes a fault of its own
+        "a@b.co, c@d.co",
+        "\udcff <a@b.co>",
+    ],
     "LOG_LEVEL": ["verbose", "info"],
     "LOG_FORMAT": ["xml"],
 }
@@ -43,6 +58,16 @@ NONSENSE = {
 def test_a_variable_that_cannot_be_meant_is_refused_by_its_name(name, value):
     with pytest.raises(BadEnvironment, match=name):
         read_environment({name: value})
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@b.co", "<a@b>", "Acme Inc. <a@b.co>", '"Desk, Risk" <a@b.co>', "Büro O'Neil <a@b.co>"]
+)
+def test_a_sender_that_is_taken_can_be_written_into_a_letter(sender):
+    assert read_environment({"MAIL_FROM": sender}).mail_from == sender
+    letter = EmailMessage("Subject", "Body", sender, ["rita@desk.example"])
+    assert sanitize_address(sender, "utf-8")
+    assert letter.message().as_bytes()
 
 
 def test_a_blank_variable_counts_as_unset():

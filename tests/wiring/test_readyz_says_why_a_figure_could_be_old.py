@@ -185,6 +185,14 @@ def test_mail_that_waits_is_a_problem_of_a_desk_that_is_ready(client, well, atte
     assert answer["checks"]["mail"]["ok"] is not told
 
 
+def test_an_outbox_whose_passes_all_fail_is_a_problem_of_a_desk_that_is_ready(client, well):
+    Heartbeat.objects.filter(name="outbox").update(beaten_at=well - timedelta(seconds=301))
+    assert ask(client)[1]["problems"] == ["mail: no pass of the outbox came to its end for 301 s"]
+    Heartbeat.objects.filter(name="outbox").delete()
+    status, answer = ask(client)
+    assert (status, answer["problems"]) == (200, ["mail: no pass of the outbox came to its end yet"])
+
+
 def test_several_faults_are_all_named(client, well):
     Quote.objects.all().delete()
     Run.objects.update(committed_at=well - timedelta(seconds=75))
