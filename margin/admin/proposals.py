@@ -37,7 +37,7 @@ class ProposalPage(ReadOnlyAdmin):
         "decided_at",
     )
     list_filter = (DeskFilter, "state", "kind")
-    list_select_related = ("desk", "proposed_by", "decided_by")
+    list_select_related = ("desk__reporting_currency", "proposed_by", "decided_by")
     search_fields = ("subject", "reason", "proposed_by__username")
 
     @admin.display(description="what changes")

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import HouseBuffer, Proposal
+from margin.admin.proposals import ProposalPage
 from margin.book.frame import write_frame
 from margin.flow.change import approve, propose
 from margin.models import Limit
@@ -150,3 +152,17 @@ def test_the_history_shows_each_version_with_its_people_and_reason(cast: Cast, d
     assert "Propose these values again" in page
     buffer = HouseBuffer.objects.create(desk=cast.prime, buffer="0.1", **factories.version())
     assert "10 %" in text(desk.get(f"/limits/buffers/{buffer.pk}/"))
+
+
+def test_the_list_of_the_administration_says_what_changes_and_in_what(cast: Cast, desk: Client) -> None:
+    for value in ("10", "12"):
+        put_in_force(cast, value=value)
+    put_in_force(cast, kind="gross", value="1000000")
+    put_in_force(cast, kind="one_asset", value="0.4")
+    listed = ProposalPage(Proposal, site)
+    assert [listed.moves(one) for one in Proposal.objects.order_by("pk")] == [
+        "value — → 10×",
+        "value 10× → 12×",
+        "value — → 1,000,000 USD",
+        "value — → 40.00 %",
+    ]
