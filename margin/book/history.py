@@ -23,6 +23,11 @@ MOST_LEFT_OUT = 20
 """One account in so many may be unknown before the sums of the others are no longer the desk's."""
 
 
+def utilisation_of(equity: Decimal, house_maintenance: Decimal) -> Decimal | None:
+    """Of sums; None where no equity is left to use."""
+    return house_maintenance / equity if equity > 0 else None
+
+
 @dataclass(frozen=True, slots=True)
 class DeskPoint:
     """The desk at one instant, over all shards that carry it."""
@@ -33,8 +38,9 @@ class DeskPoint:
 
     @property
     def utilisation(self) -> Decimal | None:
-        equity, house = self.equity, self.house_maintenance
-        return house / equity if equity is not None and house is not None and equity > 0 else None
+        if self.equity is None or self.house_maintenance is None:
+            return None
+        return utilisation_of(self.equity, self.house_maintenance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.models import AuditEvent, Desk, User
+from margin.book.happened import happened
 from margin.book.read import account_rows
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
 from margin.models import Alert, Breach, Limit, TemporaryExcess
 from margin.pages.asked import SPAN_WORDS, Asked
 from margin.pages.desk import choose_desk
-from margin.pages.happened import happened, moved
+from margin.pages.moved import money, moved
 from margin.pages.rails import broken
 from margin.pages.rows import near
 from margin.pages.rule_entries import waiting
@@ -74,6 +75,7 @@ def _context(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         "notes": notes,
         "told": told,
         "moved": moved(told.first, told.last),
+        "money": money(told.money),
         "open": list(related.filter(state=Alert.State.OPEN)[:MOST_OPEN]),
         "taken": list(related.filter(state=Alert.State.ACKNOWLEDGED)[:MOST_OPEN]),
         "broken": broken(Breach.objects.filter(desk=desk, state__in=Breach.BROKEN)),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import Desk
 from margin import formats
 from margin.book.frame import rows_of
+from margin.book.happened import Happened, happened
 from margin.book.read import frames, trouble
 from margin.charts.spark import spark
 from margin.engine.local_time import instant_of, local_date
@@ -26,7 +27,7 @@ from margin.flow.as_of import frame_of
 from margin.models import Run
 from margin.pages.desk import choose_desk
 from margin.pages.fragments import desk_or_404
-from margin.pages.happened import Happened, happened, moved
+from margin.pages.moved import money, moved
 from margin.pages.rows import near
 from margin.pages.sheet import sheet
 from riskdesk import clock
@@ -72,6 +73,7 @@ def daily(request: HttpRequest, code: str, day: str) -> HttpResponse:
         "day": on,
         "told": told,
         "moved": moved(told.first, told.last),
+        "money": money(told.money),
         "lines": spark(uses),
         "low": formats.percent(min(known, default=None)),
         "high": formats.percent(max(known, default=None)),

@@ -9,11 +9,15 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
+from accounts.ledger import post
 from accounts.models import AuditEvent
+from accounts.movements import Movement
+from accounts.pockets import external_pocket, pocket_for
+from margin.book.sums import Sums
 from margin.charts.spark import spark
 from margin.engine.local_time import local_date
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
-from margin.pages.happened import Sums, moved
+from margin.pages.moved import moved
 from riskdesk import clock
 from riskdesk.errors import Refusal
 from tests import factories
@@ -169,6 +173,22 @@ def test_less_equity_and_more_requirement_are_worse() -> None:
     near = {row.name: row for row in moved(sums(10_000, 1_969), sums(10_000, 2_130))}["Utilisation"]
     assert (near.before, near.after, near.change) == ("19.6 %", "21.3 %", "+1.7 points")
     assert {row.worse for row in moved(None, sums(80, 60))} == {None}
+
+
+def test_money_from_and_to_the_outside_is_told_by_asset(cast: Cast) -> None:
+    account = factories.sub_account(of=factories.client("ACME", of=cast.prime))
+    bank, wallet, aside = external_pocket(cast.prime, "bank"), pocket_for(account), pocket_for(account, "x")
+    moves = [(bank, wallet, "1500"), (wallet, bank, "30"), (wallet, aside, "700"), (aside, bank, "0.5")]
+    with clock.pinned(MONDAY_NOON):
+        for number, (giver, taker, amount) in enumerate(moves):
+            move = Movement(f"m{number}", giver, taker, factories.asset(), Decimal(amount))
+            post(desk=cast.prime, transfers=[move], recorded_by=None, valid_at=MONDAY_NOON)
+    with clock.pinned(MONDAY_NOON + timedelta(hours=1)):
+        found = page(cast.vic, "/reports/daily/PRIME/2026-03-02/").partition(">Money<")[2]
+    cells = [cell.rpartition(">")[2] for cell in found.partition("<tbody>")[2].split("</t")[:4]]
+    assert cells == ["USD", "1,500", "30.5", "4"]
+    with clock.pinned(MONDAY_NOON + timedelta(days=2)):
+        assert "No money has moved." in page(cast.vic, "/handover/"), "nothing since this shift began"
 
 
 def test_sums_that_left_accounts_out_say_so() -> None:
