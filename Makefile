@@ -44,7 +44,7 @@ prove: setup-dev ## the long proofs at full counts
 	@HYPOTHESIS_PROFILE=prove exec $(STACK) $(PY) -m pytest -n $(WORKERS) -m "not browser" $(ARGS)
 
 faults: setup-dev ## kill parts of the real desk at random instants, and ask what was lost (ROUNDS=25 SEED=…)
-	@exec $(PY) -m tests.system.faults $(ROUNDS) $(SEED)
+	@ROUNDS="$(ROUNDS)" SEED="$(SEED)" exec $(PY) -m tests.system.faults
 
 mutate: setup-dev ## wrong turns of the engine, one at a time, and which no test notices (ONLY=module)
 	@exec nice $(PY) -m tests.mutation $(ONLY)

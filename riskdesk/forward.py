@@ -17,7 +17,6 @@ from riskdesk.problems import CONTENT_TYPE, problem
 PATHS = "/api/v1/orders/"
 PASSED = (b"authorization", b"content-type", b"content-encoding", b"content-length")
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 30.0
-PIECE = 64 * 1024
 AWAY = problem(503, "gate-away", "The gate does not answer: treat this order as refused.")
 log = structlog.get_logger(__name__)
 

@@ -1,9 +1,9 @@
 """The clock as a list: what is done again and again, how often, by which queue.
 
-Takes the list below; writes rows of django-celery-beat that are missing. Never touches a row that is there:
-an administrator may change an interval or switch a job off (the admin offers nothing else), and that stays.
-A job that was *deleted* comes back when the clock next starts, because the desk does not work without it: to
-stop a job, disable it.
+Takes the list below; writes rows of django-celery-beat that are missing, and puts right what a row of the
+list does. An administrator may change an interval or switch a job off (the admin offers nothing else): that
+stays. A job that was *deleted* comes back when the clock next starts, because the desk does not work without
+it: to stop a job, disable it.
 
 Jobs at a local time of day are rows of `LocalSchedule`, placed by `margin.flow.local_jobs`.
 """

@@ -16,8 +16,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Desk, Role, User
-from margin.flow import as_of, measure
-from margin.whatif import known, measured_twice, revisit, stress_book, trial
+from margin.flow.kept import forget_all
 from tests import (
     factories,
     tries,  # noqa: F401 - before any property is read
@@ -130,13 +129,7 @@ def _quick_passwords(settings: object) -> None:
 def _no_rules_kept() -> Iterator[None]:
     """A test's database counts its revisions anew."""
     yield
-    measure.forget()
-    known.forget()
-    as_of.KEPT.forget()
-    revisit.forget()
-    trial.forget()
-    measured_twice.forget()
-    stress_book.forget()
+    forget_all()
 
 
 @pytest.fixture

@@ -98,9 +98,13 @@ def load_controls() -> Controls:
     """As of now. The revision is read first: what is in force may be newer than it says, never older."""
     revision = revision_of_control()
     rows = Restriction.objects.filter(lifted_at__isnull=True).select_related(*RELATED)
+    return Controls(revision, _keyed(rows), inactive_accounts())
+
+
+def inactive_accounts() -> frozenset[str]:
+    """The accounts that are suspended or closed, themselves or by their client."""
     closed = ~Q(status=Status.ACTIVE) | ~Q(client__status=Status.ACTIVE)
-    inactive = frozenset(SubAccount.objects.filter(closed).values_list("code", flat=True))
-    return Controls(revision, _keyed(rows), inactive)
+    return frozenset(SubAccount.objects.filter(closed).values_list("code", flat=True))
 
 
 def controls_at(instant: datetime) -> Controls:
@@ -139,6 +143,3 @@ def _keyed(rows: Iterable[Restriction]) -> dict[Key, tuple[Imposed, ...]]:
 def key_of(row: Restriction) -> Key:
     on = row.sub_account or row.client or row.instrument or row.venue or row.desk
     return row.scope, row.desk.code if row.desk else "", on.code if on else ""
-
-
-__all__ = ["Controls", "Imposed", "controls_at", "load_controls", "revision_of_control", "standing"]

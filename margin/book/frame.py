@@ -170,12 +170,6 @@ def _lying(columns: Columns, *, still: bool) -> dict[str, Any]:
     return {name: one for name, one in lying.items() if (isinstance(one, Packed) and one.still) is still}
 
 
-def decode(data: bytes | mmap.mmap, beside: "bytes | mmap.mmap | None" = None) -> Frame:
-    """Packed columns stay where they are: the bytes must not change as long as the frame is used."""
-    stored = _decoder.decode(data)
-    return _frame(stored, NO_STILL if beside is None else _still_decoder.decode(beside))
-
-
 def _frame(stored: _Stored, still: _Still) -> Frame:
     """A frame that lacks a column of ours is refused like any that cannot be read."""
     if stored.accounts and not {*stored.accounts, *still.accounts} >= set(ACCOUNT_COLUMNS):

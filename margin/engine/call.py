@@ -33,10 +33,6 @@ class Standing(StrEnum):
     MET = "met"
     CANCELLED = "cancelled"
 
-    @property
-    def is_owed(self) -> bool:
-        return self in (Standing.ISSUED, Standing.OVERDUE)
-
 
 class Deed(StrEnum):
     """What a run does with a call."""

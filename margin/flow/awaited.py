@@ -8,6 +8,7 @@ rest on guard bands, or are unknown, as always.
 from datetime import datetime
 
 from margin.engine.types import PriceState
+from margin.flow.kept import forgets
 from margin.flow.recompute import Computed
 
 AWAITED = (PriceState.STALE, PriceState.MISSING)
@@ -19,6 +20,7 @@ def begin(at: datetime) -> None:
     _began[:] = [at]
 
 
+@forgets
 def forget() -> None:
     _began.clear()
 

@@ -254,6 +254,3 @@ def same_values(before: Mapping[str, Any] | None, stands: Mapping[str, Any] | No
     if before is None or stands is None:
         return before is stands
     return all((before.get(name) or None) == (stands.get(name) or None) for name in {**before, **stands})
-
-
-__all__ = ["approve", "propose", "reject", "right_to_propose", "weigh", "withdraw"]

@@ -11,6 +11,20 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Drop = Callable[[], None]
+_drops: list[Drop] = []
+
+
+def forgets(drop: Drop) -> Drop:
+    """Marks what drops all that a module keeps of a database between two questions."""
+    _drops.append(drop)
+    return drop
+
+
+def forget_all() -> None:
+    """Another database has runs and revisions of its own under the same numbers: so has each test's."""
+    for drop in _drops:
+        drop()
 
 
 class Kept(Generic[K, V]):
@@ -20,6 +34,7 @@ class Kept(Generic[K, V]):
         self._most = most
         self._values: OrderedDict[K, V] = OrderedDict()
         self._alone = Lock()
+        forgets(self.forget)
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """One at a time: making is work of the processor, and two would make the same."""
@@ -32,6 +47,5 @@ class Kept(Generic[K, V]):
             return found
 
     def forget(self) -> None:
-        """Drop all of it: a test's database has runs of its own."""
         with self._alone:
             self._values.clear()

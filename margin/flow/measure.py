@@ -22,6 +22,7 @@ from margin.engine.funding import withdrawable
 from margin.engine.risk import risk_of
 from margin.engine.shown import down, up
 from margin.engine.types import Account, Market, Policy
+from margin.flow.kept import forgets
 from margin.flow.recompute import ENGINE_FAULTS, Markets
 from riskdesk.errors import Refusal
 
@@ -68,8 +69,8 @@ def current_rules(account: SubAccount, reached: Revisions, now: datetime) -> Rul
     return kept
 
 
+@forgets
 def forget() -> None:
-    """Drop the kept rules: a test's database has revisions of its own."""
     _rules.clear()
 
 

@@ -50,7 +50,7 @@ def _control(standing: Standing, place: Place, order: Order, now: datetime) -> t
     """The tightest restriction in force; whoever is suspended or closed may only reduce besides."""
     found = standing.imposed(place, order.instrument.code, now)
     if found is None:
-        held = place.account.id in standing.restricted
+        held = place.account.code in standing.inactive
         return (Control.REDUCE_ONLY if held else Control.OPEN), None
     why = Why.FROZEN if found.control is Control.FROZEN else Why.REDUCE_ONLY
     return found.control, Because(why, "", found.name, said=found.said)

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 
-from accounts.models import HOUSE, Desk, Shard, SubAccount
-from accounts.models.clients import Status
+from accounts.models import HOUSE, Desk, Shard
 from margin.book.applies import Caps
 from margin.book.book import Book
-from margin.book.controls import Controls, Imposed
+from margin.book.controls import Controls, Imposed, inactive_accounts
 from margin.book.facts import AccountFact, Guarded, Rules, Unusable
 from margin.book.marks import Pinned, pin_all
 from margin.book.quotes import load_quotes
@@ -90,8 +89,8 @@ class Standing:
     """The generation of accounts and instruments."""
     places: dict[str, Place] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
-    restricted: frozenset[int] = frozenset()
-    """Accounts that are suspended or closed, themselves or by their client."""
+    inactive: frozenset[str] = frozenset()
+    """A suspension is a revision of the house and none of control, so that it comes with the nouns."""
     controls: Controls = field(default_factory=Controls)
     """Swapped whole, by whoever listens to them: apart from the books, which may take their time."""
     heard_at: float = 0.0
@@ -198,8 +197,7 @@ class Standing:
             code: Listing(number, code, venue, Fraction(tick), Fraction(band), active)
             for number, code, venue, tick, band, active in rows
         }
-        closed = ~Q(status=Status.ACTIVE) | ~Q(client__status=Status.ACTIVE)
-        self.restricted = frozenset(SubAccount.objects.filter(closed).values_list("id", flat=True))
+        self.inactive = inactive_accounts()
         self._nouns_of, self.nouns_at = houses, self.generation
 
     # -- asking -------------------------------------------------------------------------------------------

@@ -279,10 +279,6 @@ def _hours() -> list[Entry]:
     return [Entry(one.code, Said(words.of_hours(one), None), more=one.name) for one in Calendar.objects.all()]
 
 
-def _profiles() -> list[Entry]:
-    return [Entry(name, Said(words.of_profile(one), None)) for name, one in sorted(PROFILES.items())]
-
-
 def _guards() -> list[Entry]:
     """Columns of the instrument: who approved them is told by the proposals that were."""
     kinds = (Proposal.Kind.INSTRUMENT_TERMS, Proposal.Kind.PRICE_SOURCE)

@@ -156,7 +156,6 @@ def changed(account: SubAccount, seen: Revisited, figure: str, minutes: int) -> 
                 "key": formats.named(part.key),
                 "change": signed(figure, why.digits(part.change)),
                 "share": f"{float(abs(part.change) / most):.4f}" if most else "0",
-                "rises": part.change > 0,
             }
             for part in found.largest(MOST_PARTS)
         ],

@@ -16,6 +16,7 @@ from margin.book.read import frames
 from margin.engine.exposure import KEYS, Exposed, Exposure, rolled_up
 from margin.engine.rational import Fraction
 from margin.engine.types import ZERO, total_of
+from margin.flow.kept import forgets
 from margin.models import Instrument, PositionVersion
 
 BY = ("asset", "factor", "venue", "strategy", "client", "instrument")
@@ -46,6 +47,7 @@ class Held:
 
 
 _kept: dict[str, ExposedBook] = {}
+forgets(_kept.clear)
 
 
 def exposed_book(desk: Desk) -> ExposedBook:

@@ -17,6 +17,7 @@ from margin.book.quotes import load_quotes
 from margin.book.rates import RateGraph
 from margin.engine.rational import Fraction
 from margin.engine.types import AssetTerms, Instrument, Mark, Rate
+from margin.flow.kept import forgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,6 @@ def _load(revision: int) -> Loaded:
     return Loaded(revision, by_code, guarded, load_terms(revision, faults), load_edges())
 
 
+@forgets
 def forget() -> None:
-    """Drop the kept rules: a test's database has revisions of its own."""
     _loaded.clear()

@@ -18,6 +18,7 @@ from margin.book.marks import from_shown
 from margin.book.rates import RateGraph
 from margin.book.read import frames
 from margin.engine.measures import AnyKind, LimitKind, WholeKind, any_kind
+from margin.flow.kept import forgets
 from margin.models import Breach, Instrument, Limit
 
 NEAR = 0.8
@@ -89,6 +90,7 @@ MEASURED: Mapping[AnyKind, Measure] = {
 }
 """In floats, for what a page shows. Findings rest on `margin.engine.measures`."""
 _kept: dict[str, tuple[object, DeskUses]] = {}
+forgets(_kept.clear)
 
 
 def limits_in_force(desk: Desk, now: datetime) -> list[InForce]:

@@ -20,6 +20,7 @@ from margin.book.marks import from_shown
 from margin.engine.exact import assess
 from margin.engine.figures import AccountFigures, Level, PoolFigures
 from margin.engine.pools import CROSS
+from margin.flow.kept import forgets
 from margin.flow.recompute import ENGINE_FAULTS, Computed, Markets, Measured
 from margin.whatif.trial import Trial
 
@@ -100,6 +101,6 @@ def _unknown(code: str, base: str, because: tuple[str, ...]) -> AccountFigures:
     return AccountFigures(code, base, Level.UNKNOWN, CROSS, (pool,), unknown_because=because)
 
 
+@forgets
 def forget() -> None:
-    """Drop what is kept: a test's database has runs of its own."""
     _kept.clear()

@@ -106,8 +106,3 @@ def revisit(account: SubAccount, run: Run) -> Revisited | Gone:
 def computed_of(run: Run, client: int) -> tuple[Computed, Composed]:
     """All of one client at a run."""
     return KEPT.get((run.pk, client), lambda: compute_again(run, client=client))
-
-
-def forget() -> None:
-    """Drop what is kept: a test's database has runs of its own."""
-    KEPT.forget()

@@ -76,8 +76,3 @@ def _part(desk: Desk, run: Run) -> ShardBook:
         policy = book.rules.desk_of(fact).policy
         subjects.append(Subject(client, account, markets.seen_from(account.base), policy, rate))
     return ShardBook(run, subjects, pinned, book, left_out)
-
-
-def forget() -> None:
-    """Drop what is kept: a test's database has runs of its own."""
-    KEPT.forget()

@@ -20,6 +20,7 @@ from margin.book.book import Book
 from margin.book.facts import Revisions, Rules
 from margin.book.load_rules import load_buffers, load_excesses, load_limits, load_rules
 from margin.flow.change import put_in_force
+from margin.flow.kept import forgets
 from margin.flow.versions import build
 from riskdesk.errors import Refusal
 
@@ -102,6 +103,6 @@ def _rules(kind: str, book: Book, revision: int, at: datetime) -> Rules:
     return load_rules(book.shard, revision, now=at)
 
 
+@forgets
 def forget() -> None:
-    """Drop the books: a test's database has revisions of its own."""
     _books.clear()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from margin.whatif import exposures, revisit
+from margin.flow.kept import forget_all
 from riskdesk import clock
 from tests import factories
 from tests.browser.stage import Stage
@@ -17,8 +17,7 @@ EVIL = "<img src=x onerror='window.xss=1'>\u202e"
 
 @pytest.fixture
 def scene(stage: Stage) -> Scene:
-    revisit.forget()
-    exposures._kept.clear()
+    forget_all()
     return stage.aside(_scene, stage)
 
 

@@ -24,8 +24,18 @@ from margin.engine.call import (
 from margin.engine.exact import assess
 from margin.engine.figures import Level
 from margin.engine.rational import Fraction
-from margin.engine.tiers import Schedule, Tier
-from margin.engine.types import Account, Holding, Instrument, Mark, Market, Mode, Policy, Position
+from margin.engine.tiers import Haircuts, HaircutTier, Schedule, Tier
+from margin.engine.types import (
+    Account,
+    AssetTerms,
+    Holding,
+    Instrument,
+    Mark,
+    Market,
+    Mode,
+    Policy,
+    Position,
+)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -128,11 +138,37 @@ def test_an_isolated_pool_in_liquidation_owes_nothing():
     assert needed(alone) == Need(at_target=False, recovered=False)
 
 
-def test_an_unknown_pool_makes_the_need_unknown():
-    who = account("740")
-    policy = Policy()
-    figures = assess(who, Market("USD", {}), policy)
-    assert need(who, figures, policy, TERMS) == UNKNOWN
+def test_one_unknown_pool_makes_the_need_unknown():
+    """A dark pocket beside a wallet that is well."""
+    alone = Position("eth", replace(BTC, code="ETH-PERP"), Mode.ISOLATED, Fraction(1), Fraction(3000))
+    own = account("7400")
+    who = replace(
+        own,
+        positions=(*own.positions, alone),
+        holdings=(*own.holdings, Holding("isolated:eth", "USD", Fraction(500))),
+    )
+    assert needed(who) == UNKNOWN
+
+
+@pytest.mark.parametrize(("cash", "recovered"), [("765.30", False), ("765.31", True)])
+def test_recovered_means_that_two_points_are_left_to_the_requirement(cash: str, recovered: bool):
+    """House 750: 750 / 0.98 is 765.306."""
+    assert needed(account(cash)).recovered is recovered
+
+
+def test_without_a_minimum_any_amount_is_worth_a_draft():
+    assert decide(None, lacking("0.01"), NOON, CallPolicy()).deed is Deed.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("last_cut", "amount"),
+    # house 750 / 60 % - 740, with every further dollar counted by nine tenths, or not at all
+    [("0.1", "566.67"), ("1", "510")],
+)
+def test_where_no_deposit_attains_the_target_the_gap_itself_is_asked_for(last_cut: str, amount: str):
+    cuts = Haircuts((HaircutTier(Fraction(0), Fraction(0)), HaircutTier(Fraction(740), Fraction(last_cut))))
+    who = replace(account("740"), terms={"USD": AssetTerms("USD", haircuts=cuts)})
+    assert needed(who).amount == Fraction(amount)
 
 
 @pytest.mark.parametrize(("cash", "lacks"), [("740", 510), ("800", 450), ("1250", 0)])

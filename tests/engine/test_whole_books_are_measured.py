@@ -15,7 +15,7 @@ from margin.engine.capped import Seen
 from margin.engine.exact import assess
 from margin.engine.figures import Reason, Severity
 from margin.engine.limits import Cap
-from margin.engine.measures import WholeKind
+from margin.engine.measures import Used, WholeKind
 from margin.engine.types import Mark, PriceState, exact
 from margin.engine.whole_measures import WHOLE, check_whole
 from tests.engine.scene import DESK, account, coin, cross, instrument, isolated, market
@@ -108,3 +108,8 @@ def test_what_is_unknown_or_in_doubt_concludes_nothing(kind: WholeKind):
 def test_an_empty_book_is_within_any_cap(kind: WholeKind):
     found = check_whole(kind, "rule", "client:C", [seen(wallet=0)], [Cap("c", "client", exact("0.1"))])
     assert (found.severity, found.measured) == (Severity.OK, 0)
+
+
+@pytest.mark.parametrize("kind", [WholeKind.ONE_ASSET, WholeKind.ONE_WAY, WholeKind.COLLATERAL])
+def test_of_a_book_that_holds_nothing_no_share_is_used(kind: WholeKind):
+    assert WHOLE[kind]([seen(wallet=0)]) == Used(Fraction(0), Fraction(1))

@@ -9,7 +9,6 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import AuditEvent, Proposal, SubAccount
 from margin.book.controls import controls_at, load_controls
 from margin.book.frame import row_at
-from margin.engine.verdict import Control
 from margin.flow.change import approve
 from margin.flow.confirmed import last_drill, living_gates, watch_confirmations
 from margin.flow.control import Aim, drill, impose, lift
@@ -95,7 +94,6 @@ def test_the_newest_frame_shows_who_is_held_back(cast: Cast, account: SubAccount
     assert words() == ["frozen", "reduce_only", "open"]
     imposed(cast, Aim(Scope.DESK, cast.prime), State.REDUCE_ONLY)
     assert words() == ["frozen", "reduce_only", "reduce_only"]
-    assert Control.OPEN.value == "open"
 
 
 def test_what_a_living_gate_has_not_confirmed_is_an_alert_until_it_has(

@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
-from accounts.models import SubAccount
+from accounts.models import Client, SubAccount
 from accounts.models.clients import Status
 from accounts.revisions import take_house_revision
 from margin.gate.app import CHECK
@@ -126,6 +126,11 @@ def a_suspended_account(small: Small) -> None:
     touched()
 
 
+def a_suspended_client(small: Small) -> None:
+    Client.objects.update(status=Status.SUSPENDED)
+    touched()
+
+
 def a_dead_instrument(small: Small) -> None:
     Instrument.objects.update(active=False)
     touched()
@@ -146,6 +151,7 @@ def touched() -> None:
     [
         (a_price_in_doubt, "price_in_doubt"),
         (a_suspended_account, "reduce_only"),
+        (a_suspended_client, "reduce_only"),
         (a_dead_instrument, "inactive"),
         (a_market_at_rest, "market_closed"),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async as aside
 
+from accounts.models.clients import Status
 from margin.book.controls import load_controls
 from margin.engine.verdict import Control
 from margin.flow.control import Aim, impose, lift
@@ -122,8 +123,9 @@ def test_a_row_says_the_control_of_its_account() -> None:
     small = make_small()
     row = {"desk": "PRIME", "client": "ACME", "account": "ACME-1"}
     assert load_controls().of_row(row, MONDAY_NOON) is Control.OPEN
-    small.account.status = "suspended"
-    small.account.save()
-    assert load_controls().of_row(row, MONDAY_NOON) is Control.REDUCE_ONLY
+    for held in (small.account, small.account.client):
+        type(held).objects.filter(pk=held.pk).update(status=Status.SUSPENDED)
+        assert load_controls().of_row(row, MONDAY_NOON) is Control.REDUCE_ONLY
+        type(held).objects.filter(pk=held.pk).update(status=Status.ACTIVE)
     imposed(small, aims(small)[Scope.DESK])
     assert load_controls().of_row(row, MONDAY_NOON) is Control.FROZEN

@@ -24,6 +24,12 @@ SEARCHED = (
 
 AT_THE_EDGE: dict[str, tuple[str, ...]] = {
     "breach": ("test_breach.py",),
+    "call": ("test_call.py",),
+    "orders": (
+        "test_what_resting_orders_may_still_open.py",
+        "test_orders_are_decided_as_the_oracle_decides.py",
+    ),
+    "whole_measures": ("test_whole_books_are_measured.py",),
     "limits": ("test_limits.py",),
     "pretrade": ("test_pretrade.py", "test_pretrade_at_its_edges.py"),
     "plan": ("test_plan.py",),

@@ -1,6 +1,6 @@
 """Kill parts of the real desk at random instants, round after round, and ask its rows what was lost.
 
-    python -m tests.system.faults [rounds] [seed]
+    ROUNDS=25 SEED=7 python -m tests.system.faults
 
 A round kills one to three parts with `kill -9`, together or one shortly after the other, waits until every
 part works and figures move on an open page, and asks whether anything was lost or said twice. It stops at the
@@ -28,7 +28,7 @@ ROUNDS, SEED = 25, 20251010
 MOST_SECONDS = 120.0
 
 
-def main(rounds: int = ROUNDS, seed: int = SEED) -> None:
+def main(*, rounds: int, seed: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="riskdesk-faults-"))
     folder.chmod(0o755)
     tell(f"{rounds} rounds, seed {seed}, in {folder}")
@@ -96,4 +96,4 @@ def tell(what: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:3]))
+    main(rounds=int(os.environ.get("ROUNDS") or ROUNDS), seed=int(os.environ.get("SEED") or SEED))
