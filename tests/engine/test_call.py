@@ -73,6 +73,7 @@ STEPS = {
     "a draft nobody can measure": (DRAFT, UNKNOWN, 9, Deed.NOTHING, Because.UNKNOWN_FIGURE, 500),
     "a draft of who is just above": (DRAFT, JUST_ABOVE, 9, Deed.NOTHING, Because.STANDS, 500),
     "a draft of who recovered": (DRAFT, BETWEEN, 0, Deed.CANCEL, Because.RECOVERED_BEFORE_ISSUE, 500),
+    "a draft of who is well": (DRAFT, WELL, 0, Deed.CANCEL, Because.RECOVERED_BEFORE_ISSUE, 500),
     "owed and unpaid": (ISSUED, lacking(500), 9, Deed.NOTHING, Because.STANDS, 500),
     "more by the minimum": (ISSUED, lacking(510), 9, Deed.NOTHING, Because.STANDS, 500),
     "more by more than it": (ISSUED, lacking("510.01"), 9, Deed.RAISE, Because.MORE_IS_MISSING, "510.01"),
@@ -123,6 +124,10 @@ def test_equity_equal_to_the_requirement_lacks_nothing():
 @pytest.mark.parametrize(("cash", "kind"), [("637.50", Kind.INTRADAY), ("637.49", Kind.URGENT)])
 def test_a_call_is_urgent_where_less_than_a_quarter_of_the_house_margin_is_left(cash: str, kind: Kind):
     assert needed(account(cash)).kind is kind
+
+
+def test_an_urgent_call_leaves_less_time():
+    assert (TERMS.time_for(Kind.INTRADAY), TERMS.time_for(Kind.URGENT)) == (60 * MINUTE, 15 * MINUTE)
 
 
 def test_below_maintenance_the_cross_pool_still_owes_but_nothing_new_is_drafted():
