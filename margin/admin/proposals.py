@@ -80,7 +80,7 @@ class ProposalPage(ReadOnlyAdmin):
         said = DEEDS[deed](
             proposal=proposal,
             person=caller(request),
-            note=request.POST.get("note", "")[:2000],
+            note=request.POST.get("note", ""),
             now=clock.now(),
         )
         if isinstance(said, Proposal):

@@ -109,7 +109,7 @@ def approve(*, proposal: Proposal, person: User, note: str = "", now: datetime) 
 
 
 def reject(*, proposal: Proposal, person: User, note: str = "", now: datetime) -> Proposal | Refusals:
-    """Turn a proposal down; its author may not, they withdraw."""
+    """Turn a proposal down, and say why; its author may not, they withdraw."""
     return close(proposal, Proposal.State.REJECTED, person, note, now)
 
 
@@ -139,6 +139,8 @@ def close(
             return [Refusal("person", "not_yours", person.username, "Only its author withdraws a proposal.")]
         if state == Proposal.State.REJECTED and (own or not may(person, Action.APPROVE, locked.desk)):
             return [Refusal("person", "not_allowed", person.username, "You may not reject this proposal.")]
+        if state == Proposal.State.REJECTED and not note.strip():
+            return [Refusal("note", "required", "", "Say why: its author reads it.")]
         decide(locked, state, person, note, now)
     return locked
 

@@ -39,6 +39,7 @@ from margin.whatif.dry_run import dry_run
 from margin.whatif.moves import DryRun
 from riskdesk import clock
 from riskdesk.errors import Refusal
+from riskdesk.texts import MOST_CHARACTERS
 
 DEEDS = {"approve": approve, "reject": reject, "withdraw": withdraw}
 MOST_SUGGESTED = 400
@@ -84,7 +85,7 @@ def _opened(request: HttpRequest, kind: str, desk: Desk) -> Form:
         undone = get_object_or_404(access.for_user(Proposal, request.user), pk=_whole(text), kind=kind)
         values = undone.before or {**undone.change}
         pk, _ = now_in_force(kind, undone.change)
-        said = f"Undo of change {undone.pk}: {undone.reason}"[:2000]
+        said = f"Undo of change {undone.pk}: {undone.reason}"[:MOST_CHARACTERS]
         return limit_form.of_values(kind, desk, values, made_from=pk, reason=said)
     form = limit_form.blank(kind, desk)
     form.fields["client"] = request.GET.get("client", "")[:32]
@@ -233,9 +234,7 @@ def change_decided(request: HttpRequest, change: int, deed: str) -> HttpResponse
     proposal = proposal_or_404(request, change)
     if deed not in DEEDS:
         raise Http404
-    note = request.POST.get("note", "")[:2000]
-    if deed == "reject" and not note.strip():
-        return _page(request, proposal, [Refusal("note", "required", "", "Say why: its author reads it.")])
+    note = request.POST.get("note", "")
     said = DEEDS[deed](proposal=proposal, person=cast(User, request.user), note=note, now=clock.now())
     if isinstance(said, list):
         if any(refusal.rule == "not_allowed" for refusal in said):

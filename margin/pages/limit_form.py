@@ -107,7 +107,7 @@ def posted(kind: str, desk: Desk, sent: Mapping[str, str]) -> Form:
     return Form(
         kind,
         desk,
-        {name: sent.get(name, "")[:2000] for name in TEXTS},
+        {name: sent.get(name, "") for name in TEXTS},
         int(made_from) if made_from.isascii() and made_from.isdigit() and len(made_from) < 16 else None,
         sent.get("fixed") == "1",
     )

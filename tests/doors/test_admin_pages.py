@@ -136,7 +136,9 @@ def test_the_index_says_how_many_proposals_wait_for_this_person(cast: Cast, ada_
     assert "for your decision" not in ada_in.get("/admin/").content.decode(), "its author does not decide"
     ada_in.force_login(cast.eve)
     assert "<b>1</b> proposal waits for your decision" in ada_in.get("/admin/").content.decode()
-    ada_in.post(reverse("admin:decide_proposal", args=[Proposal.objects.get().pk, "reject"]))
+    reject = reverse("admin:decide_proposal", args=[Proposal.objects.get().pk, "reject"])
+    assert "Say why" in ada_in.post(reject, follow=True).content.decode()
+    ada_in.post(reject, {"note": "Too low"})
     assert "for your decision" not in ada_in.get("/admin/").content.decode()
 
 

@@ -86,9 +86,17 @@ def test_an_approval_is_refused_when_another_change_came_first(cast: Cast) -> No
     assert Limit.objects.get().value == 10
 
 
+def test_a_rejection_says_why(cast: Cast) -> None:
+    proposal = cap(cast)
+    for note in ("", " \n"):
+        assert rules(reject(proposal=proposal, person=cast.eve, note=note, now=NOW)) == [("note", "required")]
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.decided_by) == ("proposed", None)
+
+
 def test_a_decided_proposal_stays_decided(cast: Cast) -> None:
     proposal = cap(cast)
-    reject(proposal=proposal, person=cast.eve, now=NOW)
+    reject(proposal=proposal, person=cast.eve, note="Too low", now=NOW)
     assert rules(approve(proposal=proposal, person=cast.eve, now=NOW)) == [("state", "already_decided")]
     assert rules(withdraw(proposal=proposal, person=cast.ada, now=NOW)) == [("state", "already_decided")]
 

@@ -119,11 +119,18 @@ def test_an_approval_after_another_change_is_told_what_moved(cast: Cast, desk: C
     assert Limit.objects.get(revision_to=None).value == 12
 
 
+def test_a_reason_too_long_is_refused_and_not_cut(cast: Cast, desk: Client) -> None:
+    answer = desk.post("/limits/propose/?kind=limit", {**FORM, "reason": "x" * 2001})
+    assert (answer.status_code, Proposal.objects.count()) == (400, 0)
+    assert "At most 2000 characters." in text(answer)
+
+
 def test_a_rejection_says_why(cast: Cast, desk: Client) -> None:
     desk.post("/limits/propose/?kind=limit", FORM)
     waiting = Proposal.objects.get()
     desk.force_login(cast.eve)
-    assert desk.post(f"/limits/changes/{waiting.pk}/reject/").status_code == 400
+    for note in ("", "x" * 2001):
+        assert desk.post(f"/limits/changes/{waiting.pk}/reject/", {"note": note}).status_code == 400
     assert desk.post(f"/limits/changes/{waiting.pk}/reject/", {"note": "Too low"}).status_code == 303
     assert "Too low" in text(desk.get(f"/limits/changes/{waiting.pk}/"))
 
