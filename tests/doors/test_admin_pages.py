@@ -191,7 +191,7 @@ def test_a_proposal_page_shows_the_difference(cast: Cast, ada_in: Browser) -> No
     proposal = Proposal.objects.get()
     page = ada_in.get(reverse("admin:accounts_proposal_change", args=[proposal.pk])).content.decode()
     assert "You proposed this" in page
-    assert "<strong>8,000</strong>" in page
+    assert "<strong>8,000×</strong>" in page
     room = reverse("limit_change", args=[proposal.pk])
     assert f"See what it would do: {room}</a>" in page
     ada_in.force_login(cast.eve)
