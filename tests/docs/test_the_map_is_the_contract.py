@@ -65,3 +65,9 @@ def test_what_the_rooms_import_of_the_project_is_its_ground() -> None:
                 elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("riskdesk."):
                     taken.add((node.module or "").split(".")[1])
     assert taken - WIRING <= ground
+
+
+def test_the_table_of_the_flow_names_each_of_its_modules_once() -> None:
+    told = MAP.split("### The modules of `margin/flow/`")[1].split("\n## ")[0]
+    named = re.findall(r"`(\w+)`", told)
+    assert sorted(named) == sorted(path.stem for path in (ROOT / "margin/flow").glob("[!_]*.py"))

@@ -67,8 +67,8 @@ OF_ONE_ACCOUNT = (
     "falls", "hill", "curves", "moving", "shocked", "roots", "search",
 )  # fmt: skip
 
-MODULES = (*OF_ONE_ACCOUNT[:3], "plan", "pretrade", "breach", "limits")
-MODULES += tuple(name for name in (*OF_ONE_ACCOUNT, *AT_THE_EDGE) if name not in MODULES)
+FROM_THE_TOP = (*OF_ONE_ACCOUNT[:3], "plan", "pretrade", "breach", "limits")
+MODULES = tuple(dict.fromkeys((*FROM_THE_TOP, *OF_ONE_ACCOUNT, *AT_THE_EDGE)))
 
 
 FIRST = {
