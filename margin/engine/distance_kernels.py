@@ -72,7 +72,7 @@ def pool_falls(
 
     `shares` per instrument and `drifts` per base and asset are the loadings; NaN for what has no way here.
     `next_levels` per pool is the level asked about; one above liquidation asks for nothing. Whole, for the
-    reason `height` has: taken apart into balances, legs and lines it took twice as long.
+    reason `height` has: taken apart into balances, legs and lines it took about twice as long.
     """
     instrument, size, entries = book.instrument, book.size, book.entries
     pool_start, pool_base, pool_desk = book.pool_start, book.pool_base, book.pool_desk

@@ -45,7 +45,7 @@ def height(
     """The pool's height above the line at s: of all that bends down with its slope, and of the rest.
 
     Whole, because it is asked dozens of times a pool: with its steps as kernels, which are handed the arrays
-    anew, the distances of a book took twice as long.
+    anew, the distances of a book took about twice as long.
     """
     equity_weight = line[EQUITY_WEIGHT]
     down, down_slope = line[CONSTANT] + line[DRIFTING] * s, line[DRIFTING]

@@ -146,6 +146,17 @@ def stretch(chosen: Ints, start: int, stop: int, book: Columns, tick: Tick, foun
 
 
 @kernel()
+def leg_of(p: int, end: int, instrument: Ints, size: Floats) -> tuple[int, float]:
+    """Where the leg ends that begins in this row, and its size: rows of one instrument and side."""
+    i, held = instrument[p], size[p]
+    p += ONE
+    while p < end and instrument[p] == i and (size[p] > 0.0) == (held > 0.0):
+        held += size[p]
+        p += ONE
+    return p, held
+
+
+@kernel()
 def by_legs(k: int, book: Columns, tick: Tick) -> tuple[float, float, float, int]:
     """A pool's requirements with its positions merged into legs, and offset where the desk offsets.
 
@@ -163,11 +174,8 @@ def by_legs(k: int, book: Columns, tick: Tick) -> tuple[float, float, float, int
     near, previous, previous_mm, previous_im = NOTHING, NO_INSTRUMENT, 0.0, 0.0
     p, end = U(book.pool_start[k]), U(book.pool_start[k + ONE])
     while p < end:
-        i, first, held = U(instrument[p]), p, size[p]
-        p += ONE
-        while p < end and instrument[p] == i and (size[p] > 0.0) == (held > 0.0):
-            held += size[p]
-            p += ONE
+        i, first = U(instrument[p]), p
+        p, held = leg_of(p, end, instrument, size)
         notional = abs(held) * rows[base, i, OMEGA]
         t = ones(reached_of_eight(rows, base, i, U(FLOORS + 1), notional))
         hair = notional * rows[base, i, HAIR]
