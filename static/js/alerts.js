@@ -1,7 +1,7 @@
 // The room of alerts: takes them one by one or together, and moves by keyboard. The server writes the rows; the live
 // page renews them, and keeps what is half typed.
 
-import { send } from "./door.js";
+import { acknowledge, sayRefused } from "./acknowledge.js";
 import "./filters.js";
 import { fold, listenToRows } from "./rows.js";
 
@@ -20,24 +20,14 @@ function count() {
   bulk.querySelector("[data-count]").textContent = String(many);
 }
 
-function take(id, note) {
-  return send(page.addresses.acknowledge.replace("/0/", `/${id}/`), { note });
-}
-
-function failed(place, error) {
-  const words = place.querySelector(".failed") ?? place.appendChild(Object.assign(document.createElement("p"), { className: "failed" }));
-  words.textContent = error.message;
-  if (error.rule === "idle") words.append(" ", Object.assign(document.createElement("a"), { href: page.addresses.confirm, textContent: "Confirm" }));
-}
-
 async function takeOne(form) {
   const button = form.querySelector("button");
   button.disabled = true;
   try {
-    await take(form.dataset.acknowledge, form.elements.note.value);
+    await acknowledge(page.addresses, form.dataset.acknowledge, form.elements.note.value);
     document.dispatchEvent(new CustomEvent("renew"));
   } catch (error) {
-    failed(form, error);
+    sayRefused(form, error, page.addresses);
     button.disabled = false;
   }
 }
@@ -49,10 +39,10 @@ async function takeAll() {
   bulk.querySelector(".failed").textContent = "";
   for (const box of ticked()) {
     try {
-      await take(box.value, bulk.elements.note.value);
+      await acknowledge(page.addresses, box.value, bulk.elements.note.value);
       box.checked = false;
     } catch (error) {
-      failed(bulk, error);
+      sayRefused(bulk, error, page.addresses);
     }
   }
   button.disabled = false;

@@ -1,10 +1,12 @@
 // The room of margin calls: does what a person decides, moves by keyboard. The server
 // writes the rows; the live page renews them, and keeps what is half typed.
 
+import { sayRefused } from "./acknowledge.js";
 import { send } from "./door.js";
 import "./filters.js";
 import { listenToRows } from "./rows.js";
 
+const { addresses } = JSON.parse(document.getElementById("page-data").textContent);
 const root = document.getElementById("now");
 
 /** What a deed says besides its note. A local time without a zone is UTC, as its label says. */
@@ -16,15 +18,14 @@ function bodyOf(form, verb) {
 
 async function act(form, verb) {
   const buttons = [...form.querySelectorAll("button")];
-  const failed = form.querySelector(".failed");
-  failed.textContent = "";
+  form.querySelector(".failed").textContent = "";
   for (const button of buttons) button.disabled = true;
   try {
     await send(`/api/v1/calls/${form.dataset.call}/${verb}/`, bodyOf(form, verb));
     form.elements.note.value = "";
     document.dispatchEvent(new CustomEvent("renew"));
   } catch (error) {
-    failed.textContent = error.message;
+    sayRefused(form, error, addresses);
   }
   for (const button of buttons) button.disabled = false;
 }

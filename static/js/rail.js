@@ -1,19 +1,21 @@
 // The alert rail: asks the server for its rows when an alert came, was taken or was settled; sends acknowledgements.
 // The server is the only author of the rows; here they are swapped by id, so that a half-written note survives.
 
+import { acknowledge, sayRefused } from "./acknowledge.js";
+
 const RENEW_MS = 400;
 const AGAIN_MS = 5_000; // how an alert stands now is told by the server, and moves
 const RETRY_MS = 5_000;
 const SAID_MS = 8_000;
 
 export class Rail {
-  constructor({ root, note, addresses, fetchText, send, onNew }) {
-    Object.assign(this, { root, note, addresses, fetchText, send, onNew });
+  constructor({ root, note, addresses, fetchText, onNew }) {
+    Object.assign(this, { root, note, addresses, fetchText, onNew });
     this.timer = null;
     setInterval(() => document.hidden || this.soon(), AGAIN_MS);
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.acknowledge(event.target.closest("form[data-acknowledge]"));
+      this.take(event.target.closest("form[data-acknowledge]"));
     });
   }
 
@@ -63,20 +65,17 @@ export class Rail {
     item?.focus({ preventScroll: false });
   }
 
-  async acknowledge(form) {
+  async take(form) {
     const button = form.querySelector("button");
+    const id = form.dataset.acknowledge;
     button.disabled = true;
     form.querySelector(".failed")?.remove();
     try {
-      const address = this.addresses.acknowledge.replace("/0/", `/${form.dataset.acknowledge}/`);
-      await this.send(address, { note: form.elements.note.value });
+      await acknowledge(this.addresses, id, form.elements.note.value);
       await this.renew();
-      this.taken(form.dataset.acknowledge);
+      this.taken(id);
     } catch (error) {
-      const failed = Object.assign(document.createElement("p"), { className: "failed", textContent: error.message });
-      failed.setAttribute("role", "alert");
-      if (error.rule === "idle") failed.append(" ", Object.assign(document.createElement("a"), { href: this.addresses.confirm, textContent: "Confirm" }));
-      form.append(failed);
+      sayRefused(form, error, this.addresses);
     } finally {
       button.disabled = false;
     }
