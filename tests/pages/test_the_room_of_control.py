@@ -1,5 +1,6 @@
 """`/control/`: two steps to impose, a reason to lift, and the truth wherever an account is shown."""
 
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ def test_the_second_step_says_whom_it_stops_and_asks_why(held: Cast) -> None:
     assert "Frozen: the whole house" in page(held.vic, "/")
     assert "Whole house" not in page(held.vic, "/control/")  # a viewer has no form
     assert "Propose its lift" in page(held.rita, "/control/")
+    assert "Propose its lift" not in page(held.vic, "/control/")
     shown = page(held.rita, "/accounts/ACME-1/")
     assert "The whole house is frozen since" in shown
     assert post(held.rita, f"/control/{row.pk}/lift/", reason="Over").status_code == 303
@@ -80,9 +82,24 @@ def test_the_api_imposes_lists_and_lifts_once_a_key(held: Cast) -> None:
     assert (lifted.status_code, lifted.json()["lifted_by"]) == (200, "rita")
     is_problem(api.post(f"restrictions/{listed['id']}/lift/", {"reason": "Again"}), 409)
     assert api.get("accounts/ACME-1/").json()["control"] == "open"
+    assert api.get("restrictions/?standing=in_force").json()["results"] == []
+    assert [one["id"] for one in api.get("restrictions/?standing=over").json()["results"]] == [listed["id"]]
     wide = api.post("restrictions/", {"scope": "all", "state": "frozen", "reason": "A feed gone mad"}).json()
     asked = api.post(f"restrictions/{wide['id']}/lift/", {"reason": "Over"})
     assert asked.status_code == 202
     change = asked.json()["lift_change"]
     assert Api(held.ada).post(f"limits/changes/{change}/approve/", {}).status_code == 200
     assert api.get("restrictions/?standing=in_force").json()["results"] == []
+
+
+def test_what_is_frozen_stands_before_what_may_reduce(held: Cast) -> None:
+    api = Api(held.rita)
+    for state, scope in (
+        ("frozen", {"scope": "account", "account": "ACME-1"}),
+        ("reduce_only", {"scope": "all"}),
+    ):
+        assert api.post("restrictions/", {**scope, "state": state, "reason": "x"}).status_code == 201
+    rows = re.findall(
+        r'<li data-key="\d+" id="restriction-\d+" data-state="(\w+)"', page(held.rita, "/control/")
+    )
+    assert rows == ["frozen", "reduce_only"]
