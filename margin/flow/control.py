@@ -70,15 +70,19 @@ def lift(row: Restriction, *, person: User, reason: str, now: datetime) -> Restr
 
 
 def _propose_lift(row: Restriction, person: User, reason: str, now: datetime) -> Proposal | Refusals:
-    if row.lifted_at is not None:
-        return [_lifted_already(row)]
-    if lift_waiting(row) is not None:
-        says = "A lift of it waits for its second person already."
-        return [Refusal("restriction", "one_waits", str(row.pk), says)]
-    change = {"id": str(row.pk), "desk": row.desk.code if row.desk else None, "end": True}
-    return propose(
-        kind=Proposal.Kind.LIFT, change=change, desk=row.desk, reason=reason, person=person, now=now
-    )
+    """Asked and put forward under the restriction's lock: of many at once one proposal waits."""
+    with transaction.atomic():
+        locked = Restriction.objects.select_for_update(of=("self",)).select_related("desk").get(pk=row.pk)
+        if locked.lifted_at is not None:
+            return [_lifted_already(locked)]
+        if lift_waiting(locked) is not None:
+            says = "A lift of it waits for its second person already."
+            return [Refusal("restriction", "one_waits", str(locked.pk), says)]
+        desk = locked.desk
+        change = {"id": str(locked.pk), "desk": desk.code if desk else None, "end": True}
+        return propose(
+            kind=Proposal.Kind.LIFT, change=change, desk=desk, reason=reason, person=person, now=now
+        )
 
 
 def lift_waiting(row: Restriction) -> Proposal | None:

@@ -1,6 +1,7 @@
 """Restrictions: one person imposes, one lifts what is narrow, two what is wide; every change is kept."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -70,6 +71,29 @@ def test_what_is_wide_is_lifted_by_two_and_holds_until_then(cast: Cast) -> None:
         assert not load_controls().by_key
         row.refresh_from_db()
         assert (row.lifted_by, row.lift_reason, row.proposal) == (cast.ada, "It is over", proposal)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_lift_what_is_wide_at_once_one_makes_the_proposal(cast: Cast) -> None:
+    row, together, found = imposed(cast, Aim(Scope.ALL)), Barrier(6), []
+
+    def ask() -> None:
+        try:
+            together.wait(timeout=90)
+            found.append(lift(row, person=cast.rita, reason="It is over", now=LATER))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=90)
+    assert sorted("made" if isinstance(one, Proposal) else one[0].rule for one in found) == [
+        "made",
+        *["one_waits"] * 5,
+    ]
+    assert Proposal.objects.count() == 1
 
 
 def test_nothing_of_it_is_deleted(cast: Cast) -> None:
