@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.access import Action, desks_where, for_user, may
+from accounts.admin.inputs import KeySelect, SplitInstant
 from accounts.admin.numbers import PLAIN_NUMBERS
 from accounts.admin.typed import AnyAdmin
 from accounts.models import Desk, User
@@ -52,7 +53,7 @@ class DeskAdmin(OfferedFilters):
     edit_action: Action | None = None
     immutable: tuple[str, ...] = ("code",)
     list_per_page = 50
-    formfield_overrides = PLAIN_NUMBERS
+    formfield_overrides = {**PLAIN_NUMBERS, models.DateTimeField: {"widget": SplitInstant}}
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -67,6 +68,8 @@ class DeskAdmin(OfferedFilters):
         if getattr(db_field.related_model, "desk_path", INTERNAL) is not INTERNAL:
             right = self.edit_action or Action.SEE_DESK
             options.setdefault("queryset", for_user(db_field.related_model, request.user, right))
+        if db_field.name in self.get_autocomplete_fields(request):
+            options.setdefault("widget", KeySelect(db_field, self.admin_site, using=options.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def demand_right(self, request: HttpRequest, row: models.Model) -> None:

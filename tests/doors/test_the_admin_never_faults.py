@@ -9,7 +9,7 @@ from psycopg.errors import LockNotAvailable
 
 from accounts.models import User
 from margin.flow import reference
-from margin.models import Calendar
+from margin.models import Calendar, Limit
 from tests.conftest import Cast
 from tests.doors.test_admin_pages import OURS, listing
 
@@ -56,6 +56,27 @@ def test_filters_that_a_page_offers_are_taken(eve_in: Browser) -> None:
             assert eve_in.get(address).status_code == 200, (row, address)
             offered += 1
     assert offered > len(OURS), "the pages offer filters"
+
+
+LOOKED_UP = [model for model in OURS if admin.site._registry[model].autocomplete_fields]
+NONSENSE = [(model, "x") for model in LOOKED_UP] + [(Limit, odd) for odd in ("9" * 40, "\x00")]
+
+
+def test_forms_take_anything_in_their_link_and_in_their_fields(eve_in: Browser) -> None:
+    for model, odd in NONSENSE:
+        page = f"{listing(model)}add/"
+        names = [column.name for column in model._meta.fields]
+        everything = dict.fromkeys((*names, *(f"{name}_{n}" for name in names for n in (0, 1))), odd)
+        assert eve_in.get(page, everything).status_code == 200, (page, odd)
+        assert eve_in.post(page, everything).status_code == 200, (page, odd)
+    assert len(LOOKED_UP) == 8
+
+
+def test_a_choice_that_is_none_is_said_beside_its_field_and_an_empty_field_in_a_link(eve_in: Browser) -> None:
+    for page, field in (("margin/limit", "client"), ("accounts/subaccount", "client")):
+        answer = eve_in.post(f"/admin/{page}/add/", {field: "NaN"})
+        assert "Select a valid choice" in answer.content.decode()
+        assert 'value="NaN"' not in eve_in.get(f"/admin/{page}/add/?{field}=NaN").content.decode()
 
 
 def test_an_export_of_a_column_nobody_offers_is_refused(eve_in: Browser) -> None:
