@@ -19,6 +19,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.models import ApiToken, AuditEvent, Desk, Role, RoleGrant, User
 from accounts.models.columns import HOUSE_WIDE, INTERNAL
+from riskdesk.errors import Refusal
 
 
 class Action(StrEnum):
@@ -186,6 +187,15 @@ def may(who: Who, action: Action, desk: Desk | None) -> bool:
     """Whether the caller may do this on the desk. No desk: house-wide, takes the right on any."""
     desks = desks_where(who, action)
     return desks.exists() if desk is None else desks.filter(pk=desk.pk).exists()
+
+
+def lacks(who: Who, action: Action, desk: Desk | None) -> Refusal | None:
+    """What a step refuses, if the caller may not do this there; whichever door they came by has asked too."""
+    if may(who, action, desk):
+        return None
+    where = desk.code if desk else ""
+    says = f"You may not do this on {where}." if where else "You may not do this on any desk."
+    return Refusal("desk", "not_allowed", where, says)
 
 
 def for_user(

@@ -18,8 +18,8 @@ from margin.api.dry_runs import GIVES_TRIED, tried
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.pagination import PAGING, listed, newest_first
-from margin.api.permissions import find, forbidden
-from margin.api.problems import Problem, conflict, invalid, refused
+from margin.api.permissions import demand, find
+from margin.api.problems import conflict, invalid, refused
 from margin.api.shapes import Choice, Kind, Schema, Text, Whole, code
 from margin.flow.change import approve, propose, reject, right_to_propose, withdraw
 from margin.flow.differences import Line, difference, moved_since, now_in_force
@@ -142,27 +142,25 @@ class Changes(Endpoint):
                 _, values = now_in_force(asked.kind, change)
                 lines = difference(asked.kind, values, change)
                 raise conflict(made, name="moved_on", difference=shown_lines(lines))
-            raise _problem(made)
+            raise refused(made)
 
         return once(request, document, work)
 
     def _desk(self, asked: Asked) -> Desk | None:
         """A desk on which the caller may propose, by their role and by their token."""
-        if asked.desk is None:
-            if not proposes(self.caller, asked.kind, None):
-                raise forbidden("Neither role nor token of yours proposes changes on any desk.")
-            return None
-        desk = desks_where(self.caller, Action.SEE_DESK).filter(code=asked.desk).first()
-        if desk is None:
-            raise invalid([Refusal("desk", "unknown", asked.desk, "There is no such desk.")])
-        if not proposes(self.caller, asked.kind, desk):
-            raise forbidden(f"Your role on {desk.code}, or this token, does not allow that.")
+        desk = None
+        if asked.desk is not None:
+            desk = desks_where(self.caller, Action.SEE_DESK).filter(code=asked.desk).first()
+            if desk is None:
+                raise invalid([Refusal("desk", "unknown", asked.desk, "There is no such desk.")])
+        demand_to_propose(self.caller, asked.kind, desk)
         return desk
 
 
-def proposes(caller: Principal, kind: str, desk: Desk | None) -> bool:
+def demand_to_propose(caller: Principal, kind: str, desk: Desk | None) -> None:
     """A token's scope `limits` is the right to propose, of whatever kind."""
-    return any(may(caller, action, desk) for action in {Action.PROPOSE, right_to_propose(kind)})
+    if not may(caller, Action.PROPOSE, desk):
+        demand(caller, right_to_propose(kind), desk)
 
 
 class OneChange(Endpoint):
@@ -191,14 +189,13 @@ class Decide(Endpoint):
 
     deed: Any = None
 
-    def allowed(self, proposal: Proposal) -> bool:
-        return may(self.caller, Action.APPROVE, proposal.desk)
+    def demand(self, proposal: Proposal) -> None:
+        demand(self.caller, Action.APPROVE, proposal.desk)
 
     def decide(self, request: Request, change: int) -> HttpResponse:
         asked, document = read_body(request, NOTE, blank={})
         proposal = find(ROWS, self.caller, pk=change)
-        if not self.allowed(proposal):
-            raise forbidden("Your role, or this token, does not allow that.")
+        self.demand(proposal)
 
         def work() -> HttpResponse:
             person, now = self.caller.person, clock.now()
@@ -207,7 +204,7 @@ class Decide(Endpoint):
                 return answer(shown(said))
             if said[0].rule == "moved_on":
                 raise conflict(said, name="moved_on", difference=shown_lines(moved_since(proposal)))
-            raise _problem(said)
+            raise refused(said)
 
         return once(request, document, work)
 
@@ -231,19 +228,9 @@ class Reject(Decide):
 class Withdraw(Decide):
     deed = staticmethod(withdraw)
 
-    def allowed(self, proposal: Proposal) -> bool:
-        return proposes(self.caller, proposal.kind, proposal.desk)
+    def demand(self, proposal: Proposal) -> None:
+        demand_to_propose(self.caller, proposal.kind, proposal.desk)
 
     @described("withdraw_change", "Take one's own change back", GIVES, takes=NOTE, tag="limits")
     def post(self, request: Request, change: int) -> HttpResponse:
         return self.decide(request, change)
-
-
-NOT_THEIRS = {"not_allowed", "second_person", "own_role", "not_yours"}
-
-
-def _problem(said: list[Refusal]) -> Problem:
-    """What the person may not, as 403; all else as everywhere."""
-    if any(refusal.rule in NOT_THEIRS for refusal in said):
-        return Problem(403, "forbidden", said[0].message, said)
-    return refused(said)

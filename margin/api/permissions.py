@@ -32,11 +32,18 @@ def find(rows: "QuerySet[Row]", caller: Principal, **by: object) -> Row:
     return row
 
 
-def demand(caller: Principal, action: Action, desk: Desk) -> None:
-    """End the request unless the caller may do this on a desk that they see."""
+def demand(caller: Principal, action: Action, desk: Desk | None) -> None:
+    """End the request unless the caller may do this on a desk that they see; without one, on any."""
     if not may(caller, action, desk):
+        raise lacking(action, desk)
+
+
+def lacking(action: Action, desk: Desk | None) -> Problem:
+    """403, with the right that is missing."""
+    says = "Neither role nor token of yours allows that on any desk."
+    if desk is not None:
         says = f"Your role on {desk.code}, or this token, does not allow that."
-        raise forbidden(says, Refusal("desk", action.value, desk.code, says))
+    return forbidden(says, Refusal("desk", action.value, desk.code if desk else "", says))
 
 
 def demand_scope(caller: Principal, scope: str) -> None:

@@ -5,14 +5,14 @@ from decimal import Decimal
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.access import Action, Principal, desks_where, for_user
+from accounts.access import Action, Principal, for_user
 from accounts.models import SubAccount
 from margin.api.composed import Items, Maybe, Record
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.output import iso
-from margin.api.permissions import forbidden
+from margin.api.permissions import demand
 from margin.api.problems import conflict, refused
 from margin.api.shapes import Amount, Choice, Flag, Instant, Text, code
 from margin.flow.positions import put_positions
@@ -97,8 +97,7 @@ class Positions(Endpoint):
 
 def accounts_of(snapshot: SourceSnapshot, caller: Principal) -> dict[str, SubAccount]:
     """The accounts named, as far as the caller may send positions for them."""
-    if not desks_where(caller, Action.SEND_POSITIONS).exists():
-        raise forbidden("Neither role nor token of yours sends positions to any desk.")
+    demand(caller, Action.SEND_POSITIONS, None)
     rows = for_user(SubAccount, caller, Action.SEND_POSITIONS).filter(code__in=snapshot.codes)
     return {row.code: row for row in rows.select_related("client__desk", "base_currency")}
 

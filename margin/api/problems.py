@@ -112,10 +112,14 @@ AS_THINGS_STAND = frozenset(
     }
 )
 """Rules that another state of the desk would satisfy: 409. All others speak of the request itself: 400."""
+NOT_THEIRS = frozenset({"not_allowed", "second_person", "own_role", "not_yours"})
+"""Rules that another person would satisfy: 403."""
 
 
 def refused(errors: Sequence[Refusal]) -> Problem:
     """The answer to what a step refused."""
+    if any(refusal.rule in NOT_THEIRS for refusal in errors):
+        return Problem(403, "forbidden", errors[0].message, errors)
     if all(refusal.rule in AS_THINGS_STAND for refusal in errors):
         return conflict(errors, name=errors[0].rule)
     return invalid(errors)

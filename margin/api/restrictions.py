@@ -11,14 +11,14 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.access import Action, for_user, may
+from accounts.access import Action, for_user
 from accounts.models import Proposal
 from margin.api.composed import Maybe, Record
 from margin.api.described import blanks, described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
 from margin.api.pagination import PAGING, listed, newest_first
-from margin.api.permissions import find, forbidden
+from margin.api.permissions import demand, find
 from margin.api.problems import invalid, refused
 from margin.api.shapes import Choice, Instant, Kind, Text, code
 from margin.book.controls import standing
@@ -26,7 +26,6 @@ from margin.flow.aims import NAMES, aimed
 from margin.flow.control import MOST_REASON, RELATED, impose, lift
 from margin.models import Restriction
 from riskdesk import clock
-from riskdesk.errors import Refusal
 
 IN_FORCE, OVER = "in_force", "over"
 PARAMETERS: dict[str, Kind[Any]] = {
@@ -122,8 +121,7 @@ class Restrictions(Endpoint):
         aim = aimed(self.caller, body.scope, {name: getattr(body, name) for name in NAMES})
         if isinstance(aim, list):
             raise invalid(aim)
-        if not may(self.caller, Action.RESTRICT, aim.desk):
-            raise not_allowed(aim.desk.code if aim.desk else "")
+        demand(self.caller, Action.RESTRICT, aim.desk)
 
         def work() -> HttpResponse:
             made = impose(
@@ -131,7 +129,7 @@ class Restrictions(Endpoint):
                 person=self.caller.person, now=clock.now(),
             )  # fmt: skip
             if isinstance(made, list):
-                raise invalid(made)
+                raise refused(made)
             return answer(shown(made), status=201)
 
         return once(request, document, work)
@@ -141,8 +139,7 @@ class LiftRestriction(Endpoint):
     @described("lift_restriction", "Lift a restriction", GIVES, takes=LIFTED, tag="restrictions")
     def post(self, request: Request, restriction: int) -> HttpResponse:
         row = find(ROWS.all(), self.caller, pk=restriction)
-        if not may(self.caller, Action.RESTRICT, row.desk):
-            raise not_allowed(row.desk.code if row.desk else "")
+        demand(self.caller, Action.RESTRICT, row.desk)
         body, document = read_body(request, LIFTED)
 
         def work() -> HttpResponse:
@@ -154,8 +151,3 @@ class LiftRestriction(Endpoint):
             return answer(shown(found))
 
         return once(request, document, work)
-
-
-def not_allowed(desk: str) -> Exception:
-    says = "Your role, or this token, does not let you restrict here."
-    return forbidden(says, Refusal("desk", Action.RESTRICT.value, desk, says))

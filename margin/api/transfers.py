@@ -8,14 +8,14 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.access import Action, Principal, desks_where, for_user
+from accounts.access import Action, Principal, for_user
 from accounts.ledger import Posted
 from accounts.models import Pocket, SubAccount
 from margin.api.composed import Maybe, Record
 from margin.api.described import described, record, texts
 from margin.api.endpoint import Endpoint, answer, read_body
 from margin.api.idempotency import once
-from margin.api.permissions import forbidden
+from margin.api.permissions import demand
 from margin.api.problems import invalid, refused
 from margin.api.shapes import Amount, Text, code
 from margin.flow.transfer import End, Inside, Move, Outside, move_money
@@ -84,8 +84,7 @@ class Transfers(Endpoint):
 
 def move_of(asked: Asked, caller: Principal) -> Move:
     """The movement between rows that the caller may move money of."""
-    if not desks_where(caller, Action.MOVE_MONEY).exists():
-        raise forbidden("Neither role nor token of yours moves money on any desk.")
+    demand(caller, Action.MOVE_MONEY, None)
     codes = [end.account for end in (asked.giver, asked.taker) if end.account]
     rows = for_user(SubAccount, caller, Action.MOVE_MONEY).filter(code__in=codes)
     accounts = {row.code: row for row in rows.select_related("client__desk", "base_currency")}

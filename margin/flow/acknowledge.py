@@ -1,14 +1,15 @@
 """A person takes note of an alert, once.
 
 Takes the alert, the person and a note; gives the alert as it then is, or a refusal that says who was first.
-The door has asked already whether the person may. What raised the alert
-is resolved by a run; only a delivery that was given up is over once somebody has seen it.
+What raised the alert is resolved by a run; only a delivery that was given up is over once somebody has seen
+it.
 """
 
 from datetime import datetime
 
 from django.db import transaction
 
+from accounts.access import Action, lacks
 from accounts.audit import record
 from accounts.models import User
 from margin.models import Alert, Breach
@@ -21,6 +22,8 @@ from riskdesk.texts import text_doubts
 
 def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Alert | Refusal:
     """Mark it seen by this person. Again by the same person with the same note changes nothing."""
+    if refusal := lacks(person, Action.ACKNOWLEDGE, alert.desk):
+        return refusal
     if doubts := text_doubts("note", note):
         return doubts[0]
     with transaction.atomic():

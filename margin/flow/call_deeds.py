@@ -1,8 +1,7 @@
 """What people do with a margin call: issue, cancel, deliver, confirm, dispute, and give more time by two.
 
 Takes a call and a person; gives the call as it then stands, or the refusal that says why not. The call is
-locked first, so that a run and two people act one after the other. The door has asked already whether the
-person may.
+locked first, so that a run and two people act one after the other.
 """
 
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from accounts.access import Action, lacks
 from accounts.audit import record
 from accounts.models import HOUSE, Shard, SubAccount, User
 from margin.book.facts import Revisions
@@ -155,14 +155,16 @@ def decide_extension(call: MarginCall, person: User, *, give: bool, note: str, n
         return None
 
     verb = "give_extension" if give else "refuse_extension"
-    return _do(call, person, verb, deed, note=note, now=now)
+    return _do(call, person, verb, deed, note=note, now=now, right=Action.APPROVE)
 
 
 def _do(
     call: MarginCall, person: User, verb: str, deed: Deed, *, note: str, now: datetime,
-    due_at: datetime | None = None,
+    due_at: datetime | None = None, right: Action = Action.CALL_MARGIN,
 ) -> Answer:  # fmt: skip
     """Lock, do, and write down who did it; nothing is half done."""
+    if refusal := lacks(person, right, call.desk):
+        return refusal
     if doubts := text_doubts("note", note):
         return doubts[0]
     with transaction.atomic():

@@ -72,7 +72,7 @@ def weigh(
 ) -> Candidate | Refusals:
     """What a change would put in force, or why this person cannot propose it. Writes nothing."""
     if not may(person, right_to_propose(kind), desk):
-        return [Refusal("desk", "not_allowed", str(desk or "house"), "You may not propose changes here.")]
+        return [Refusal("desk", "not_allowed", desk.code if desk else "house", "You may not propose here.")]
     candidate = build(kind, change, valid_at=now)
     if isinstance(candidate, list):
         return candidate

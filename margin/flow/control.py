@@ -1,8 +1,8 @@
 """What people impose, lift and test: restrictions, from one account to the whole house.
 
 Takes a person and what it is to be on; gives the row, or the refusals that say why not. Imposing is one
-person's deed; lifting what is wide is two people's, by a proposal. The door has asked already whether the
-person may.
+person's deed; lifting what is wide is two people's, by a proposal. Whether the person may is asked
+here, whatever the door has asked.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.access import Action, lacks
 from accounts.audit import record
 from accounts.models import Client, Desk, Proposal, SubAccount, User
 from margin.flow.change import Refusals, propose
@@ -45,7 +46,7 @@ def impose(
     aim: Aim, *, state: str, reason: str, expires_at: datetime | None = None, person: User, now: datetime
 ) -> Restriction | Refusals:
     """From its commit on; the gates apply it within a second."""
-    if refusals := _doubts(reason, expires_at, now):
+    if refusals := _doubts(aim.desk, person, reason, expires_at, now):
         return refusals
     row = aim.row
     row.state, row.reason, row.expires_at, row.imposed_at = state, reason.strip(), expires_at, now
@@ -57,7 +58,7 @@ def impose(
 
 def lift(row: Restriction, *, person: User, reason: str, now: datetime) -> Restriction | Proposal | Refusals:
     """By one person; of what is wide the proposal that a second person approves."""
-    if doubts := _doubts(reason, None, now):
+    if doubts := _doubts(row.desk, person, reason, None, now):
         return doubts
     if row.is_wide:
         return _propose_lift(row, person, reason, now)
@@ -91,8 +92,10 @@ def lift_waiting(row: Restriction) -> Proposal | None:
     return waiting.filter(change__id=str(row.pk)).select_related("proposed_by").first()
 
 
-def drill(person: User) -> int:
+def drill(person: User) -> int | Refusals:
     """A revision that imposes nothing: as fast as the gates confirm it they would stop."""
+    if refusal := lacks(person, Action.RESTRICT, None):
+        return [refusal]
     with transaction.atomic():
         revision = take_control_revision(ControlChange.Deed.DRILL, None, person)
         record(actor=person, action="control.drill", subject=f"control:{revision}")
@@ -104,7 +107,11 @@ def _lifted_already(row: Restriction) -> Refusal:
     return Refusal("restriction", "lifted_already", str(row.pk), says)
 
 
-def _doubts(reason: str, expires_at: datetime | None, now: datetime) -> Refusals:
+def _doubts(
+    desk: Desk | None, person: User, reason: str, expires_at: datetime | None, now: datetime
+) -> Refusals:
+    if refusal := lacks(person, Action.RESTRICT, desk):
+        return [refusal]
     if not reason.strip():
         return [Refusal("reason", "required", "", "Say why: everybody it concerns reads it.")]
     if expires_at is not None and expires_at <= now:

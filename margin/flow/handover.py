@@ -4,7 +4,7 @@ Takes a person who may acknowledge and what they want the next one to know; give
 The note is a deed of the audit trail: nobody can change it later, and it needs no table of its own.
 """
 
-from accounts.access import Action, may
+from accounts.access import Action, lacks
 from accounts.audit import record
 from accounts.models import AuditEvent, Desk, User
 from riskdesk.errors import Refusal
@@ -16,8 +16,8 @@ MOST_CHARACTERS = 4000
 
 def hand_over(*, desk: Desk, person: User, note: str) -> AuditEvent | Refusal:
     text = note.strip()
-    if not may(person, Action.ACKNOWLEDGE, desk):
-        return Refusal("desk", "not_allowed", desk.code, "You may not hand over this desk.")
+    if refusal := lacks(person, Action.ACKNOWLEDGE, desk):
+        return refusal
     if not text:
         return Refusal("note", "blank", "", "Write what the next person has to know.")
     if doubts := text_doubts("note", text, most=MOST_CHARACTERS):

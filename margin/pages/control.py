@@ -204,7 +204,8 @@ def control_lift(request: HttpRequest, restriction: int) -> HttpResponse:
 def control_drill(request: HttpRequest) -> HttpResponse:
     """A test of the switch: it imposes nothing, and the gates confirm it as they would a restriction."""
     desk = _desk_to_restrict(request)
-    drill(cast(User, request.user))
+    if isinstance(drill(cast(User, request.user)), list):
+        raise PermissionDenied
     return _seen(desk)
 
 

@@ -53,7 +53,7 @@ def room(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse('handover')}?desk={desk.code}")
         refused = said
     context = _context(request, desk) | {"refused": refused, "note": request.POST.get("note", "")}
-    status = 200 if refused is None else 403 if refused.rule == "not_allowed" else 422
+    status = 200 if refused is None else 403 if refused.rule == "not_allowed" else 400
     return render(request, "handover/room.html", context, status=status)
 
 

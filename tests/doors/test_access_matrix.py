@@ -117,7 +117,7 @@ PAGES = {
     "stress/": {"GET":                       "302 200 200 200 200 200"},
     "stress/result/": {"GET":                "302 404 200 200 200 200"},
     "stress/csv/": {"GET":                   "302 404 404 404 404 404"},
-    "handover/": {"GET":                     "302 200 200 200 200 200", "POST": "302 404 403 422 403 ..."},
+    "handover/": {"GET":                     "302 200 200 200 200 200", "POST": "302 404 403 400 403 ..."},
     "reports/": {"GET":                      "302 200 200 200 200 200"},
     "reports/daily/<code:code>/<str:day>/": {"GET":     "302 404 200 200 200 404"},
     "reports/daily/<code:code>/<str:day>/csv/": {"GET": "302 404 200 200 200 404"},
@@ -253,6 +253,8 @@ def judge(answer: Any, expected: str, own: set[str], path: str) -> str:
         return f"{status}, the table says {expected}: {answer.content[:60]!r}"
     if not expected and (status < 300 or status >= 500):
         return f"{status} for a method that is not in the table"
+    if status == 403 and path.startswith("/api/") and not answer.json()["errors"]:
+        return "403 without the right that is missing"
     if answer.changed and not 200 <= status < 300 and status != 303:  # done, and to be seen elsewhere
         return f"{status}, and yet something changed"
     word = leaked(answer, own, path)

@@ -213,6 +213,7 @@ def test_nothing_leaves_while_a_call_is_open(scene: Scene):
 
 def test_who_asks_for_more_time_does_not_give_it(scene: Scene, ada: User):
     call, later = issued(scene), scene.now + timedelta(hours=3)
+    factories.grant(scene.rita, scene.desk, Role.LIMITS_ADMIN)
     assert isinstance(
         deeds.ask_extension(call, scene.rita, due_at=later, note="wire is on its way", now=scene.now),
         MarginCall,
@@ -245,7 +246,7 @@ def test_the_database_itself_refuses_ones_own_extension(scene: Scene):
         call.extensions.update(given=True, decided_by=scene.rita, decided_at=scene.now)
 
 
-def test_deeds_that_do_not_fit_are_refused_by_name(scene: Scene):
+def test_deeds_that_do_not_fit_are_refused_by_name(scene: Scene, ada: User):
     scene.step(CALLED)
     draft, rita, now = the_call(), scene.rita, scene.now
     assert refused(deeds.deliver(draft, rita, note="phone", now=now)) == "call.not_issued"
@@ -254,7 +255,7 @@ def test_deeds_that_do_not_fit_are_refused_by_name(scene: Scene):
     assert refused(deeds.issue(call, rita, note="", now=now)) == "call.not_a_draft"
     assert refused(deeds.dispute(call, rita, amount=Decimal("454.18"), note="no", now=now)) == "amount.range"
     assert refused(deeds.ask_extension(call, rita, due_at=now, note="late", now=now)) == "due_at.range"
-    assert refused(deeds.decide_extension(call, rita, give=True, note="", now=now)) == "call.none_waits"
+    assert refused(deeds.decide_extension(call, ada, give=True, note="", now=now)) == "call.none_waits"
     assert isinstance(deeds.confirm(call, rita, note="by phone", now=now), MarginCall)
     assert refused(deeds.confirm(call, rita, note="", now=now)) == "call.acknowledged_already"
     assert refused(deeds.deliver(call, rita, note="again", now=now)) == "call.delivered_already"

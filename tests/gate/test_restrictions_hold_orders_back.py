@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async as aside
 
+from accounts.models import Role
 from accounts.models.clients import Status
 from margin.book.controls import load_controls
 from margin.engine.verdict import Control
@@ -23,6 +24,8 @@ State, Scope = Restriction.State, Restriction.Scope
 def aims(small: Small, *, own: bool = True) -> dict[str, Aim]:
     """At each scope: what covers ACME-1 ordering BTC-PERP, or what lies beside it."""
     desk = small.desk if own else factories.desk("RETAIL")
+    if not own:
+        factories.grant(small.rita, desk, Role.RISK_MANAGER)
     client = small.client if own else factories.client("ZEDD", of=desk)
     account = small.account if own else factories.sub_account("ZEDD-1", of=client)
     instrument = small.btc if own else factories.instrument("ETH-PERP", venue=factories.venue("ELSEWHERE"))
