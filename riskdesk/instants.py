@@ -11,6 +11,16 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 def read_instant(text: str) -> datetime:
     """ISO 8601 with its offset. ValueError: it is none, or of a year that nobody means."""
     found = datetime.fromisoformat(text)
-    if found.tzinfo is None or not FIRST_YEAR <= found.year < LAST_YEAR:
+    kept = kept_as(found) if found.tzinfo is not None else None
+    if kept is None:
         raise ValueError("an instant has an offset and a year of this century")
-    return found.astimezone(UTC)
+    return kept
+
+
+def kept_as(instant: datetime) -> datetime | None:
+    """In UTC, whose year is judged: an offset carries it over the end of one. None: of no year kept."""
+    try:
+        kept = instant.astimezone(UTC)
+    except OverflowError:
+        return None
+    return kept if FIRST_YEAR <= kept.year < LAST_YEAR else None

@@ -21,6 +21,7 @@ SECRET_NAMES = re.compile(
 )
 HIDDEN = "***"
 DEEPEST = 6  # what is nested deeper is not written: it may also be a circle
+LONGEST_REFUSAL = 300
 FIRST = ("time", "level", "event")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 PROBES = ("/healthz", "/readyz", "/metrics")
@@ -45,6 +46,17 @@ LOUD_FROM = {
     "mail.log": "WARNING",
     "concurrent.futures": "WARNING",
 }
+
+
+class RefusedPlainly(logging.Filter):
+    """What Django turned away as suspicious (a wrong host, a filter nobody offers) is a stranger's mistake:
+    a warning of one line, and no fault of ours with a trace that fills the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args, record.exc_info = record.getMessage()[:LONGEST_REFUSAL], (), None
+        return True
 
 
 class StandardError(logging.Handler):
@@ -95,7 +107,8 @@ def standard(*, level: str, console: bool) -> dict[str, Any]:
                 "processors": list(rendering(console=console)),
             }
         },
-        "handlers": {"line": {"()": StandardError, "formatter": "line"}},
+        "filters": {"plainly": {"()": RefusedPlainly}},
+        "handlers": {"line": {"()": StandardError, "formatter": "line", "filters": ["plainly"]}},
         "root": {"handlers": ["line"], "level": level},
         "loggers": {"django": _logger(level), **quiet},
     }

@@ -9,7 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +17,7 @@ from margin.api.formats import JsonNumber
 from margin.api.output import plain
 from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
-from riskdesk.instants import FIRST_YEAR, LAST_YEAR
+from riskdesk.instants import FIRST_YEAR, LAST_YEAR, kept_as
 from riskdesk.texts import text_doubts
 
 T = TypeVar("T")
@@ -171,13 +171,13 @@ class Instant(Kind[datetime]):
         if not isinstance(value, str) or not INSTANT.fullmatch(value):
             return refuse(refused, field, "instant", value, says)
         try:
-            found = datetime.fromisoformat(value)
-            if not FIRST_YEAR <= found.year < LAST_YEAR:
-                says = f"A year from {FIRST_YEAR} to {LAST_YEAR - 1}."
-                return refuse(refused, field, "year", value, says)
-            return found.astimezone(UTC)
+            kept = kept_as(datetime.fromisoformat(value))
         except ValueError:
             return refuse(refused, field, "instant", value, "There is no such day or time.")
+        if kept is None:
+            says = f"A year from {FIRST_YEAR} to {LAST_YEAR - 1}, in UTC."
+            return refuse(refused, field, "year", value, says)
+        return kept
 
     def schema(self) -> Schema:
         return {"type": "string", "format": "date-time"}

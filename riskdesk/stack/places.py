@@ -50,7 +50,8 @@ def open_places(data_folder: Path) -> Places:
         _make(data / "secrets", mode=0o700)
         services, account = _services_home(data)
     except OSError as error:
-        raise explain(error, doing=f"preparing the data folder {data}") from error
+        advice = "choose a DATA_DIR where folders can be made"
+        raise explain(error, doing=f"preparing the data folder {data}", otherwise=advice) from error
     return Places(data=data, secrets=data / "secrets", services=services, account=account)
 
 

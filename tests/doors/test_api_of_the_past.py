@@ -125,6 +125,8 @@ def test_a_point_is_what_as_of_says(scene: Scene):
     ("query", "field", "rule"),
     [
         ("to=2100-01-01T00:00:00Z", "to", "year"),
+        ("to=2099-12-31T23:59:59-14:00", "to", "year"),
+        ("to=0001-01-01T00:00:00%2B14:00", "to", "year"),
         ("to=2099-01-01T00:00:00Z", "to", "future"),
         ("from=2026-03-02T12:00:00Z&to=2026-03-02T12:00:00Z", "from", "order"),
         ("every=1&from=2026-03-01T12:00:00Z", "every", "too_many_points"),

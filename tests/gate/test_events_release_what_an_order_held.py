@@ -133,6 +133,8 @@ async def test_events_that_cannot_be_are_refused_by_name_and_change_nothing(smal
         "0001-01-01T00:00:00+14:00",  # PostgreSQL keeps it, and nobody reads it again
         "9999-12-31T23:59:59-14:00",
         "1999-12-31T23:59:59Z",
+        "2000-01-01T00:00:00+00:01",  # both are of another year as they are kept
+        "2099-12-31T23:59:59-14:00",
         "2026-03-02T12:00:00",
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from riskdesk.env import read_environment
 from riskdesk.stack.entrance import demand_entrance
+from riskdesk.stack.places import open_places
 from riskdesk.stack.ports import is_free, pick_free
 from riskdesk.stack.trouble import Trouble
 from tests.system.running import PATIENCE_SECONDS, ROOT, bare_environment, left_over, run_exec, small_desk
@@ -136,6 +137,11 @@ def test_a_data_folder_that_cannot_be_made(open_folder: Path) -> None:
     assert "preparing the data folder" in refusal(open_folder / "file" / "data")
 
 
+def test_a_data_folder_where_none_can_be_made_says_what_to_do(open_folder: Path) -> None:
+    with pytest.raises(Trouble, match=r"too long.*: choose a DATA_DIR where folders can be made"):
+        open_places(open_folder / ("x" * 300))
+
+
 def test_a_data_folder_that_is_a_file_says_what_to_do(open_folder: Path) -> None:
     file = open_folder / "file"
     file.write_text("")
@@ -155,8 +161,6 @@ def test_lost_secrets_are_named(data: Path) -> None:
 
 
 def test_a_nearly_full_disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from riskdesk.stack.places import open_places
-
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9, 5_000_000))
     with pytest.raises(Trouble, match="nearly full"):
         open_places(open_folder / "data")

@@ -52,6 +52,14 @@ def test_a_logger_in_use_is_still_heard_after_the_log_was_set_up_again(lines):
     assert lines() == []
 
 
+def test_what_a_stranger_sends_in_vain_is_one_short_warning_without_a_trace(lines, client):
+    assert client.get("/", headers={"host": "x" * 5000}).status_code == 400
+    (line,) = lines()
+    assert (line["level"], line["logger"]) == ("warning", "django.security.DisallowedHost")
+    assert set(line) == {"time", "level", "event", "logger"}
+    assert len(line["event"]) == 300
+
+
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_value_can_forge_a_second_line(lines, nasty):
     structlog.get_logger("a").warning(nasty, client=nasty)
