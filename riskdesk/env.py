@@ -73,6 +73,7 @@ def read_environment(source: Mapping[str, str] | None = None) -> Environment:
 
 
 def read(reader: Reader) -> Environment:
+    """One variable a line, in the order of `Environment`, so that the two are read side by side."""
     mode = reader.one_of("RISKDESK_ENV", "development", ("development", "production"))
     development = mode == "development"
     port = reader.number("PORT", 8000, least=1, most=65535)

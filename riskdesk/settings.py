@@ -1,4 +1,7 @@
-"""Django's settings, all derived from `riskdesk.env`. Holds no risk policy: that lives in the database."""
+"""Django's settings, all derived from `riskdesk.env`. Holds no risk policy: that lives in the database.
+
+One file, however long: whoever looks for a setting looks in one place.
+"""
 
 import logging
 from pathlib import Path

@@ -100,6 +100,7 @@ class WarmBook(Book):
         lever: NDArray[np.uint16],
         owned: dict[str, NDArray[np.float64]],
     ) -> Columns:
+        """Every column, each from those above it: cut in two, both halves would pass them all on."""
         tables, count = self.tables, len(pools.held)
         rules = tables.rules
         pool_account = np.repeat(np.arange(len(self.ids)), np.diff(pools.account_start))

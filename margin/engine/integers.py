@@ -127,6 +127,7 @@ class Compiled:
 
 
 def compiled(account: Account, policy: Policy) -> Compiled | None:
+    """Every number of the account made whole at once; None where it has what whole numbers do not carry."""
     if policy.portfolio is not None or policy.concentration is not None or account.recognised_caps:
         return None
     buffer = whole(account.buffer)

@@ -115,7 +115,10 @@ def sweep(
     keep_alive: Callable[[], None],
     room: Room,
 ) -> Swept:
-    """All of the shard. `keep_alive` is called before each account that is measured exactly."""
+    """All of the shard. `keep_alive` is called before each account that is measured exactly.
+
+    Step by step, each resting on the one above it: this is the order of a large shard, as `cycle` is a run's.
+    """
     markets = Markets(book, pinned)
     quotes = quotes_of(book, markets)
     tables, columns, figures = book.tables, book.columns, room.figures

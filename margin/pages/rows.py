@@ -72,7 +72,7 @@ def account_rows(figures: Figures, *, most: int, states: Collection[str] = ()) -
 
 
 def shown(row: Mapping[str, Any]) -> AccountRow:
-    """The texts of one row."""
+    """The texts of one row, one a line."""
     cap_use, cap_asked = row["cap_use"], formats.cap_asked(row["cap_name"])
     cap_severity, cap_word = formats.CAP_STATES.get(row["cap_state"], ("", ""))
     return AccountRow(
