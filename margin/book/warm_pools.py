@@ -61,7 +61,7 @@ def _merge(
     owned_start: Places,
     made: Pools,
 ) -> int:
-    """How many pools there are, filled into `made`: one merge of two sorted lists, its two places kept in step."""
+    """How many pools there are, filled into `made`: a merge of two sorted lists in one loop."""
     pool, p, b = 0, 0, 0
     for account in range(len(made.account_start) - 1):
         made.account_start[account] = pool

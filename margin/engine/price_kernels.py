@@ -47,8 +47,8 @@ def fall(
     """The s > 0 at which constant + slope*s - MM(s) falls below zero towards `far`; NaN if it does not.
 
     `long` and `short` are the legs' notionals today. A tangent of a hill lies above it: its root is the fall,
-    or beyond it. Today's tangent may miss the fall for good; then the one at the far end is tried. One loop, in
-    one piece: each turn of it is ten nanoseconds for each position of the book.
+    or beyond it. Today's tangent may miss the fall for good; then the one at the far end is tried.
+    In one piece: this loop is most of what liquidation prices cost.
     """
     up = far > 0.0
     at = 1.0
