@@ -13,7 +13,7 @@ from accounts.admin.base import DeskFilter, ReadOnlyAdmin, caller
 from accounts.models import Proposal
 from margin.flow.change import approve, reject, withdraw
 from margin.flow.differences import difference
-from margin.pages.limit_words import measured_as, proposal_row, shown_lines
+from margin.flow.proposal_words import measured_as, proposal_row, written_lines
 from margin.whatif.dry_run import MOVES_NO_FIGURE
 from riskdesk import clock
 
@@ -65,8 +65,8 @@ class ProposalPage(ReadOnlyAdmin):
             "title": "Proposal",
             "subtitle": proposal and proposal.subject,
             "proposal": proposal,
-            "changed": shown_lines([line for line in lines if line.moved], of),
-            "unchanged": shown_lines([line for line in lines if not line.moved], of),
+            "changed": written_lines([line for line in lines if line.moved], of),
+            "unchanged": written_lines([line for line in lines if not line.moved], of),
             "can_be_tried": proposal is not None and proposal.kind not in MOVES_NO_FIGURE,
             "own": own(proposal, request),
         }

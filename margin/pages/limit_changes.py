@@ -19,21 +19,21 @@ from accounts import access
 from accounts.models import Client, Desk, HouseBuffer, Proposal, SubAccount, User
 from margin.flow.change import approve, propose, reject, right_to_propose, weigh, withdraw
 from margin.flow.differences import difference, moved_since, now_in_force
+from margin.flow.proposal_words import (
+    OF_A_KIND,
+    alike,
+    measured_as,
+    proposal_row,
+    subject,
+    written_lines,
+)
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
 from margin.models import Instrument, InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages import dry_runs, limit_form
 from margin.pages.desk import choose_desk
 from margin.pages.limit_form import Form
-from margin.pages.limit_words import (
-    OF_A_KIND,
-    alike,
-    earlier_excesses,
-    measured_as,
-    proposal_row,
-    shown_lines,
-    subject,
-)
+from margin.pages.limit_words import earlier_excesses
 from margin.pages.live import live_page
 from margin.whatif.dry_run import dry_run
 from margin.whatif.moves import DryRun
@@ -148,7 +148,7 @@ def _form(
         "says": {r.field: r.message for r in refused or ()},
         "general": [r.message for r in refused or () if r.field not in limit_form.TEXTS],
         "refused": refused,
-        "now": shown_lines(difference(form.kind, values, form.change()), of) if values else [],
+        "now": written_lines(difference(form.kind, values, form.change()), of) if values else [],
         "moved_on": moved_on,
         "newest": pk,
         "ends": form.fixed and pk is not None,
@@ -182,14 +182,14 @@ def _page(request: HttpRequest, proposal: Proposal, refused: list[Refusal] | Non
     waits = proposal.state == Proposal.State.PROPOSED
     may_decide = waits and not own and access.may(request.user, access.Action.APPROVE, proposal.desk)
     moved, of = moved_since(proposal), measured_as(proposal)
-    shown = shown_lines(lines, of)
+    shown = written_lines(lines, of)
     context = {
         "proposal": proposal,
         "row": proposal_row(proposal),
         "subject": subject(proposal),
         "changed": [line for line in shown if line["moved"]],
         "unchanged": [line for line in shown if not line["moved"]],
-        "moved": shown_lines(moved, of),
+        "moved": written_lines(moved, of),
         "ends": bool(proposal.change.get("end")),
         "own": own,
         "waits": waits,

@@ -16,20 +16,12 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Desk, HouseBuffer, Proposal
 from margin.flow.differences import difference
+from margin.flow.proposal_words import proposal_row, value_of, written_lines
 from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
 from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages.desk import choose_desk
-from margin.pages.limit_words import (
-    buffer_row,
-    excess_row,
-    limit_row,
-    proposal_row,
-    set_by,
-    shown_lines,
-    value_of,
-    whom,
-)
+from margin.pages.limit_words import buffer_row, excess_row, limit_row, set_by, whom
 from margin.pages.live import live_page
 from margin.whatif.limits_in_force import limits_in_force
 from riskdesk import clock
@@ -178,7 +170,7 @@ def _history(kind: Proposal.Kind, versions: list[Any]) -> list[dict[str, Any]]:
         found.append(
             {
                 "version": version,
-                "lines": shown_lines(moved, version if isinstance(version, Limit) else None),
+                "lines": written_lines(moved, version if isinstance(version, Limit) else None),
                 "set_by": set_by(version),
                 "reason": version.proposal.reason if version.proposal else "",
                 "note": version.proposal.decision_note if version.proposal else "",
