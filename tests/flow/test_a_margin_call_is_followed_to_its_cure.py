@@ -11,10 +11,10 @@ import pytest
 from django.db import IntegrityError
 
 from accounts.ledger import reverse
-from accounts.models import AuditEvent, Role, Transfer, User
+from accounts.models import AuditEvent, HouseBuffer, Role, Transfer, User
 from margin.flow import call_deeds as deeds
 from margin.flow.transfer import Inside, Move, Outside, move_money
-from margin.models import Alert, CallEvent, Delivery, MarginCall
+from margin.models import Alert, CallEvent, Delivery, MarginCall, ShardState
 from riskdesk.errors import Refusal
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -203,6 +203,28 @@ def test_positions_that_were_closed_are_named_as_the_cure(scene: Scene):
     assert (the_call().state, the_call().cure) == ("met", "reduction")
 
 
+def test_a_buffer_that_was_lowered_is_named_as_the_cure(scene: Scene):
+    """At 50,900 the equity is 900: 509 of maintenance use 57 % of it, 636.25 with the buffer 71 %."""
+    issued(scene)
+    HouseBuffer.objects.update(revision_to=factories.revision())
+    scene.step("50900")
+    assert (the_call().state, the_call().cure) == ("met", "parameter")
+
+
+def test_what_was_paid_in_part_is_named_before_the_market_that_did_the_rest(scene: Scene):
+    issued(scene)
+    deposit(scene, "200")
+    scene.step(SAFE)
+    assert (the_call().state, the_call().cure, the_call().paid) == ("met", "deposit", Decimal(200))
+
+
+def test_a_deed_is_shown_by_a_run_of_its_own(scene: Scene):
+    scene.step(CALLED)
+    ShardState.objects.update(wanted_at=None)
+    deeds.issue(the_call(), scene.rita, note="", now=scene.now)
+    assert ShardState.objects.get(shard=1).wanted_at is not None
+
+
 def test_nothing_leaves_while_a_call_is_open(scene: Scene):
     issued(scene)
     out = Move("out-1", "USD", Decimal(1), Inside(scene.account, "wallet"), Outside("bank"))
@@ -222,6 +244,9 @@ def test_who_asks_for_more_time_does_not_give_it(scene: Scene, ada: User):
         refused(deeds.decide_extension(call, scene.rita, give=True, note="", now=scene.now))
         == "person.second_person"
     )
+    taken_back = deeds.decide_extension(call, scene.rita, give=False, note="", now=scene.now)
+    assert isinstance(taken_back, MarginCall)
+    deeds.ask_extension(call, scene.rita, due_at=later, note="wire is on its way", now=scene.now)
     given = deeds.decide_extension(call, ada, give=True, note="seen the wire", now=scene.now)
     assert isinstance(given, MarginCall)
     assert the_call().due_at == later
