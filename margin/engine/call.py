@@ -68,7 +68,8 @@ class Because(StrEnum):
 class CallPolicy:
     """A desk's choices: times and the least amount worth a call (in the account's base currency).
 
-    A call is urgent where less than `urgent_share` of the house's margin above maintenance is left.
+    A call is urgent where less than `urgent_share` of the house's margin above maintenance is left. It is
+    raised by at least the least amount and `raise_share` of what is outstanding, unless it becomes urgent.
     """
 
     minimum: Fraction = ZERO
@@ -76,6 +77,7 @@ class CallPolicy:
     urgent: timedelta = timedelta(minutes=15)
     issue_after: timedelta = timedelta(minutes=5)
     urgent_share: Fraction = Fraction(1, 4)
+    raise_share: Fraction = Fraction(1, 10)
     recovered_at: Fraction = Fraction(98, 100)
 
     def time_for(self, kind: Kind) -> timedelta:
@@ -176,6 +178,7 @@ class Call:
     paid: Fraction
     since: datetime
     due: datetime | None = None
+    kind: Kind = Kind.INTRADAY
 
     @property
     def outstanding(self) -> Fraction:
@@ -225,13 +228,21 @@ def _drafted(call: Call, lacks: Need, now: datetime, terms: CallPolicy) -> Step:
 
 def _owed(call: Call, lacks: Need, now: datetime, terms: CallPolicy) -> Step:
     """What is paid or no longer needed ends it; what more is missing is added; then time is asked."""
-    if not lacks.unknown and not lacks.called:
-        if call.outstanding == 0:
+    if not lacks.unknown:
+        if call.outstanding == 0 and (not lacks.called or lacks.amount < terms.minimum):
             return Step(Deed.MEET, Because.PAID, call.amount)
-        if lacks.at_target:
+        if not lacks.called and lacks.at_target:
             return Step(Deed.MEET, Because.BACK_AT_TARGET, call.amount)
-    if lacks.called and lacks.amount > call.outstanding + terms.minimum:
+    if lacks.called and _is_raised(call, lacks, terms):
         return Step(Deed.RAISE, Because.MORE_IS_MISSING, call.paid + lacks.amount)
     if call.standing is Standing.ISSUED and call.due is not None and now >= call.due:
         return Step(Deed.FALL_DUE, Because.PAST_DUE, call.amount)
     return Step(Deed.NOTHING, Because.UNKNOWN_FIGURE if lacks.unknown else Because.STANDS, call.amount)
+
+
+def _is_raised(call: Call, lacks: Need, terms: CallPolicy) -> bool:
+    """No tick writes a letter: what more is missing is worth one, or the time is shorter now."""
+    more = lacks.amount - call.outstanding
+    if lacks.kind is Kind.URGENT and call.kind is not Kind.URGENT:
+        return more > 0
+    return more > 0 and more >= max(terms.minimum, terms.raise_share * call.outstanding)

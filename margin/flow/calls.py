@@ -69,7 +69,7 @@ def note_delivered(owed: list[MarginCall]) -> None:
 
 def as_the_engine_sees(row: MarginCall) -> Call:
     amount, paid = Fraction(row.amount), Fraction(row.paid)
-    return Call(Standing(row.state), amount, paid, row.drafted_at, row.due_at)
+    return Call(Standing(row.state), amount, paid, row.drafted_at, row.due_at, Kind(row.kind))
 
 
 def issue_row(row: MarginCall, time: timedelta, reached: Revisions, now: datetime) -> None:

@@ -51,10 +51,12 @@ def compose_call(call: MarginCall) -> Letter:
         ("Outstanding", money(call.outstanding)),
         ("Due", due),
     ]
+    urgent = call.kind == MarginCall.Kind.URGENT
     return write(
         "call",
         subject,
-        severity="critical" if call.kind == MarginCall.Kind.URGENT else "warning",
+        severity="critical" if urgent else "warning",
+        urgent=urgent,
         desk=desk,
         title=f"Margin call: {money(call.outstanding)}",
         due=due,

@@ -50,6 +50,8 @@ def lacking(amount: object, level: Level = Level.MARGIN_CALL, kind: Kind = Kind.
 
 
 CLOSING = lacking(500, Level.LIQUIDATION)
+HURRY = lacking("500.01", kind=Kind.URGENT)
+STANDING = (Deed.NOTHING, Because.STANDS, 500)
 WELL = Need()
 BETWEEN = Need(at_target=False, recovered=True)
 JUST_ABOVE = Need(at_target=False, recovered=False)
@@ -57,7 +59,8 @@ UNKNOWN = Need(unknown=True, at_target=False, recovered=False)
 DRAFT = Call(Standing.DRAFT, Fraction(500), Fraction(0), NOON)
 ISSUED = Call(Standing.ISSUED, Fraction(500), Fraction(0), NOON, NOON + 60 * MINUTE)
 PAID_HALF, PAID = replace(ISSUED, paid=Fraction(250)), replace(ISSUED, paid=Fraction(500))
-LATE = replace(ISSUED, standing=Standing.OVERDUE)
+LATE, PRESSED = replace(ISSUED, standing=Standing.OVERDUE), replace(ISSUED, kind=Kind.URGENT)
+SMALL = replace(ISSUED, amount=Fraction(60))
 
 STEPS = {
     "nothing lacks": (None, WELL, 0, Deed.NOTHING, Because.NOT_CALLED, 0),
@@ -75,12 +78,19 @@ STEPS = {
     "a draft of who recovered": (DRAFT, BETWEEN, 0, Deed.CANCEL, Because.RECOVERED_BEFORE_ISSUE, 500),
     "a draft of who is well": (DRAFT, WELL, 0, Deed.CANCEL, Because.RECOVERED_BEFORE_ISSUE, 500),
     "owed and unpaid": (ISSUED, lacking(500), 9, Deed.NOTHING, Because.STANDS, 500),
-    "more by the minimum": (ISSUED, lacking(510), 9, Deed.NOTHING, Because.STANDS, 500),
-    "more by more than it": (ISSUED, lacking("510.01"), 9, Deed.RAISE, Because.MORE_IS_MISSING, "510.01"),
+    "more by a tenth": (ISSUED, lacking(550), 9, Deed.RAISE, Because.MORE_IS_MISSING, 550),
+    "a hair less than a tenth": (ISSUED, lacking("549.99"), 9, Deed.NOTHING, Because.STANDS, 500),
+    "more by the minimum": (SMALL, lacking(70), 9, Deed.RAISE, Because.MORE_IS_MISSING, 70),
+    "a hair less than the minimum": (SMALL, lacking("69.99"), 9, Deed.NOTHING, Because.STANDS, 60),
+    "urgent now": (ISSUED, HURRY, 9, Deed.RAISE, Because.MORE_IS_MISSING, "500.01"),
+    "urgent before": (PRESSED, HURRY, 9, Deed.NOTHING, Because.STANDS, 500),
+    "no longer urgent": (PRESSED, lacking("549.99"), 9, Deed.NOTHING, Because.STANDS, 500),
+    "urgent now, no more missing": (ISSUED, replace(HURRY, pools=lacking(500).pools), 9, *STANDING),
     "half paid, as much missing": (PAID_HALF, lacking(250), 9, Deed.NOTHING, Because.STANDS, 500),
     "half paid, more missing": (PAID_HALF, lacking(300), 9, Deed.RAISE, Because.MORE_IS_MISSING, 550),
     "paid and well": (PAID, BETWEEN, 9, Deed.MEET, Because.PAID, 500),
     "paid yet short again": (PAID, lacking(40), 9, Deed.RAISE, Because.MORE_IS_MISSING, 540),
+    "paid, and short of next to nothing": (PAID, lacking("9.99"), 9, Deed.MEET, Because.PAID, 500),
     "paid, but who knows": (PAID, UNKNOWN, 9, Deed.NOTHING, Because.UNKNOWN_FIGURE, 500),
     "unpaid and between": (ISSUED, BETWEEN, 9, Deed.NOTHING, Because.STANDS, 500),
     "unpaid and back at target": (ISSUED, WELL, 9, Deed.MEET, Because.BACK_AT_TARGET, 500),
@@ -202,3 +212,35 @@ def test_paying_what_is_outstanding_always_ends_a_call(cash: Fraction, moves: li
         assert decide(call, now, NOON, TERMS).deed in (Deed.NOTHING, Deed.MEET)
     call = replace(call, paid=call.amount)
     assert decide(call, needed(account(str(cash + call.paid))), NOON, TERMS).deed is Deed.MEET
+
+
+@given(
+    cash=st.decimals(601, 749, places=2).map(Fraction),
+    marks=st.lists(st.integers(59_300, 60_140), min_size=1, max_size=4),
+    least=st.sampled_from((0, 10, 1000)),
+)
+def test_paying_ends_a_call_however_the_price_went_and_steps_stay_few(
+    cash: Fraction, marks: list[int], least: int
+):
+    """Raised or not on the way, what is then outstanding pays it off: at most one raise stands between."""
+    terms, lacks = CallPolicy(minimum=Fraction(least)), needed(account(str(cash)))
+    call = Call(Standing.ISSUED, lacks.amount, Fraction(0), NOON, NOON + MINUTE, lacks.kind)
+    for mark in marks:
+        call = told(call, needed(account(str(cash)), str(mark)), terms)
+    for _ in range(2):
+        call = replace(call, paid=call.amount)
+        now = needed(account(str(cash + call.paid)), str(marks[-1]))
+        if decide(call, now, NOON, terms).deed is Deed.MEET:
+            return
+        call = told(call, now, terms)
+    pytest.fail("paid twice in full and not met")
+
+
+def told(call: Call, lacks: Need, terms: CallPolicy) -> Call:
+    """Each raise is by its least step, or the first one that is urgent."""
+    step = decide(call, lacks, NOON, terms)
+    if step.deed is not Deed.RAISE:
+        return call
+    more = step.amount - call.amount
+    assert more >= max(terms.minimum, call.outstanding / 10) or (call.kind, lacks.kind) == tuple(Kind)
+    return replace(call, amount=step.amount, kind=lacks.kind)

@@ -154,6 +154,10 @@ def test_more_that_is_missing_raises_the_same_call_and_tells_the_client_again(sc
     assert (row.amount, row.kind) == (Decimal("532.50"), "urgent")  # 631.50 / 0.6 - 520
     assert row.due_at == scene.now + timedelta(minutes=15)
     assert history()[-1] == ("raise", "more_is_missing")
+    first, second = Delivery.objects.filter(kind="call").order_by("id").values_list("text", flat=True)
+    assert ("the\nsooner one counts" in first, "the\nsooner one counts" in second) == (False, True)
+    scene.step("50515", seconds=60)
+    assert (the_call().amount, the_call().due_at) == (row.amount, row.due_at), "a tick is no new letter"
     assert Delivery.objects.filter(kind="call").count() == 2
 
 
