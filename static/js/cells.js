@@ -64,6 +64,7 @@ function paintLeverage(parts, row) {
   const [severity, word] = CAP_STATES[row.cap_state] ?? ["", ""];
   parts.cap_mark.hidden = !word;
   mark(parts.cap_mark, "severity", severity);
+  attribute(parts.cap_mark, "title", word || null);
   icon(parts.cap_icon, severity);
   text(parts.cap_word, word);
 }
