@@ -95,7 +95,7 @@ def _layout(bands: Bands, *, since: datetime, until: datetime) -> dict[str, Any]
     }
     return layout(
         left=46,
-        bottom=20,
+        bottom=32,
         xaxis=times | words,
         yaxis=money,
         yaxis2={"domain": [0, 0.32], "tickformat": ".0%", "nticks": 3, "rangemode": "tozero"},

@@ -22,14 +22,15 @@ AMOUNTS = {
 """Ticks of money: thousands and more by letters, parts of a coin plainly (a milli reads as a million)."""
 CLOCK = {
     "tickformatstops": [
-        {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
-        {"dtickrange": [60_000, None], "value": "%H:%M"},
+        {"dtickrange": [None, 59_999], "value": "%H:%M:%S\nUTC"},
+        {"dtickrange": [60_000, None], "value": "%H:%M\nUTC"},
     ],
     "hoverformat": "%H:%M:%S UTC",
     "nticks": 5,
     "tickangle": 0,
 }
-"""Ticks closer than a minute say their seconds, or two would tell the same; few, so that none is tilted."""
+"""Ticks closer than a minute say their seconds, or two would tell the same; few, so that none is tilted. What
+follows the end of a line stands once, below the first."""
 WHOLE_FROM = 1_000
 HOVER_LABEL = {
     "bgcolor": "var(--raised)",

@@ -135,7 +135,7 @@ def _layout(
     share = {"domain": [0, 0.33], "tickformat": ".0%", "range": [0, top], "tickvals": [0, watch, 1.0]}
     return layout(
         left=46,
-        bottom=22,
+        bottom=34,
         uirevision="kept",
         xaxis=time,
         yaxis={"domain": [0.42, 1], **AMOUNTS, "nticks": 5, "hoverformat": ",.0f"},
