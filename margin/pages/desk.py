@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
@@ -60,6 +60,14 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         | {"filters": {"cap_state": states} if states else {}},
     }
     return render(request, "desk/desk.html", context)
+
+
+@require_GET
+@login_required
+def to_the_desk(request: HttpRequest) -> HttpResponse:
+    """Whoever cuts an address short, or asks for the clients, finds the list of the desk."""
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"{reverse('desk')}?{query}" if query else reverse("desk"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from margin.pages.rows import bar_share
 from margin.whatif.limits_in_force import UNBOUNDED, InForce
 
 MOST_EARLIER = 12
+NEAR, BROKEN = "Near", ("Broken", "Not cured yet")
+"""A breach stands until the figure is two points inside its limit: no longer above it, not kept yet."""
 SCOPES = {
     Limit.Scope.DESK: "the whole desk",
     Limit.Scope.CLASS: "a class",
@@ -91,9 +93,9 @@ def state_of(row: InForce, now: datetime) -> tuple[str, str]:
     if row.limit.valid_at > now:
         return "watch", "Begins later"
     if row.broken or row.over:
-        return "liquidation", "Broken"
+        return "liquidation", BROKEN[0 if row.over else 1]
     if row.near:
-        return "danger", "Near"
+        return "danger", NEAR
     return "normal", "Kept" if row.asked or row.told else "Not used"
 
 

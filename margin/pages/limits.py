@@ -21,7 +21,7 @@ from margin.flow.ruled import RULED
 from margin.flow.versions import as_json
 from margin.models import InstrumentBuffer, Limit, TemporaryExcess
 from margin.pages.desk import choose_desk
-from margin.pages.limit_words import buffer_row, excess_row, limit_row, set_by, whom
+from margin.pages.limit_words import BROKEN, NEAR, buffer_row, excess_row, limit_row, set_by, whom
 from margin.pages.live import live_page
 from margin.whatif.limits_in_force import limits_in_force
 from riskdesk import clock
@@ -60,8 +60,8 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         "rows": rows,
         "tiles": {
             "limits": len(rows),
-            "broken": sum(bool(row["broken"] or row["over"]) for row in rows),
-            "near": sum(bool(row["near"]) for row in rows),
+            "broken": sum(row["word"] in BROKEN for row in rows),
+            "near": sum(row["word"] == NEAR for row in rows),
             "most": rows[0] if rows and rows[0]["who"] else None,
             "waiting": len(waiting),
         },

@@ -30,6 +30,8 @@ from riskdesk import codes  # noqa: F401 - its converter
 
 urlpatterns = [
     path("", desk.desk_page, name="desk"),
+    path("desk/", desk.to_the_desk),
+    path("clients/", desk.to_the_desk),
     path("desk/<code:code>/alerts/", fragments.alerts, name="desk_alerts"),
     path("desk/<code:code>/state/", fragments.state, name="desk_state"),
     path("desk/<code:code>/history/", fragments.history, name="desk_history"),

@@ -1,6 +1,9 @@
-// The keyboard of every page: `?` shows the map, `g` and a letter goes to a room. Keys that a list has are its own.
+// The keyboard of every page: `?` shows the map, `g` and a letter goes to a page. Keys that a list has are its own.
 
-const ROOMS = { d: "/", a: "/alerts/", e: "/exposures/", s: "/stress/", r: "/rulebook/", h: "/handover/", u: "/audit/" };
+const ROOMS = {
+  d: "/", a: "/alerts/", c: "/calls/", o: "/control/", e: "/exposures/", l: "/limits/", s: "/stress/", k: "/calculator/",
+  h: "/handover/", p: "/reports/", u: "/audit/", m: "/mail/", r: "/rulebook/", n: "/engine/",
+};
 const WAIT_MS = 1_200;
 const map = document.getElementById("keys");
 let going = null;

@@ -74,6 +74,8 @@ API = {
 }  # fmt: skip
 PAGES = {
     "": {"GET":                              "302 200 200 200 200 200"},
+    "desk/": {"GET":                         "302 302 302 302 302 302"},
+    "clients/": {"GET":                      "302 302 302 302 302 302"},
     "desk/<code:code>/alerts/": {"GET":      "302 404 200 200 200 404"},
     "desk/<code:code>/state/": {"GET":       "302 404 200 200 200 404"},
     "desk/<code:code>/history/": {"GET":     "302 404 200 200 200 404"},

@@ -13,6 +13,7 @@ from margin.admin.proposals import ProposalPage
 from margin.book.frame import write_frame
 from margin.flow.change import approve, propose
 from margin.models import Limit
+from margin.pages.limit_words import state_of
 from margin.whatif import limits_in_force
 from tests import factories
 from tests.conftest import Cast
@@ -55,6 +56,18 @@ def test_the_limit_used_most_comes_first_with_who_uses_it(cast: Cast, desk: Clie
     shares = [table.index(share) for share in ("99.9 %", "90.0 %", "9.0 %")]
     assert shares == sorted(shares)
     assert "ada, approved by eve" in table
+
+
+@pytest.mark.parametrize(
+    ("over", "near", "broken", "word"),
+    [(1, 2, 1, "Broken"), (0, 1, 1, "Not cured yet"), (0, 1, 0, "Near"), (0, 0, 0, "Kept")],
+)
+def test_a_limit_is_counted_once_and_a_breach_within_it_is_named(
+    over: int, near: int, broken: int, word: str
+):
+    limit = Limit(kind="gross", valid_at=factories.MONDAY_NOON)
+    row = limits_in_force.InForce(limit, 99.9, 0.999, "ACME", "client", 3, near, over, broken)
+    assert state_of(row, factories.MONDAY_NOON)[1] == word
 
 
 def test_only_who_may_propose_finds_the_way_to_propose(cast: Cast, desk: Client) -> None:

@@ -43,6 +43,13 @@ def test_the_binding_cap_stands_first(client: Client, scene: Scene) -> None:
     assert "Broken" in caps
 
 
+def test_the_tile_of_leverage_says_what_kind_of_cap_binds(client: Client, scene: Scene) -> None:
+    factories.limit(scene.desk, "5700", kind="gross", scope="client", client=scene.client)
+    scene.step("57000")
+    tiles = page(client, scene).partition('id="caps"')[0]
+    assert "binds: gross exposure, <b>1,000.0 %</b> used" in tiles
+
+
 def test_rules_that_are_not_kept_are_named_in_words(client: Client, scene: Scene) -> None:
     text = page(client, scene)
     assert "Sub-account leverage cap" in text
