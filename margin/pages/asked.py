@@ -1,7 +1,7 @@
 """What an address asks of a page: read leniently, so that a link of any age opens the nearest sensible view.
 
 Takes the query of a request; gives its values one by one, remembers which were nonsense so that the page can
-say what it ignored, and writes the addresses of neighbouring views. Never refuses.
+say which value it ignored, and writes the addresses of neighbouring views. Never refuses.
 """
 
 import re
@@ -32,6 +32,7 @@ SPAN_WORDS = {
 LARGEST = 2**62
 Value = TypeVar("Value")
 LONGEST = 200
+LONGEST_SAID = 40
 
 
 class Asked:
@@ -98,7 +99,8 @@ class Asked:
 
     def _not(self, name: str, given: str) -> str:
         if given:
-            self.ignored.append(name)
+            shown = given if len(given) <= LONGEST_SAID else f"{given[:LONGEST_SAID]}…"
+            self.ignored.append(f"{name} “{shown}”" if given.isprintable() else name)
         return ""
 
     def _instant(self, given: str) -> datetime | None:

@@ -118,7 +118,7 @@ def _result(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     question, asked = _question(request)
     scenario = question.scenario
     if scenario.preset is None and not any(scenario.factors.values()):
-        return {"nothing_asked": True}
+        return {"nothing_asked": True, "offered": presets().values()}
     parts = stress_books(desk)
     if isinstance(parts, Refusal):
         return {"gone": parts.message}

@@ -24,12 +24,13 @@ class Preset:
     """Moves as shares of prices: `recorded` by symbol, `classes` by asset class, `stable` of stablecoins.
 
     `gap`: on top, of what trades in sessions and opens elsewhere than it closed. `thin`: how many times
-    thinner markets are, and dearer to close in.
+    thinner markets are, and dearer to close in. `fell`: what fell, in a word or two, beside a bare date.
     """
 
     name: str
     title: str
     about: str
+    fell: str = ""
     recorded: Mapping[str, Fraction] = field(default_factory=dict)
     classes: Mapping[str, Fraction] = field(default_factory=dict)
     gap: Mapping[str, Fraction] = field(default_factory=dict)
@@ -87,19 +88,49 @@ FEARED = (
     ),
 )
 HAPPENED = (
-    ("cascade_2025_10_10", "October 2025", "Liquidations of 10 October 2025: smaller coins fell furthest."),
-    ("covid_2020_03_12", "March 2020, coins", "12 March 2020: half of the price of most coins in a day."),
-    ("selloff_2026_02_05", "February 2026", "The fall of coins around 5 February 2026."),
-    ("ftx_2022_11", "November 2022", "The week an exchange failed."),
-    ("celsius_2022_06", "June 2022", "A lender stops paying out; coins fall for days."),
-    ("china_ban_2021_05_19", "May 2021", "19 May 2021: a ban is repeated, coins fall by a third and more."),
-    ("yen_carry_2024_08_05", "August 2024", "Carry trades in yen are unwound; coins fall with shares."),
-    ("covid_eq_2020_03_16", "March 2020, shares", "The worst day of shares of the spring of 2020."),
-    ("etf_flash_2015_08_24", "August 2015", "An opening without buyers on 24 August 2015."),
-    ("snb_2015_01_15", "January 2015", "The franc is let go on 15 January 2015."),
-    ("brexit_2016_06_24", "June 2016", "The night of the British vote: the pound against everything."),
-    ("gbp_flash_2016_10_07", "October 2016", "The pound’s minutes of 7 October 2016."),
-    ("jpy_flash_2019_01_03", "January 2019", "The yen’s minutes of 3 January 2019."),
+    (
+        "cascade_2025_10_10",
+        "October 2025",
+        "smaller coins",
+        "Liquidations of 10 October 2025: smaller coins fell furthest.",
+    ),
+    (
+        "covid_2020_03_12",
+        "March 2020, coins",
+        "most coins, by half",
+        "12 March 2020: half of the price of most coins in a day.",
+    ),
+    ("selloff_2026_02_05", "February 2026", "coins", "The fall of coins around 5 February 2026."),
+    ("ftx_2022_11", "November 2022", "coins", "The week an exchange failed."),
+    ("celsius_2022_06", "June 2022", "coins", "A lender stops paying out; coins fall for days."),
+    (
+        "china_ban_2021_05_19",
+        "May 2021",
+        "coins, by a third",
+        "19 May 2021: a ban is repeated, coins fall by a third and more.",
+    ),
+    (
+        "yen_carry_2024_08_05",
+        "August 2024",
+        "coins with shares",
+        "Carry trades in yen are unwound; coins fall with shares.",
+    ),
+    ("covid_eq_2020_03_16", "March 2020, shares", "shares", "The worst day of shares of the spring of 2020."),
+    ("etf_flash_2015_08_24", "August 2015", "shares", "An opening without buyers on 24 August 2015."),
+    ("snb_2015_01_15", "January 2015", "all against the franc", "The franc is let go on 15 January 2015."),
+    (
+        "brexit_2016_06_24",
+        "June 2016",
+        "the pound",
+        "The night of the British vote: the pound against everything.",
+    ),
+    (
+        "gbp_flash_2016_10_07",
+        "October 2016",
+        "the pound, in minutes",
+        "The pound’s minutes of 7 October 2016.",
+    ),
+    ("jpy_flash_2019_01_03", "January 2019", "all against the yen", "The yen’s minutes of 3 January 2019."),
 )
 
 
@@ -107,7 +138,9 @@ HAPPENED = (
 def presets() -> Mapping[str, Preset]:
     """By name: those that happened first, the hardest first."""
     record = _record()
-    happened = [Preset(name, title, about, recorded=record[name]) for name, title, about in HAPPENED]
+    happened = [
+        Preset(name, title, about, fell=fell, recorded=record[name]) for name, title, fell, about in HAPPENED
+    ]
     return {preset.name: preset for preset in (*happened, *FEARED)}
 
 

@@ -75,7 +75,7 @@ def test_nonsense_of_any_size_is_left_out(told: Cast, query: str) -> None:
 
 
 def sorted_words(found: str) -> str:
-    said = found.partition("left out: ")[2].partition(".")[0].split(", ")
+    said = [one.split()[0] for one in found.partition("left out: ")[2].partition(".")[0].split(", ")]
     return ", ".join(name for name in ("show", "severity", "before", "since") if name in said)
 
 

@@ -100,8 +100,9 @@ def test_the_page_says_what_the_api_says_and_the_export_too(scene: Scene, client
 def test_nonsense_in_the_address_is_left_out_and_said(scene: Scene) -> None:
     with scene.clock():
         found = page(scene.rita, "/stress/?preset=doom&thin=x&fund=-1&f.NOTHING=9")
-    assert "left out: preset, thin, fund." in found
+    assert "left out: preset “doom”, thin “x”, fund “-1”." in found
     assert "Choose what happened once" in found
+    assert all(f"preset={name}" in found for name in presets()), "a first visit offers every one in words"
 
 
 def test_what_the_api_does_not_know_is_refused_by_name(scene: Scene) -> None:
@@ -165,4 +166,5 @@ def test_every_preset_can_be_told() -> None:
         assert preset.title
         assert preset.about
         assert preset.happened or preset in FEARED
+        assert bool(preset.fell) is preset.happened, "a bare date says what fell"
         assert all(-1 < move < 1 for move in (*preset.recorded.values(), *preset.classes.values()))
