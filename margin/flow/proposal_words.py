@@ -17,6 +17,7 @@ from margin.models import Limit
 
 OF_A_KIND = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
 PERCENTS = ("buffer", "watch", "at_risk", "danger", "target")
+WARNS_AT = Decimal("0.8")
 SAID = ("value", "warn", "valid_to", "valid_at", "buffer", "watch", "at_risk", "danger", "regulatory_class")
 
 
@@ -71,6 +72,26 @@ def subject(proposal: Proposal) -> str:
     """Whom and what it is about, with its noun where nothing else says it."""
     about = proposal.subject.partition(": ")[2] or proposal.subject
     return about if " · " in about else f"{proposal.get_kind_display()} · {about}"
+
+
+def with_warning(kind: str, lines: Sequence[Line]) -> list[Line]:
+    """A limit that names no warning warns at 80 % of its value: that line moves along with it."""
+    value = next((line for line in lines if line.name == "value"), None)
+    if kind != Proposal.Kind.LIMIT or value is None:
+        return list(lines)
+    named = next((line for line in lines if line.name == "warn"), Line("warn", "Warn", None, None))
+    before, after = named.before or _share(value.before), named.after or _share(value.after)
+    warned = Line(named.name, named.label, before, after)
+    return [
+        own for line in lines if line is not named for own in ([line, warned] if line is value else [line])
+    ]
+
+
+def _share(value: Any) -> str | None:
+    try:
+        return f"{Decimal(str(value)) * WARNS_AT:f}" if value not in (None, "") else None
+    except ArithmeticError:
+        return None
 
 
 def written_lines(lines: Sequence[Line], of: Limit | None = None) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from margin.flow.proposal_words import (
     measured_as,
     proposal_row,
     subject,
+    with_warning,
     written_lines,
 )
 from margin.flow.ruled import RULED
@@ -148,7 +149,9 @@ def _form(
         "says": {r.field: r.message for r in refused or ()},
         "general": [r.message for r in refused or () if r.field not in limit_form.TEXTS],
         "refused": refused,
-        "now": written_lines(difference(form.kind, values, form.change()), of) if values else [],
+        "now": written_lines(with_warning(form.kind, difference(form.kind, values, form.change())), of)
+        if values
+        else [],
         "moved_on": moved_on,
         "newest": pk,
         "ends": form.fixed and pk is not None,
@@ -177,7 +180,7 @@ def _page(request: HttpRequest, proposal: Proposal, refused: list[Refusal] | Non
     desk = proposal.desk or choose_desk(request)
     if desk is None:
         raise Http404
-    lines = difference(proposal.kind, proposal.before, proposal.change)
+    lines = with_warning(proposal.kind, difference(proposal.kind, proposal.before, proposal.change))
     own = proposal.proposed_by_id == request.user.pk
     waits = proposal.state == Proposal.State.PROPOSED
     may_decide = waits and not own and access.may(request.user, access.Action.APPROVE, proposal.desk)

@@ -18,7 +18,7 @@ from margin.whatif.limits_in_force import UNBOUNDED, InForce
 
 MOST_EARLIER = 12
 NEAR, BROKEN = "Near", ("Broken", "Not cured yet")
-"""A breach stands until the figure is two points inside its limit: no longer above it, not kept yet."""
+"""A breach stands until the figure is within 99.5 % of its limit: no longer above it, not kept yet."""
 SCOPES = {
     Limit.Scope.DESK: "the whole desk",
     Limit.Scope.CLASS: "a class",

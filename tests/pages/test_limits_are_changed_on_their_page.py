@@ -132,6 +132,19 @@ def test_an_approval_after_another_change_is_told_what_moved(cast: Cast, desk: C
     assert Limit.objects.get(revision_to=None).value == 12
 
 
+def test_the_warning_that_moves_along_is_among_what_changes(cast: Cast, desk: Client) -> None:
+    put_in_force(cast, kind="gross", value="6825000")
+    change = {"desk": "PRIME", "kind": "gross", "scope": "desk", "value": "6000000"}
+    made = propose(
+        kind="limit", change=change, desk=cast.prime, reason="x", person=cast.ada, now=factories.MONDAY_NOON
+    )
+    assert isinstance(made, Proposal), made
+    page = text(desk.get(f"/limits/changes/{made.pk}/"))
+    moved = page.partition('id="changes-title"')[2].partition("What stays as it is")[0]
+    for was, comes in (("6,825,000 USD", "6,000,000 USD"), ("5,460,000 USD", "4,800,000 USD")):
+        assert f"<del>{was}</del></td><td><ins>{comes}</ins>" in moved
+
+
 def test_a_reason_too_long_is_refused_and_not_cut(cast: Cast, desk: Client) -> None:
     answer = desk.post("/limits/propose/?kind=limit", {**FORM, "reason": "x" * 2001})
     assert (answer.status_code, Proposal.objects.count()) == (400, 0)
