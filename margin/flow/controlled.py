@@ -69,7 +69,8 @@ def _written(
         actor=author.person or f"rule:{author.rule}", action=f"control.{deed}",
         subject=f"restriction:{row.pk}", desk=row.desk, before=before, after=values_of(row), reason=reason,
     )  # fmt: skip
-    transaction.on_commit(lambda: _show(row), robust=True)
+    if author.run is None:
+        transaction.on_commit(lambda: _show(row), robust=True)  # a run shows its own
 
 
 def _show(row: Restriction) -> None:

@@ -2,7 +2,7 @@
 
     1 feed        prices are in already, validated, doubt marked           margin.flow.feed
     2 recompute   book and marks of one snapshot into figures              margin.flow.recompute
-    3 enforce     findings into breaches        ┐                          margin.flow.enforce
+    3 enforce     findings into breaches        ┐                          margin.flow.enforce, restrict
     4 alert       alerts, margin calls, letters │ one transaction          margin.flow.alert, calls
       finish      sequence number, or fenced off┘                          margin.flow.lease
     5 deliver     frame, then hints, after the commit                      margin.flow.deliver
@@ -38,6 +38,7 @@ from margin.flow.lease import Finished, Lease, LeaseLost, NotTaken, finish, give
 from margin.flow.parking import is_over, park
 from margin.flow.phrases import Scene
 from margin.flow.recompute import Computed
+from margin.flow.restrict import restrict
 from margin.flow.runs import Work
 from margin.flow.sift import to_be_found
 from margin.flow.wanted import send_recompute
@@ -139,6 +140,8 @@ def _commit(
             told += watch_prices(computed, run=work.run, now=now)
             told += keep_calls(computed, run=work.run, now=now)
             work.count(alerts=told.raised, resolved=told.resolved, letters=told.letters)
+            # last, for it locks the revisions of control, which people's deeds wait for
+            work.count(restricted=restrict(done, run=work.run, now=now))
         finished = finish(lease)
         if lease.on_trial:
             told += is_over(lease.shard, now)
