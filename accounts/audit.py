@@ -6,7 +6,7 @@ anything, and never records a secret: the caller passes what may be read later.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -32,10 +32,33 @@ def record(
     reason: str = "",
 ) -> AuditEvent:
     """Add one row. `actor` is a person, a principal, or the name of a part of the system."""
+    row = deed(
+        actor=actor, action=action, subject=subject, desk=desk, before=before, after=after, reason=reason
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def record_all(deeds: Sequence[AuditEvent]) -> None:
+    """Add the rows of many deeds with one statement."""
+    AuditEvent.objects.bulk_create(deeds)
+
+
+def deed(
+    *,
+    actor: User | AnonymousUser | Principal | str,
+    action: str,
+    subject: str,
+    desk: Desk | None = None,
+    before: Values | None = None,
+    after: Values | None = None,
+    reason: str = "",
+) -> AuditEvent:
+    """The row of a deed, not added yet."""
     person = actor.person if isinstance(actor, Principal) else actor if isinstance(actor, User) else None
     name = actor.name if isinstance(actor, Principal) else str(actor)
     context = get_contextvars()
-    return AuditEvent.objects.create(
+    return AuditEvent(
         recorded_at=clock.now(),
         actor=person,
         actor_name=_one_line(name, NAME_CHARACTERS),

@@ -87,11 +87,11 @@ def shown(row: Restriction, change: Proposal | None = None) -> dict[str, Any]:
         "instrument": row.instrument.code if row.instrument else None,
         "venue": row.venue.code if row.venue else None,
         "reason": row.reason,
-        "imposed_by": row.imposed_by.get_username() if row.imposed_by else row.get_rule_display(),
+        "imposed_by": row.author,
         "imposed_at": row.imposed_at,
         "expires_at": row.expires_at,
         "lifted_at": row.lifted_at,
-        "lifted_by": row.lifted_by.get_username() if row.lifted_by else None,
+        "lifted_by": row.lifter,
         "lift_reason": row.lift_reason or None,
         "lift_change": waits.pk if waits else None,
     }

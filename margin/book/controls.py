@@ -115,12 +115,11 @@ def controls_at(instant: datetime) -> Controls:
 
 
 def imposed_of(row: Restriction) -> Imposed:
-    who = row.imposed_by.get_username() if row.imposed_by else f"the rule “{row.get_rule_display()}”"
     return Imposed(
         number=row.pk,
         control=Control(row.state),
         whom=row.whom,
-        who=who,
+        who=row.author,
         reason=row.reason,
         since=row.imposed_at,
         expires_at=row.expires_at,

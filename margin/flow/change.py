@@ -192,7 +192,7 @@ def put_in_force(
     ruled, current, version = candidate.ruled, candidate.current, cast(Any, candidate.version)
     if isinstance(current, Restriction):
         reason = proposal.reason if proposal else ""
-        controlled.end(current, author=controlled.Author(person), reason=reason, now=now, proposal=proposal)
+        controlled.end(current, person=person, reason=reason, now=now, proposal=proposal)
         return
     if not ruled.versioned:
         write_row(ruled, current, version)

@@ -14,7 +14,7 @@ from accounts.access import Action, lacks
 from accounts.audit import record
 from accounts.models import Client, Desk, Proposal, SubAccount, User
 from margin.flow.change import Refusals, propose
-from margin.flow.controlled import Author, begin, end, take_control_revision
+from margin.flow.controlled import begin, end, take_control_revision
 from margin.models import ControlChange, Instrument, Restriction, Venue
 from riskdesk.errors import Refusal
 from riskdesk.texts import text_doubts
@@ -52,7 +52,7 @@ def impose(
     row.state, row.reason, row.expires_at, row.imposed_at = state, reason.strip(), expires_at, now
     row.imposed_by = person
     with transaction.atomic():
-        begin(row, author=Author(person))
+        begin(row, person=person)
     return row
 
 
@@ -66,7 +66,7 @@ def lift(row: Restriction, *, person: User, reason: str, now: datetime) -> Restr
         locked = Restriction.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=row.pk)
         if locked.lifted_at is not None:
             return [_lifted_already(locked)]
-        end(locked, author=Author(person), reason=reason.strip(), now=now)
+        end(locked, person=person, reason=reason.strip(), now=now)
     return locked
 
 

@@ -112,6 +112,22 @@ class Restriction(models.Model):
         return f"{self.scope} {named.code}{where}"
 
     @property
+    def author(self) -> str:
+        """Who imposed it: a person, or the rule."""
+        return self.imposed_by.get_username() if self.imposed_by else self._the_rule
+
+    @property
+    def lifter(self) -> str | None:
+        """Who lifted it; None while nobody has."""
+        if self.lifted_at is None:
+            return None
+        return self.lifted_by.get_username() if self.lifted_by else self._the_rule
+
+    @property
+    def _the_rule(self) -> str:
+        return f"the rule “{self.get_rule_display()}”"
+
+    @property
     def is_wide(self) -> bool:
         """Lifting it lets many go on at once: two people do that."""
         return self.desk_id is None or self.scope == self.Scope.DESK

@@ -30,7 +30,7 @@ from riskdesk import clock
 from riskdesk.errors import Refusal
 
 Scope = Restriction.Scope
-MOST_OVER, MOST_SUGGESTED = 20, 400
+MOST_HELD, MOST_OVER, MOST_SUGGESTED = 200, 20, 400
 ENDS: dict[str, str] = {
     "": "When it is lifted",
     "15": "By itself, in 15 minutes",
@@ -72,7 +72,8 @@ def now(request: HttpRequest) -> dict[str, Any]:
     lifts = {str(one.change.get("id")): one for one in waiting.select_related("proposed_by")}
     mine = set(access.desks_where(person, Action.RESTRICT).values_list("pk", flat=True))
     gates = living_gates()
-    held = sorted(rows.filter(standing(at)), key=lambda row: (row.state != "frozen", -row.pk))
+    standing_rows = rows.filter(standing(at))
+    held = standing_rows.order_by("state", "rule", "-pk")[:MOST_HELD]  # frozen before reduce_only
     return {
         "held": [
             {
@@ -82,6 +83,7 @@ def now(request: HttpRequest) -> dict[str, Any]:
             }
             for row in held
         ],
+        "held_count": standing_rows.count(),
         "over": rows.exclude(standing(at)).order_by("-id")[:MOST_OVER],
         "gates": gates,
         "unheard": any(gate.missing_seconds is not None for gate in gates),

@@ -19,7 +19,7 @@ from margin.demo.script import (
 from margin.demo.seed import seed_demo
 from margin.demo.walk import Walk
 from margin.flow.cycle import run_cycle
-from margin.models import Alert, Breach, PriceRefusal
+from margin.models import Alert, Breach, PriceRefusal, Restriction
 from riskdesk.clock import pinned
 from tests.factories import MONDAY_NOON
 
@@ -70,18 +70,27 @@ class Day:
         return set(Breach.objects.exclude(state__in=["cured", "warning"]).values_list("rule", "subject"))
 
 
+def held_back() -> set[str]:
+    """Whom the rule lets only reduce now."""
+    rows = Restriction.objects.filter(lifted_at=None)
+    return {row.sub_account.code for row in rows.select_related("sub_account") if row.sub_account}
+
+
 def test_it_brings_one_breach_of_each_kind_then_calms_and_comes_again() -> None:
     day = Day()
     assert day.until(-1) == set()
     assert set(Alert.objects.values_list("severity", flat=True)) == {"warning"}
 
+    assert held_back() == set()
     worst = day.until(SILENT_TO - 1) | day.until(FALL_SECONDS + BOTTOM_SECONDS - 5)
+    assert "HALCYON-WALLED" in held_back()
     assert worst >= BREACHED
     assert {rule for rule, _ in worst} == {rule for rule, _ in BREACHED}
     assert PriceRefusal.objects.filter(instrument="BTC-PERP", reason="zero").exists()
 
     day.until(ROUND_SECONDS - 20)
     assert day.until(ROUND_SECONDS - 2) == {STANDS}
+    assert held_back() == set()
 
     again = day.until(ROUND_SECONDS + SILENT_TO - 1)
     again |= day.until(ROUND_SECONDS + FALL_SECONDS + BOTTOM_SECONDS - 5)

@@ -18,7 +18,7 @@ from tests.flow.scene import Scene, make_scene
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE_COMMIT = (
     *("load_quotes", "compute", "compose_frame", "newest_frame", "find"),
-    *("enforce", "alert", "watch_prices", "finish"),
+    *("enforce", "alert", "watch_prices", "restrict", "finish"),
 )
 
 

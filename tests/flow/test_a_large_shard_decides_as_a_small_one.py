@@ -22,7 +22,7 @@ from margin.flow.feed import PriceReport, accept_prices
 from margin.flow.findings import find
 from margin.flow.recompute import recompute
 from margin.flow.replay import compute_again, replay
-from margin.models import Breach, Instrument, RatePath, Run, TemporaryExcess
+from margin.models import Breach, Instrument, RatePath, Restriction, Run, TemporaryExcess
 from tests import factories
 from tests.flow.scene import Scene, make_scene
 
@@ -188,6 +188,15 @@ def breaches() -> list[tuple[object, ...]]:
     return list(Breach.objects.order_by("rule", "subject", "opened_at").values_list(*SHOWN))
 
 
+def liquidated() -> set[int | None]:
+    rows = Breach.objects.filter(rule="margin_level", detail__level="liquidation").exclude(state="cured")
+    return set(rows.values_list("sub_account", flat=True))
+
+
+def reduced() -> set[int | None]:
+    return set(Restriction.objects.filter(lifted_at=None).values_list("sub_account", flat=True))
+
+
 def exact_breaches(made: Scene) -> list[tuple[object, ...]]:
     """What would stand after a run that looks at everybody exactly. Nothing of it stays."""
     now = made.now
@@ -214,9 +223,11 @@ def test_figures_and_breaches_are_those_of_exact_arithmetic(large: pytest.Monkey
         expected = exact_breaches(made)
         outcome = made.cycle()
         assert breaches() == expected
+        assert reduced() == liquidated()
         with made.clock():
             must_be_as_exact(Run.objects.get(pk=outcome.run), large)
     assert Breach.objects.filter(state=Breach.State.CURED).exists()
+    assert Restriction.objects.filter(lifted_at__isnull=False).exists()
     assert set(Breach.objects.values_list("rule", flat=True)) >= PARTS_AND_WHOLES
 
 

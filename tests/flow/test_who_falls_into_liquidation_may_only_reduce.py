@@ -1,9 +1,13 @@
 """By rule: imposed with the breach, in force until the level has eased, apart from what people impose."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Desk
+from margin.book.controls import load_controls
 from margin.book.read import account_rows
+from margin.flow import cycle
 from margin.flow.control import Aim, impose, lift
 from margin.models import Breach, ControlChange, Restriction, Run
 from tests import factories
@@ -41,6 +45,14 @@ def test_it_holds_until_the_level_has_eased_and_is_told_as_the_rules_deed(scene:
     row = Restriction.objects.get()
     assert (control(), ruled()) == ("reduce_only", [(True, True)])
     assert (row.whom, row.state) == ("account ACME-1", "reduce_only")
+    gate_hears = load_controls()
+    bound = gate_hears.binding(desk="PRIME", client="ACME", account="ACME-1", now=scene.now)
+    assert bound is not None
+    assert (gate_hears.revision, bound.control, bound.who) == (
+        1,
+        "reduce_only",
+        "the rule “Liquidation level”",
+    )
     assert row.run == Run.objects.get(seq=2)
     scene.step(NOT_QUITE_OUT)
     assert (control(), ruled()) == ("reduce_only", [(True, True)])
@@ -53,7 +65,7 @@ def test_it_holds_until_the_level_has_eased_and_is_told_as_the_rules_deed(scene:
     assert deeds == [("impose", None), ("lift", None), ("impose", None)]
     newest = Restriction.objects.latest("pk").pk
     told = AuditEvent.objects.filter(action__startswith="control.").order_by("id")
-    assert {one.actor_name for one in told} == {"rule:liquidation_level"}
+    assert {one.actor_name for one in told} == {"the rule “Liquidation level”"}
     assert [(one.action, one.subject, one.run_id != "") for one in told] == [
         ("control.impose", f"restriction:{row.pk}", True),
         ("control.lift", f"restriction:{row.pk}", True),
@@ -75,3 +87,89 @@ def test_what_a_person_lifted_stays_lifted_and_what_a_person_imposed_stays(scene
     scene.step("60000")
     assert list(Restriction.objects.filter(lifted_at=None)) == [own]
     assert control() == "reduce_only"
+
+
+def standing() -> int:
+    return Restriction.objects.filter(lifted_at=None).count()
+
+
+def test_a_lift_stands_until_a_pool_falls_and_the_rule_lifts_when_none_is_down(scene: Scene) -> None:
+    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
+    factories.position(scene.account, eth, "10", "3000", mode="isolated", ref="eth")
+    factories.balance(scene.account, "1000", key="isolated:eth")
+    well, called, down = "2980", "2940", "2920"
+    for of_eth, of_btc, stands in ((well, FALLEN, 1), (called, FALLEN, 1)):
+        scene.price(of_eth, code="ETH-PERP")
+        scene.step(of_btc)
+        assert standing() == stands
+    Breach.objects.filter(subject__endswith="cross").update(state="acknowledged")
+    scene.price(well, code="ETH-PERP")
+    scene.step(FALLEN)
+    assert standing() == 1, "the call is over, but the other pool is in liquidation, seen by somebody or not"
+    lift(Restriction.objects.get(), person=scene.rita, reason="Known.", now=scene.now)
+    for of_eth, of_btc, stands in ((called, FALLEN, 0), (down, FALLEN, 1), (down, OUT, 1), (well, OUT, 0)):
+        scene.price(of_eth, code="ETH-PERP")
+        scene.step(of_btc)
+        assert (of_eth, of_btc, standing()) == (of_eth, of_btc, stands)
+    assert [one.lifter for one in Restriction.objects.order_by("pk")] == [
+        "rita",
+        "the rule “Liquidation level”",
+    ]
+
+
+def test_an_unknown_figure_neither_imposes_nor_lifts(scene: Scene) -> None:
+    def silence() -> str:
+        scene.later(121)
+        scene.cycle()
+        return str(account_rows()[0]["level"])
+
+    scene.step("51000")
+    assert (silence(), ruled()) == ("unknown", [])
+    scene.step(FALLEN)
+    assert (silence(), ruled()) == ("unknown", [(True, True)])
+
+
+def others(scene: Scene) -> None:
+    """Three more who hold the same: one at the same desk, two at another in the same shard."""
+    retail = factories.desk("RETAIL", zone="Europe/London")
+    for code, at in (("BETA", scene.desk), ("GAMMA", retail), ("DELTA", retail)):
+        account = factories.sub_account(f"{code}-1", of=factories.client(code, of=at))
+        factories.balance(account, "10000")
+        factories.position(account, scene.btc, "1", "60000")
+
+
+def test_many_fall_and_rise_with_as_few_statements_as_one_and_the_lock_comes_last(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others(scene)
+    said: list[list[str]] = []
+    real = cycle.restrict
+
+    def heard(*args: object, **more: object) -> int:
+        with CaptureQueriesContext(connection) as context:
+            count = real(*args, **more)  # type: ignore[arg-type]
+        said.append([one["sql"] for one in context.captured_queries])
+        return count
+
+    monkeypatch.setattr(cycle, "restrict", heard)
+    codes = {"ACME-1": "PRIME", "BETA-1": "PRIME", "GAMMA-1": "RETAIL", "DELTA-1": "RETAIL"}
+    for price, most in ((FALLEN, 8), ("60000", 6), ("60000", 0)):
+        scene.step(price)
+        assert len(said[-1]) <= most, said[-1]
+        assert ["pg_advisory_xact_lock" in one for one in said[-1]][-2:] == [True, False][:most]
+        held = Restriction.objects.filter(lifted_at=None)
+        found = {row.sub_account.code: row.desk.code for row in held if row.sub_account and row.desk}
+        assert found == (codes if price == FALLEN else {})
+    assert list(ControlChange.objects.order_by("revision").values_list("revision", "deed")) == [
+        *((number, "impose") for number in (1, 2, 3, 4)),
+        *((number, "lift") for number in (5, 6, 7, 8)),
+    ]
+    told = AuditEvent.objects.filter(action__startswith="control.")
+    of_retail = set(told.filter(desk=Desk.objects.get(code="RETAIL")).values_list("subject", flat=True))
+    rows = Restriction.objects.filter(desk__code="RETAIL")
+    assert (told.count(), of_retail) == (8, {f"restriction:{row.pk}" for row in rows})
+    lifts = [one for one in told if one.action == "control.lift"]
+    assert all(
+        one.before["lifted_at"] is None and one.after["lifted_at"] and one.reason == one.after["lift_reason"]
+        for one in lifts
+    )

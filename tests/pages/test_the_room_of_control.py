@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User
-from margin.models import Restriction
+from accounts.models import SubAccount, User
+from margin.flow.controlled import by_rule
+from margin.models import Restriction, Run
 from tests import factories
 from tests.conftest import Cast
 from tests.doors.api import Api, is_problem, rules
+from tests.factories import MONDAY_NOON
 from tests.pages.rooms import EVIL, page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("book")]
@@ -103,3 +105,29 @@ def test_what_is_frozen_stands_before_what_may_reduce(held: Cast) -> None:
         r'<li data-key="\d+" id="restriction-\d+" data-state="(\w+)"', page(held.rita, "/control/")
     )
     assert rows == ["frozen", "reduce_only"]
+
+
+def test_the_rule_is_named_where_it_imposed_and_lifted_and_hides_nobody(
+    held: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("margin.pages.control.MOST_HELD", 1)
+    account = SubAccount.objects.get(code="ACME-1")
+    row = Restriction(
+        scope="account", desk=held.prime, sub_account=account, reason="It fell.",
+        state="reduce_only", rule="liquidation_level", imposed_at=MONDAY_NOON,
+        run=Run.objects.create(shard_id=1, started_at=MONDAY_NOON, engine_version=""),
+    )  # fmt: skip
+    by_rule(begun=[row], ended=[], reason="", now=MONDAY_NOON)
+    rule, api = "the rule “Liquidation level”", Api(held.rita)
+    assert rule in page(held.rita, "/control/")
+    assert f"by {rule}: It fell." in page(held.rita, "/accounts/ACME-1/")
+    (told,) = api.get("restrictions/").json()["results"]
+    assert (told["imposed_by"], told["lifted_by"]) == (rule, None)
+    api.post("restrictions/", {"scope": "client", "client": "ACME", "state": "reduce_only", "reason": "Mine"})
+    shown = page(held.rita, "/control/")
+    assert "Mine" in shown
+    assert "It fell." not in shown
+    assert "These are the tightest 1" in shown
+    by_rule(begun=[], ended=[row], reason="It rose.", now=MONDAY_NOON)
+    assert f"lifted by <bdi>{rule}</bdi>: <bdi>It rose.</bdi>" in page(held.rita, "/control/")
+    assert api.get("restrictions/?standing=over").json()["results"][0]["lifted_by"] == rule
