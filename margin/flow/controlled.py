@@ -5,7 +5,6 @@ themselves: nothing here needs a worker, and nothing waits for a run. Decides no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
