@@ -4,11 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEvent, Desk
+from accounts.models import AuditEvent, Desk, SubAccount
 from margin.book.controls import load_controls
 from margin.book.read import account_rows
 from margin.flow import cycle
 from margin.flow.control import Aim, impose, lift
+from margin.flow.restrict import RULE
 from margin.models import Breach, ControlChange, Restriction, Run
 from tests import factories
 from tests.flow.scene import Scene, make_scene
@@ -87,6 +88,12 @@ def test_what_a_person_lifted_stays_lifted_and_what_a_person_imposed_stays(scene
     scene.step("60000")
     assert list(Restriction.objects.filter(lifted_at=None)) == [own]
     assert control() == "reduce_only"
+    scene.step(FALLEN)
+    lift(
+        Restriction.objects.get(lifted_at=None, rule=RULE), person=scene.rita, reason="Known.", now=scene.now
+    )
+    scene.step("60000")
+    assert list(Restriction.objects.filter(lifted_at=None)) == [own], "a cure imposes nothing"
 
 
 def standing() -> int:
@@ -98,14 +105,14 @@ def test_a_lift_stands_until_a_pool_falls_and_the_rule_lifts_when_none_is_down(s
     factories.position(scene.account, eth, "10", "3000", mode="isolated", ref="eth")
     factories.balance(scene.account, "1000", key="isolated:eth")
     well, called, down = "2980", "2940", "2920"
-    for of_eth, of_btc, stands in ((well, FALLEN, 1), (called, FALLEN, 1)):
+    for of_eth, of_btc, stands in ((well, FALLEN, 1), (called, FALLEN, 1), (down, FALLEN, 1)):
         scene.price(of_eth, code="ETH-PERP")
         scene.step(of_btc)
         assert standing() == stands
     Breach.objects.filter(subject__endswith="cross").update(state="acknowledged")
     scene.price(well, code="ETH-PERP")
     scene.step(FALLEN)
-    assert standing() == 1, "the call is over, but the other pool is in liquidation, seen by somebody or not"
+    assert standing() == 1, "one pool is out, but the other is in liquidation, seen by somebody or not"
     lift(Restriction.objects.get(), person=scene.rita, reason="Known.", now=scene.now)
     for of_eth, of_btc, stands in ((called, FALLEN, 0), (down, FALLEN, 1), (down, OUT, 1), (well, OUT, 0)):
         scene.price(of_eth, code="ETH-PERP")
@@ -153,13 +160,19 @@ def test_many_fall_and_rise_with_as_few_statements_as_one_and_the_lock_comes_las
 
     monkeypatch.setattr(cycle, "restrict", heard)
     codes = {"ACME-1": "PRIME", "BETA-1": "PRIME", "GAMMA-1": "RETAIL", "DELTA-1": "RETAIL"}
-    for price, most in ((FALLEN, 8), ("60000", 6), ("60000", 0)):
+    beta = SubAccount.objects.get(code="BETA-1")
+    down = {code: desk for code, desk in codes.items() if code != "BETA-1"}
+    steps = ((FALLEN, 8, codes), (FALLEN, 6, down), ("60000", 6, {}), ("60000", 0, {}))
+    for number, (price, most, expected) in enumerate(steps):
+        if number == 1:
+            factories.balance(beta, "30000")
         scene.step(price)
         assert len(said[-1]) <= most, said[-1]
+        assert not most or "FOR UPDATE" in said[-1][0]
         assert ["pg_advisory_xact_lock" in one for one in said[-1]][-2:] == [True, False][:most]
         held = Restriction.objects.filter(lifted_at=None)
         found = {row.sub_account.code: row.desk.code for row in held if row.sub_account and row.desk}
-        assert found == (codes if price == FALLEN else {})
+        assert found == expected
     assert list(ControlChange.objects.order_by("revision").values_list("revision", "deed")) == [
         *((number, "impose") for number in (1, 2, 3, 4)),
         *((number, "lift") for number in (5, 6, 7, 8)),
