@@ -28,8 +28,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 EVERY_SECONDS = 4
 """Often enough that no price but the silent one grows stale."""
 STANDS = ("margin_level", "account:KEYSTONE-PEG/cross")
-"""Whoever stands exactly at the requirement is never two points inside it: this call stays open, and what the rule
-imposed in the fall stays with it."""
+"""Whoever stands exactly at the requirement is never two points inside it: this call stays open, and what
+the rule imposed in the fall stays with it."""
 BREACHED = {
     ("client_leverage", "client:ORCHARD"),
     ("client_leverage", "client:LODESTAR"),
