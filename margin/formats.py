@@ -76,9 +76,9 @@ WHOLE_CLIENT = ": asked of the whole client, while this leverage is of the accou
 
 
 def first_pool(pool: str | None) -> str:
-    """Whose utilisation an account shows: that of the pool that bites first."""
+    """Whose utilisation an account shows: that of the pool that binds."""
     beside = WHOLE_ACCOUNT if pool and pool.startswith("isolated:") else ""
-    return f"Of the pool that bites first: {named(pool)}{beside}" if pool else ""
+    return f"Of the pool that binds: {named(pool)}{beside}" if pool else ""
 
 
 def cap_asked(name: str | None) -> str:

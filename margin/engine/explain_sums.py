@@ -27,10 +27,8 @@ def sum_line(figures: AccountFigures, figure: str) -> Iterator[Working]:
     if figure in SUMMED and len(parts) == len(figures.pools):
         yield Working(figure, figures.code, "sum over pools", parts, getattr(figures, figure))
     elif figure == "utilisation":
-        note = f"{figures.binding_pool} bites first"
-        yield Working(
-            figure, figures.code, "that of the pool that bites first", parts, figures.utilisation, note
-        )
+        note = f"{figures.binding_pool} binds"
+        yield Working(figure, figures.code, "that of the pool that binds", parts, figures.utilisation, note)
     elif figure == "free_margin":
         formula = "that of the cross pool, from which new positions are funded"
         yield Working(figure, figures.code, formula, parts[:1], figures.free_margin)

@@ -1,7 +1,7 @@
 """Account-level tests of a jurisdiction: the retail close-out, the floor under a client's loss, the notice.
 
 Takes a measured account and a profile with its dates; gives whether the test over all its pools is met, and
-which of all tests bites first. Profiles are data: rules are repealed, and an old figure is judged by the rule
+which of all tests binds. Profiles are data: rules are repealed, and an old figure is judged by the rule
 of its day.
 """
 
@@ -68,7 +68,7 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The test that bites first: breached with the largest deficit, else the nearest."""
+    """The test that binds: breached with the largest deficit, else the nearest."""
 
     name: str
     deficit: Fraction

@@ -66,7 +66,7 @@ def _totals(summary: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     currency = summary["currency"]
     needed = {
-        "house_maintenance": "Requirement with buffers",
+        "house_maintenance": "House requirement",
         "gross": "Gross exposure",
         "net": "Net exposure",
     }

@@ -81,7 +81,7 @@ def _now(breach: Breach, about: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pool_now(pool: str, row: Mapping[str, Any]) -> str:
-    """The row tells the use of the pool that bites first; of another only its level is known."""
+    """The row tells the use of the pool that binds; of another only its level is known."""
     first, level = row["binding_pool"] == pool, row["level"]
     if not first and level != Level.UNKNOWN.word:
         levels = [each["pool_level"] for each in position_rows(row["account"]) if each["pool"] == pool]

@@ -1,4 +1,4 @@
-"""The drawer under a row: what bites first, and the positions. Takes rows of the frame; gives texts."""
+"""The drawer under a row: what binds, and the positions. Takes rows of the frame; gives texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class PositionRow:
     maintenance: str
     liquidation_price: str
     to_liquidation: str
+    hedged: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         side="short" if Decimal(quantity) < 0 else "long",
         quantity=formats.money(_plain(quantity)),
         mode=row["mode"],
-        mode_word="own pocket" if row["mode"] == "isolated" else row["mode"],
+        mode_word=row["mode"],
         pool=row["pool"],
         pool_level=row["pool_level"] or "unknown",
         pool_word=formats.level(row["pool_level"] or "unknown"),
@@ -80,6 +81,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         maintenance=formats.money(row["maintenance"]),
         liquidation_price=liquidation_at(row),
         to_liquidation="" if cures(row) else to_liquidation(row["mark"], row["liquidation_price"]),
+        hedged="" if cures(row) else hedged(row),
     )
 
 
@@ -104,6 +106,15 @@ def to_liquidation(mark: str | None, price: str | None) -> str:
         return ""
     move = (Decimal(price) - Decimal(mark)) / abs(Decimal(mark))
     return formats.signed_percent(move)
+
+
+def hedged(row: Mapping[str, Any]) -> str:
+    """Why a move in its favour ends its pool: what stands against it there loses more by that move."""
+    mark, price = row["mark"], row["liquidation_price"]
+    if mark is None or price is None or Decimal(price) == Decimal(mark):
+        return ""
+    rises, is_short = Decimal(price) > Decimal(mark), Decimal(row["quantity"]) < 0
+    return "" if rises is is_short else f"hedged: a {'rise' if rises else 'fall'} hurts its pool"
 
 
 def _size(row: Mapping[str, Any]) -> Decimal:

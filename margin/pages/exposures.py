@@ -35,7 +35,7 @@ BY = {
     "client": "Client",
 }
 NOT_TOLD = "not told"
-ALONE = "Instruments that name no asset"
+ALONE = "Other, by instrument"
 MOST_BOXES = 40
 LEAST_BOX = 0.015
 """Of the whole area: less does not bear a name."""
@@ -155,7 +155,7 @@ def boxes(rows: Sequence[dict[str, Any]], found: Sequence[Held]) -> list[dict[st
         shown.insert(place, _smaller(more, rest / sum(sizes)))
         areas.insert(place, rest)
     return [
-        row | {"place": place, "large": place.width > 9 and place.height > 14}
+        row | {"place": place, "large": place.width > 9 and place.height > 14, "some": place.width > 4}
         for row, place in zip(shown, treemap(areas, shape=SHAPE), strict=True)
     ]
 

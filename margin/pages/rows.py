@@ -90,7 +90,7 @@ def shown(row: Mapping[str, Any]) -> AccountRow:
         next=formats.percent(row["next"], 2),
         next_side=nearer_side(row["next"], row["next_down"], row["next_up"]),
         next_level=row["next_level"] or "",
-        next_word=formats.level(row["next_level"]),
+        next_word=formats.level(row["next_level"]) if row["next"] is not None else "",
         equity=formats.money(row["equity"]),
         currency=row["currency"],
         requirement=formats.money(row["house_maintenance"]),

@@ -116,7 +116,7 @@ def _currency(kind: AnyKind | None, currency: str) -> str:
 
 def _whom(found: Found) -> str:
     code = found.measured.fact.code if found.measured else "the whole client"
-    place = "" if found.pool is None else ", cross" if found.pool.pool == CROSS else ", own pocket"
+    place = "" if found.pool is None else ", cross" if found.pool.pool == CROSS else ", isolated"
     side = found.detail.get("side", "")
     return f"{code}{place}{', ' if side else ''}{side}"
 

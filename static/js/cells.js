@@ -35,7 +35,7 @@ export function paint(parts, row, before) {
   bar(parts.use, share(row.utilisation, row.level === "liquidation" ? 1 : 0, FULL_SCALE));
   paintLeverage(parts, row);
   text(parts.next, percent(row.next, 2));
-  text(parts.next_word, level(row.next_level));
+  text(parts.next_word, row.next == null ? "" : level(row.next_level));
   mark(parts.next_cell, "level", row.next_level ?? "");
   text(parts.mode, row.mode);
   paintControl(parts, row);

@@ -55,10 +55,10 @@ export function named(text) {
   });
 }
 
-/** Whose utilisation an account shows: that of the pool that bites first. */
+/** Whose utilisation an account shows: that of the pool that binds. */
 export function firstPool(pool) {
   const beside = pool?.startsWith("isolated:") ? "; equity and requirement are of the whole account" : "";
-  return pool ? `Of the pool that bites first: ${named(pool)}${beside}` : "";
+  return pool ? `Of the pool that binds: ${named(pool)}${beside}` : "";
 }
 
 /** Whose cap stands beside an account's leverage; all but its own are asked of the whole client. */

@@ -122,7 +122,7 @@ def test_the_account_is_the_sum_of_its_pools_and_says_which_bites():
         (line,) = sum_line(figures, figure)
         assert sum(given.value for given in line.inputs) == line.result == getattr(figures, figure)
     (line,) = sum_line(figures, "utilisation")
-    assert (line.note, line.result) == (f"{figures.binding_pool} bites first", figures.utilisation)
+    assert (line.note, line.result) == (f"{figures.binding_pool} binds", figures.utilisation)
     (line,) = sum_line(figures, "free_margin")
     assert [given.value for given in line.inputs] == [figures.pools[0].free_margin] == [line.result]
     assert list(sum_line(figures, "leverage")) == []

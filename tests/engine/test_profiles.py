@@ -1,4 +1,4 @@
-"""The retail tests over all pools of an account, and which test bites first."""
+"""The retail tests over all pools of an account, and which test binds."""
 
 from datetime import date
 from fractions import Fraction

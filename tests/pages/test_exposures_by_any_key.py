@@ -63,10 +63,10 @@ def test_what_has_no_price_is_counted_and_named(desk: Client) -> None:
 def test_instruments_that_name_no_asset_are_set_apart_from_assets(desk: Client) -> None:
     Instrument.objects.filter(code="ETH-PERP").update(underlying=factories.asset("ETH"))
     table = page(desk, "?by=asset").partition('id="table"')[2].partition('id="beside"')[0]
-    order = [">Assets ", ">ETH<", "Instruments that name no asset", ">BTC-PERP<"]
+    order = [">Assets ", ">ETH<", "Other, by instrument", ">BTC-PERP<"]
     places = [table.index(word) for word in order]
     assert places == sorted(places), "though more is held of BTC-PERP"
-    assert "name no asset" not in page(desk, "?by=instrument")
+    assert "Other, by instrument" not in page(desk, "?by=instrument")
 
 
 @pytest.mark.parametrize(

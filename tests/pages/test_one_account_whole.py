@@ -38,7 +38,7 @@ def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Clie
     for path in ("/accounts/ACME-1/", "/desk/PRIME/accounts/ACME-1/"):
         text = page(client, scene, path)
         assert re.search(r'data-label="Liquidation at".{0,120}cured at [23],', text), path
-        assert "own pocket" in text, path
+        assert "own pocket" not in text, path
         assert "To liquidation" not in text, path
         assert re.search(r"In liquidation.{0,160}since \d\d:\d\d", text), path
     assert "Behind its one position." in page(client, scene)
@@ -47,7 +47,7 @@ def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Clie
 def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:
     assert ">of isolated ETH-PERP</p>" in page(client, scene)
     for path in ("/", "/clients/ACME/"):
-        assert 'title="Of the pool that bites first: isolated eth;' in page(client, scene, path)
+        assert 'title="Of the pool that binds: isolated eth;' in page(client, scene, path)
 
 
 def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
@@ -58,7 +58,7 @@ def test_every_figure_opens_its_working(client: Client, scene: Scene) -> None:
 
 def test_a_working_names_pools_as_people_do_in_its_notes_too(client: Client, scene: Scene) -> None:
     text = page(client, scene, "/accounts/ACME-1/why/?figure=utilisation")
-    assert "isolated eth bites first" in text
+    assert "isolated eth binds" in text
     assert "isolated:eth" not in text.partition("What changed it")[0]
 
 

@@ -1,4 +1,4 @@
-"""Under a row stands what bites first, in words a person knows."""
+"""Under a row stands what binds, in words a person knows."""
 
 from margin.pages.drawer import pool_name
 from margin.pages.drawer import position as told
@@ -26,5 +26,16 @@ def test_below_its_line_a_position_says_where_it_is_cured_and_no_way_to_go() -> 
     assert none.liquidation_price == "\u2014"
 
 
+def test_a_price_on_the_side_of_its_gain_says_that_its_pool_is_hedged() -> None:
+    assert told(position(quantity="-1", mark="58000", liquidation_price="71200")).hedged == ""
+    assert told(position(quantity="1", mark="58000", liquidation_price="51200")).hedged == ""
+    assert told(position(quantity="1", mark="58000", liquidation_price="71200")).hedged == (
+        "hedged: a rise hurts its pool"
+    )
+    assert told(position(quantity="-1", mark="58000", liquidation_price="51200")).hedged == (
+        "hedged: a fall hurts its pool"
+    )
+
+
 def test_a_pocket_of_its_own_has_one_word() -> None:
-    assert [told(position(mode=mode)).mode_word for mode in ("cross", "isolated")] == ["cross", "own pocket"]
+    assert [told(position(mode=mode)).mode_word for mode in ("cross", "isolated")] == ["cross", "isolated"]

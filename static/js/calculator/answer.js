@@ -40,7 +40,7 @@ const move = ({ down, up }) => (down == null && up == null ? "never" : [down, up
 
 const ROWS = [
   ["Equity", (a) => a.equity, "down"],
-  ["Requirement with buffer", (a) => total(a, "house_maintenance"), "up"],
+  ["House requirement", (a) => total(a, "house_maintenance"), "up"],
   ["Initial margin", (a) => total(a, "initial"), "up"],
   ["Free margin", (a) => a.capital.free_margin, "down", "most"],
   ["Most that can be lost", (a) => a.capital.most_lost, "up", "least", true],
@@ -75,7 +75,7 @@ export class Answer {
     rows.push(line("Leverage", MODES.map((mode) => cell(found[mode].leverage, times(found[mode].leverage))), true));
     rows.push(line("First pool falls", MODES.map((mode) => cell(null, move(found[mode].distance)))));
     rows.push(line("Next level", MODES.map((mode) => next(found[mode].next))));
-    rows.push(line("Bites first", MODES.map((mode) => cell(null, test(found[mode])))));
+    rows.push(line("Binds", MODES.map((mode) => cell(null, test(found[mode])))));
     get("modes").replaceChildren(...rows);
   }
 
@@ -101,7 +101,7 @@ export class Answer {
   }
 }
 
-/** What bites first; a pocket of its own by its position. */
+/** What binds; a pocket of its own by its position. */
 function test({ binding_test: name, positions }) {
   const place = /^isolated:(\d+)$/.exec(name ?? "")?.[1];
   return place === undefined ? name ?? NONE : `isolated ${positions.find(({ index }) => String(index) === place)?.instrument ?? place}`;

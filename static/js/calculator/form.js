@@ -36,6 +36,7 @@ export class Form {
       if (NUMBERS.test(name)) control.inputMode = "decimal";
       control.dataset.name = name;
       control.setAttribute("aria-label", LABELS[name] ?? name);
+      cell.dataset.label = LABELS[name] ?? name;
       const value = name === "tiers" ? written(values.tiers) : values[name];
       if (value != null) control.value = value;
       cell.append(control);
