@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from accounts.models import (
@@ -76,6 +76,10 @@ def _told(steps: str, number: int, **values: int) -> tuple[int, ...]:
         return tuple(cursor.fetchone())
 
 
+as_one = transaction.atomic(savepoint=False)
+"""A row and its revision become true together, as in the product: a gate may look at any instant."""
+
+
 def _once(model: type[Row], fields: dict[str, object], **key: object) -> Row:
     """Django's way guards against others who make the same row, in twice the questions. A test is alone."""
     return model._default_manager.filter(**key).first() or model._default_manager.create(**key, **fields)
@@ -99,10 +103,12 @@ def people(*usernames: str, staff: Collection[str] = ()) -> list[User]:
     return User.objects.bulk_create(rows)
 
 
+@as_one
 def grant(user: User, desk: Desk, role: Role) -> RoleGrant:
     return RoleGrant.objects.create(user=user, desk=desk, role=role, **version())
 
 
+@as_one
 def grants(*given: tuple[User, Desk, Role]) -> list[RoleGrant]:
     """Several, each with a revision of its own, in two questions."""
     newest, times = revision(many=len(given)), {"valid_at": MONDAY_NOON, "recorded_at": MONDAY_NOON}
@@ -143,6 +149,7 @@ def pocket(account: SubAccount, key: str = "wallet") -> Pocket:
     return _once(Pocket, {}, desk=account.client.desk, sub_account=account, kind=Pocket.Kind.CLIENT, key=key)
 
 
+@as_one
 def balance(account: SubAccount, amount: str, *, of: str = "USD", key: str = "wallet") -> Balance:
     """Money from outside in a pocket, with the transfer that explains it."""
     home, owned = account.client.desk, asset(of)
@@ -185,6 +192,7 @@ def source(code: str = "sim") -> Source:
     return _once(Source, {"name": code.title()}, code=code)
 
 
+@as_one
 def schedule(code: str = "FLAT", tiers: Sequence[tuple[str, str, str]] = ONE_PERCENT) -> MarginSchedule:
     """A schedule with one version in force; tiers are (floor, initial rate, maintenance rate)."""
     row, fresh = MarginSchedule.objects.get_or_create(code=code, defaults={"name": code.title()})
@@ -200,6 +208,7 @@ def schedule(code: str = "FLAT", tiers: Sequence[tuple[str, str, str]] = ONE_PER
     return row
 
 
+@as_one
 def haircut(of: Asset, tiers: Sequence[tuple[str, str]] = (("0", "0"),), **fields: object) -> HaircutVersion:
     """A haircut in force; tiers are (floor, marginal haircut)."""
     in_force = HaircutVersion.objects.create(asset=of, **version(), **fields)
@@ -208,6 +217,7 @@ def haircut(of: Asset, tiers: Sequence[tuple[str, str]] = (("0", "0"),), **field
     return in_force
 
 
+@as_one
 def instrument(
     code: str = "BTC-PERP",
     *,
@@ -252,6 +262,7 @@ def quote(of: Instrument, price: str, *, source_code: str = "sim", at: datetime 
 
 
 # --- positions, limits, buffers ----------------------------------------------------------------------
+@as_one
 def position(
     account: SubAccount,
     of: Instrument,
@@ -276,12 +287,14 @@ def position(
     )
 
 
+@as_one
 def limit(of: Desk, value: str, *, scope: str = "desk", warn: str | None = None, **whom: object) -> Limit:
     return Limit.objects.create(
         desk=of, scope=scope, value=Decimal(value), warn=Decimal(warn) if warn else None, **whom, **version()
     )
 
 
+@as_one
 def buffer(of: Desk, value: str | None, **whom: object) -> HouseBuffer:
     return HouseBuffer.objects.create(
         desk=of, buffer=None if value is None else Decimal(value), **whom, **version()

@@ -33,7 +33,7 @@ def test_propose_try_and_approve_by_another(
     address = page.url.removeprefix(stage.base)
 
     other = visit(stage.cast.eve, width=width, dark=dark).open(address)
-    expect(other.locator("ins").first).to_have_text("5")
+    expect(other.locator("ins").first).to_have_text("5×")
     other.get_by_role("button", name="Approve").focus()
     other.keyboard.press("Enter")
     expect(other.locator(".state")).to_have_text("Approved")
