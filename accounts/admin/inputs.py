@@ -11,6 +11,8 @@ from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 
+from riskdesk.instants import kept_as
+
 
 class KeySelect(AutocompleteSelect):
     """Django's own looks for the rows of any value it is given, also of one that can be no key."""
@@ -34,4 +36,6 @@ class SplitInstant(AdminSplitDateTime):
                 value = parse_datetime(value)
             except ValueError:
                 value = None
+            if value is not None and value.tzinfo is not None:
+                value = kept_as(value)
         return super().decompress(value)

@@ -65,11 +65,7 @@ def happened(desk: Desk, *, since: datetime, until: datetime) -> Happened:
     opened = breaches.filter(**_when("opened_at", within))
     done = Proposal.objects.filter(Q(desk=desk) | Q(desk__isnull=True), state=Proposal.State.APPROVED)
     counts = Counter(alerts.order_by().values_list("severity", flat=True))
-    points = [
-        point
-        for point in desk_history(desk.code, since=since, bucket_seconds=BUCKET_SECONDS)
-        if point.at < until
-    ]
+    points = desk_history(desk.code, since=since, until=until, bucket_seconds=BUCKET_SECONDS)
     return Happened(
         since,
         until,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import ExpressionWrapper, FloatField
+from django.db.models import ExpressionWrapper, FloatField, Q
 from django.db.models.expressions import F
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Extract, Floor
@@ -61,12 +61,15 @@ def speaks_for_all(accounts: int, unknown: int) -> bool:
     return unknown * MOST_LEFT_OUT <= accounts
 
 
-def desk_history(desk: str, *, since: datetime, bucket_seconds: int = BUCKET_SECONDS) -> list[DeskPoint]:
+def desk_history(
+    desk: str, *, since: datetime, until: datetime | None = None, bucket_seconds: int = BUCKET_SECONDS
+) -> list[DeskPoint]:
     """Oldest first: the newest run of each shard and bucket, summed over the shards as last known.
 
-    A shard that has not spoken yet is missing from the sums as much as an account that is unknown.
+    A shard that has not spoken yet is missing from the sums as much as an account that is unknown; so is one
+    that the desk gained within the span, before it did.
     """
-    rows = list(_rows(desk, since, bucket_seconds))
+    rows = list(_rows(desk, since, until, bucket_seconds))
     shards = len({row["shard"] for row in rows})
     points: list[DeskPoint] = []
     newest: dict[int, _Part] = {}
@@ -91,11 +94,14 @@ def _point(at: datetime, parts: Sequence[_Part], *, whole: bool) -> DeskPoint:
     )
 
 
-def _rows(desk: str, since: datetime, bucket_seconds: int) -> Iterator[dict[str, Any]]:
+def _rows(
+    desk: str, since: datetime, until: datetime | None, bucket_seconds: int
+) -> Iterator[dict[str, Any]]:
     own = KeyTransform(desk, "partials")
     bucket = Floor(ExpressionWrapper(Extract("at", "epoch") / bucket_seconds, output_field=FloatField()))
+    span = Q(at__gte=since) if until is None else Q(at__gte=since, at__lt=until)
     rows = (
-        Run.objects.filter(state=Run.State.COMMITTED, at__gte=since, partials__has_key=desk)
+        Run.objects.filter(span, state=Run.State.COMMITTED, partials__has_key=desk)
         .annotate(
             bucket=bucket,
             equity=KeyTextTransform("equity", own),

@@ -1,8 +1,8 @@
 """An alert that nobody takes goes up: to more people each time its deadline has passed once more.
 
 Takes the time; gives how many went up. The deadline is set when an alert is raised, by its severity. Letters
-are outbox rows of the transaction that says who was told, one a person and desk however many alerts are late.
-Whoever acknowledges, or a run that resolves, ends it. Sends nothing.
+are outbox rows of the transaction that says who was told, one a person, desk and stage however many alerts
+are late. Whoever acknowledges, or a run that resolves, ends it. Sends nothing.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def _go_up(alert: Alert, now: datetime) -> None:
 
 
 def _tell(desk: Desk, alerts: Sequence[Alert], now: datetime) -> None:
-    """Each person reads of all that went up to them in one letter."""
+    """Each person reads of all that went up equally far in one letter."""
     by_people: dict[tuple[User, ...], list[Alert]] = {}
     reached = {stage: _people(desk, stage) for stage in {alert.escalations for alert in alerts}}
     for alert in alerts:

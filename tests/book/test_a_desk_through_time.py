@@ -41,6 +41,14 @@ def test_a_shard_that_has_not_spoken_yet_is_missed_as_much() -> None:
     assert [point.equity for point in desk_history("PRIME", since=MONDAY_NOON)] == [None, 540, 550]
 
 
+@pytest.mark.django_db
+def test_a_shard_that_came_after_the_span_is_not_missed_in_it() -> None:
+    ran(1, 0, "500")
+    ran(2, 60, "40")
+    until = MONDAY_NOON + timedelta(seconds=60)
+    assert [point.equity for point in desk_history("PRIME", since=MONDAY_NOON, until=until)] == [500]
+
+
 @pytest.mark.parametrize(
     ("accounts", "unknown", "whole"),
     [(0, 0, True), (19, 1, False), (20, 1, True), (98, 5, False), (98, 4, True)],

@@ -59,7 +59,8 @@ def test_filters_that_a_page_offers_are_taken(eve_in: Browser) -> None:
 
 
 LOOKED_UP = [model for model in OURS if admin.site._registry[model].autocomplete_fields]
-NONSENSE = [(model, "x") for model in LOOKED_UP] + [(Limit, odd) for odd in ("9" * 40, "\x00")]
+EDGE = "0001-01-01T00:00:00+14:00"
+NONSENSE = [(model, "x") for model in LOOKED_UP] + [(Limit, odd) for odd in ("9" * 40, "\x00", EDGE)]
 
 
 def test_forms_take_anything_in_their_link_and_in_their_fields(eve_in: Browser) -> None:

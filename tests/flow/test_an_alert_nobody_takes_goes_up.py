@@ -72,7 +72,7 @@ def test_a_warning_waits_longer_and_information_waits_for_nobody(scene: Scene):
         assert row.answer_by == (None if minutes is None else scene.now + minutes * MINUTE)
 
 
-def test_what_is_late_together_comes_in_one_letter_worst_first(scene: Scene):
+def test_what_went_up_equally_far_comes_in_one_letter_worst_first(scene: Scene):
     raised = Alert.objects.get()
     for name, severity in (("second", "critical"), ("first", "critical"), ("mild", "warning")):
         raised.pk, raised.key, raised.title, raised.severity = None, name, name, severity
