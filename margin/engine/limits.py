@@ -13,6 +13,8 @@ from margin.engine.figures import Finding, Reason, Severity
 from margin.engine.measures import Used
 from margin.engine.rational import Fraction
 
+WARNS_AT = Fraction(80, 100)
+"""The share of a cap from which it warns, where it names none."""
 EndsAt = Callable[[Fraction], Ends | None]
 """What is left of a cap of this size at the worst and the best that the guard bands allow."""
 
@@ -24,7 +26,7 @@ class Cap:
     name: str
     scope: str
     limit: Fraction
-    warn_at: Fraction = Fraction(80, 100)
+    warn_at: Fraction = WARNS_AT
 
 
 def tightest(caps: Sequence[Cap]) -> Cap | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from margin.engine.columns import Floats
 from margin.engine.kernels import EQUITY, GROSS
-from margin.engine.limits import Cap
+from margin.engine.limits import WARNS_AT, Cap
 from margin.engine.measures import MEASURES, LimitKind
 from margin.engine.types import Kind
 from margin.flow.binding_caps import Binding, binding_of
@@ -206,7 +206,7 @@ def uses_of_legs(ground: Ground) -> Iterator[Uses]:
     amount = summed_by(group, np.abs(columns.size[rows]) * unit[instrument])
     ones = np.ones(len(first))
     used = Measured(amount, ones, amount, ones, np.zeros(len(first)), per_equity=False)
-    zones = zones_of(used, limit[instrument[first]], ones * 0.8)
+    zones = zones_of(used, limit[instrument[first]], ones * float(WARNS_AT))
     account = swept.room.figures.owners[pool[first]].astype(np.int64)
     client = swept.roster.client_of[account]
     zones[ground.doubtful[client] | swept.quotes.doubt[instrument[first]]] = UNSURE

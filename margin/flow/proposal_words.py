@@ -14,10 +14,10 @@ from margin import formats
 from margin.engine.measures import UNITS, Unit, any_kind
 from margin.flow.differences import Line, difference
 from margin.models import Limit
+from margin.models.limits import WARNS_AT_SHARE
 
 OF_A_KIND = (Proposal.Kind.LIMIT, Proposal.Kind.EXCESS)
 PERCENTS = ("buffer", "watch", "at_risk", "danger", "target")
-WARNS_AT = Decimal("0.8")
 SAID = ("value", "warn", "valid_to", "valid_at", "buffer", "watch", "at_risk", "danger", "regulatory_class")
 
 
@@ -89,7 +89,7 @@ def with_warning(kind: str, lines: Sequence[Line]) -> list[Line]:
 
 def _share(value: Any) -> str | None:
     try:
-        return f"{Decimal(str(value)) * WARNS_AT:f}" if value not in (None, "") else None
+        return f"{Decimal(str(value)) * WARNS_AT_SHARE:f}" if value not in (None, "") else None
     except ArithmeticError:
         return None
 

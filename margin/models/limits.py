@@ -1,12 +1,16 @@
 """Limits in force, as versions with effective dates."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from accounts.models import Client, Desk, RegulatoryClass, SubAccount
 from accounts.models.columns import ProposedVersion, amount_field, finite
+from margin.engine.limits import WARNS_AT
 from margin.engine.measures import UNITS, Unit, WholeKind
 
+WARNS_AT_SHARE = Decimal(int(WARNS_AT.numerator)) / int(WARNS_AT.denominator)
 SHARES = [kind.value for kind, unit in UNITS.items() if unit is Unit.SHARE]
 
 
@@ -136,6 +140,11 @@ class Limit(ProposedVersion):
                 name="one_limit_in_force",
             ),
         ]
+
+    @property
+    def warns_from(self) -> Decimal:
+        """The value from which it warns."""
+        return self.value * WARNS_AT_SHARE if self.warn is None else self.warn
 
     def __str__(self) -> str:
         whom = (

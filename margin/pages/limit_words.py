@@ -4,7 +4,6 @@ Takes rows of the database and of `margin.whatif`; gives dictionaries for templa
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from accounts.models import Desk, HouseBuffer, Proposal
@@ -51,7 +50,7 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "scope": SCOPES[Limit.Scope(limit.scope)],
         "kind": limit.get_kind_display(),
         "value": value_of(limit, limit.value),
-        "warn": value_of(limit, limit.warn or limit.value * Decimal("0.8")).removesuffix(unit),
+        "warn": value_of(limit, limit.warns_from).removesuffix(unit),
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
         "who": row.who,

@@ -18,7 +18,6 @@ from margin.models import (
 )
 from margin.models import ScheduleVersion as Schedule
 
-WARNS_AT = Decimal("0.8")
 MEASURED = {
     Limit.Kind.LEVERAGE: "may hold at most {cap} its equity in positions",
     Limit.Kind.GROSS: "may hold at most {cap} in positions, longs and shorts together",
@@ -43,9 +42,8 @@ def amount(value: Decimal | None) -> str:
 
 
 def of_limit(row: Limit, currency: str) -> str:
-    warn = row.warn if row.warn is not None else row.value * WARNS_AT
     words = MEASURED[Limit.Kind(row.kind)].format(cap=_told(row.kind, row.value, currency))
-    said = f"{whom_of_limit(row)} {words}; a warning comes at {_told(row.kind, warn, currency)}"
+    said = f"{whom_of_limit(row)} {words}; a warning comes at {_told(row.kind, row.warns_from, currency)}"
     return f"{said}. It ends {row.valid_to:%Y-%m-%d %H:%M} UTC." if row.valid_to else f"{said}."
 
 

@@ -21,7 +21,6 @@ from margin.engine.measures import AnyKind, LimitKind, WholeKind, any_kind
 from margin.flow.kept import forgets
 from margin.models import Breach, Instrument, Limit
 
-NEAR = 0.8
 WHOLE = [kind.value for kind in WholeKind]
 POOLED = (Limit.Scope.INSTRUMENT, Limit.Scope.ASSET_CLASS)
 UNBOUNDED = float("inf")
@@ -113,7 +112,7 @@ def in_force(desk: Desk, now: datetime) -> "QuerySet[Limit]":
 
 def _row(limit: Limit, used: DeskUses, classes: Mapping[str, str], live: Sequence[Breach]) -> InForce:
     kind = any_kind(limit.kind)
-    cap, warn = float(limit.value), float(limit.warn or 0) or NEAR * float(limit.value)
+    cap, warn = float(limit.value), float(limit.warns_from)
     broken = sum(breach.state in Breach.BROKEN for breach in live)
     asked = _asked(limit, kind, used, classes) if kind in MEASURED else ()
     found = [(MEASURED[kind](held), who) for who, held in asked if held.known]
