@@ -13,8 +13,8 @@ from itertools import groupby
 from django.db import transaction
 
 from accounts.access import Action, people_with
-from accounts.audit import record
-from accounts.models import Desk, User
+from accounts.audit import deed, record_all
+from accounts.models import AuditEvent, Desk, User
 from margin.models import Alert, Delivery
 from margin.notify.hints import send_alerts_changed
 from margin.notify.letters import write_escalation
@@ -76,20 +76,21 @@ def _tell(desk: Desk, alerts: Sequence[Alert], now: datetime) -> None:
     reached = {stage: _people(desk, stage) for stage in {alert.escalations for alert in alerts}}
     for alert in alerts:
         by_people.setdefault(reached[alert.escalations], []).append(alert)
-        record(
-            actor="escalation",
-            action="alert.escalated",
-            subject=f"alert:{alert.pk}",
-            desk=desk,
-            after={
-                "title": alert.title,
-                "escalations": alert.escalations,
-                "told": [person.get_username() for person in reached[alert.escalations]],
-            },
-        )
+    record_all([_told(alert, desk, reached[alert.escalations]) for alert in alerts])
     for people, theirs in by_people.items():
         Delivery.objects.bulk_create(write_escalation(desk, theirs, people, now))
     transaction.on_commit(lambda: send_alerts_changed(desk.code))
+
+
+def _told(alert: Alert, desk: Desk, people: Sequence[User]) -> AuditEvent:
+    after = {
+        "title": alert.title,
+        "escalations": alert.escalations,
+        "told": [person.get_username() for person in people],
+    }
+    return deed(
+        actor="escalation", action="alert.escalated", subject=f"alert:{alert.pk}", desk=desk, after=after
+    )
 
 
 def _people(desk: Desk, stage: int) -> tuple[User, ...]:
