@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from accounts.sessions import NoSeat, take_seat
@@ -17,6 +18,7 @@ from margin.notify.events import Ack, ClientFrame, Error, Ping, Pong, View, deco
 from margin.notify.figures import COLUMNS
 from margin.notify.push import spec_of
 
+log = structlog.get_logger(__name__)
 LIFETIME_SECONDS = 8 * 3600
 MOST_STRIKES = 3
 BURST_FRAMES, FRAMES_PER_SECOND = 40, 20.0
@@ -43,15 +45,18 @@ async def desk_socket(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 async def _attend(socket: Socket, receive: Receive) -> None:
     """Read and write side by side until either ends."""
-    asyncio.get_running_loop().call_later(LIFETIME_SECONDS, socket.close, Close.RECONNECT)
+    end = asyncio.get_running_loop().call_later(LIFETIME_SECONDS, socket.close, Close.RECONNECT)
     sides = [asyncio.create_task(socket.write()), asyncio.create_task(_read(socket, receive))]
     try:
         await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        end.cancel()  # it holds the socket, and with it the figures that it showed last
         hub().leave(socket)
         for side in sides:
             side.cancel()
-        await asyncio.gather(*sides, return_exceptions=True)
+        for fault in await asyncio.gather(*sides, return_exceptions=True):
+            if isinstance(fault, Exception):  # a door: the page connects anew, and we know why
+                log.error("socket.failed", desk=socket.desk, exc_info=fault)
 
 
 async def _read(socket: Socket, receive: Receive) -> None:

@@ -52,6 +52,8 @@ class Ear:
                 await self._listen(await self._subscribe())
             except LAYER_FAULTS as error:
                 log.warning("layer.lost", error=repr(error)[:200])
+            except Exception:  # a door: one message's fault must not deafen the process for good
+                log.exception("ear.failed")
             finally:
                 self._channel = None
                 await _quietly(self._layer.flush())

@@ -104,9 +104,10 @@ class Hub:
 
     # --- who may stay ----------------------------------------------------------------------------------
     async def _watch(self) -> None:
+        """One look at a time: while the database hangs they must not pile up before whoever acts."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            self._errand(self.look_again())
+            await asyncio.wait([self._errand(self.look_again())])
 
     async def look_again(self, person: int | None = None) -> None:
         """Ask of every seat (of one person, or all) whether it still holds; close those that lost it."""
@@ -116,11 +117,12 @@ class Hub:
             if (why := lost.get(socket.seat)) is not None:
                 socket.close(NO_SEAT[why])
 
-    def _errand(self, deed: "asyncio._CoroutineLike[None]") -> None:
+    def _errand(self, deed: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
         """A short deed in the background; its fault is logged, and the next beat or watch does it again."""
         task = asyncio.create_task(deed)
         self._errands.add(task)
         task.add_done_callback(self._errand_done)
+        return task
 
     def _errand_done(self, task: asyncio.Task[None]) -> None:
         self._errands.discard(task)

@@ -1,0 +1,26 @@
+"""Whoever has left leaves nothing behind: a socket that is over is not kept, nor the figures that it showed."""
+
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+from accounts.sessions import Seat
+from margin.live.consumers import _attend
+from margin.live.socket import Socket
+from riskdesk import clock
+
+
+async def test_a_socket_that_has_ended_is_kept_by_nobody(data_folder: object) -> None:
+    async def gone() -> dict[str, Any]:
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None: ...
+
+    socket = Socket(send, Seat("key", 1, "PRIME", "", clock.now()))
+    remembered = weakref.ref(socket)
+    await _attend(socket, gone)
+    del socket
+    await asyncio.sleep(0)
+    gc.collect()
+    assert remembered() is None
