@@ -42,8 +42,9 @@ export class Drawer {
     this.account = null;
   }
 
-  /** Called with every run: fetch again, at most once a second. */
+  /** Called with every run: fetch again, at most once a second. A row that has left the list takes it along. */
   async renew() {
+    if (this.account && !this.row.isConnected) this.close();
     if (!this.account || this.busy || document.hidden || performance.now() - this.fetched < RENEW_MS) return;
     const account = this.account;
     this.busy = true;
@@ -56,6 +57,7 @@ export class Drawer {
     } finally {
       this.busy = false;
     }
+    if (this.account !== account) this.renew(); // another was opened meanwhile
   }
 
   /** Keep the place in a wide table while its figures are renewed. */

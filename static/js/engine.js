@@ -1,25 +1,20 @@
 // The engine room, live: its parts are fetched again every two seconds while somebody looks.
 
 import { fetchText } from "./door.js";
+import { morph } from "./live/morph.js";
 
 const EVERY_MILLISECONDS = 2000;
 const parts = document.getElementById("parts");
 const pulse = document.getElementById("pulse");
 const says = pulse.textContent;
 
-function scrolled() {
-  return [...parts.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
-}
-
+/** Focus and scroll stay where they are: whoever reads a table goes on seeing it grow old or young. */
 async function refresh() {
-  if (document.hidden || parts.contains(document.activeElement)) return;
+  if (document.hidden) return;
+  const fresh = parts.cloneNode(false);
   try {
-    const fresh = await fetchText(parts.dataset.address);
-    const places = scrolled();
-    parts.innerHTML = fresh;
-    parts.querySelectorAll(".scroll").forEach((box, place) => {
-      [box.scrollLeft, box.scrollTop] = places[place] ?? [0, 0];
-    });
+    fresh.innerHTML = await fetchText(parts.dataset.address); // written and escaped by our own server
+    morph(parts, fresh);
     if (pulse.textContent !== says) pulse.textContent = says;
   } catch {
     pulse.textContent = "The server does not answer: these figures stand still.";

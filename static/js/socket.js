@@ -35,6 +35,7 @@ export class DeskSocket {
 
   open() {
     this.timers.clearTimeout(this.retry);
+    this.drop(); // one that is still connecting would stay open, unheard
     this.tell("connecting");
     const socket = this.make(this.address);
     this.socket = socket;

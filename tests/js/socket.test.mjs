@@ -13,7 +13,7 @@ class Hands {
     this.desk = new DeskSocket({
       address: "ws://desk", onFrame() {}, onOpen: () => (this.opened += 1),
       onPhase: (phase, words, closing) => this.phases.push(closing?.signIn ? `${phase}, sign in` : phase),
-      make: () => this.sockets[this.sockets.push({ readyState: 1, close() {}, send() {} }) - 1],
+      make: () => this.sockets[this.sockets.push({ readyState: 1, close() { this.readyState = 3; }, send() {} }) - 1],
       timers: { setTimeout: (run, delay) => this.timers.push({ run, delay }), clearTimeout: (id) => id && (this.timers[id - 1].run = null) },
     });
     this.desk.open();
@@ -84,6 +84,15 @@ test("what an old socket still says is not heard", () => {
   hands.pass();
   old.onmessage({ data: '{"type":"snapshot"}' });
   assert.notEqual(hands.phases.at(-1), "live");
+});
+
+test("however often it is hurried, one socket is open", () => {
+  const hands = new Hands();
+  hands.newest.onmessage({ data: '{"type":"beat"}' });
+  hands.pass();
+  for (let again = 0; again < 3; again += 1) hands.desk.hurry();
+  assert.equal(hands.phases.at(-1), "stale");
+  assert.deepEqual(hands.sockets.map(({ readyState }) => readyState), [3, 3, 3, 1]);
 });
 
 test("the wait doubles up to half a minute, anywhere below that bound", () => {

@@ -1,4 +1,4 @@
-"""Whoever has left leaves nothing behind: a socket that is over is not kept, nor the figures that it showed."""
+"""Whoever has left leaves nothing behind: an ended socket is not kept, nor the figures that it showed."""
 
 import asyncio
 import gc

@@ -7,6 +7,7 @@ export class Plots {
     this.fetchJson = fetchJson;
     this.charts = new Map();
     this.shown = new Map();
+    this.turns = new Map();
     for (const place of root.querySelectorAll("[data-plot]")) {
       this.charts.set(place.dataset.plot, new Chart(place.querySelector(".plot"), fetchJson));
     }
@@ -29,10 +30,15 @@ export class Plots {
     chart.show(figure);
   }
 
+  /** Of two answers the one asked for last counts, whichever comes first. */
   async load(name, address) {
+    const turn = (this.turns.get(name) ?? 0) + 1;
+    this.turns.set(name, turn);
     try {
-      this.show(name, await this.fetchJson(address));
+      const figure = await this.fetchJson(address);
+      if (turn === this.turns.get(name)) this.show(name, figure);
     } catch (error) {
+      if (turn !== this.turns.get(name)) return;
       const chart = this.charts.get(name);
       chart.text.textContent = `The chart could not be read: ${error.message}.`;
       chart.node.dataset.failed = chart.text.textContent;
