@@ -67,8 +67,8 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
         if person is not None and person.pk != request.user.pk and approves(person):
             raise PermissionDenied
         answer = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
-            record(actor=request.user, action="person.password_set", subject=f"person {person}")
+        if person and request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            record(actor=request.user, action="person.password_set", subject=f"person:{person.username}")
         return answer
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -77,9 +77,10 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
         record(
             actor=request.user,
             action="person.changed" if change else "person.added",
-            subject=f"person {obj}",
+            subject=f"person:{obj.username}",
+            before={name: str(form.initial[name]) for name in names} if change else None,
             after={name: str(getattr(obj, name, "")) for name in names},
-        )  # fmt: skip
+        )
 
 
 def approves(person: User) -> bool:

@@ -1,5 +1,6 @@
 """Sign-in as this desk has it: administrators make people, no form does; axes counts the failures."""
 
+from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,11 +46,11 @@ class EndedSessions(DefaultUserSessionsAdapter):
 
     def end_sessions(self, sessions: list[UserSession]) -> None:
         super().end_sessions(sessions)
-        for person in {session.user for session in sessions}:
+        for person, count in Counter(session.user for session in sessions).items():
             record(
                 actor=context.request.user,
                 action="sessions.ended",
                 subject=f"person:{person.username}",
-                after={"count": len(sessions)},
+                after={"count": count},
             )
             tell_sockets(person.pk)

@@ -42,8 +42,7 @@ class ClockRights(OfferedFilters):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = values_of(self.model._default_manager.filter(pk=obj.pk).first())
         super().save_model(request, obj, form, change)
-        after = {name: value for name, value in values_of(obj).items() if before.get(name) != value}
-        told = {name: before[name] for name in after if name in before}
+        told, after = differences(before, values_of(obj))
         record(actor=request.user, action="clock.changed", subject=subject_of(obj), before=told, after=after)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -75,6 +74,12 @@ def values_of(row: Any) -> dict[str, str]:
         for column in columns
         if column.editable and not column.primary_key
     }
+
+
+def differences(before: dict[str, str], after: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What is other than it was: as it was, and as it is."""
+    other = {name: value for name, value in after.items() if before.get(name) != value}
+    return {name: before[name] for name in other if name in before}, other
 
 
 class JobForm(PeriodicTaskForm):
@@ -138,9 +143,13 @@ class LocalSchedulePage(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: LocalSchedule, form: Any, change: bool) -> None:
         self.demand_right(request, obj)
+        before = values_of(LocalSchedule.objects.filter(pk=obj.pk).first())
         super().save_model(request, obj, form, change)
-        after = {name: str(getattr(obj, name)) for name in form.changed_data}
-        record(actor=request.user, action="clock.changed", subject=obj.name, desk=obj.desk, after=after)
+        told, after = differences(before, values_of(obj))
+        record(
+            actor=request.user, action="clock.changed", subject=obj.name, desk=obj.desk,
+            before=told, after=after,
+        )  # fmt: skip
 
 
 @admin.register(LocalSlot)

@@ -5,15 +5,19 @@ it is said in `letters.py`.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import Desk
 from margin import formats
-from margin.book.read import account_rows, desk_summary
+from margin.book.load_market import load_edges
+from margin.book.marks import from_shown
+from margin.book.rates import RateGraph
+from margin.book.read import account_rows, desk_summary, frames
 from margin.engine.figures import WORST_FIRST, Level
+from margin.engine.rational import Fraction
 from margin.models import Alert, Breach
 from margin.notify.email import Letter, local_time, site_link, wall_clock, write
 from margin.notify.figures import SEVERITIES
@@ -34,12 +38,12 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
     rows = account_rows([desk.code])
     levels = summary["levels"] if summary else {}
     trouble = sum(levels.get(level.word, 0) for level in Level if Level.DANGER <= level < Level.UNKNOWN)
-    opened = formats.counted(len(breaches), "open breach", "es")
-    state = f"{opened}, {formats.counted(trouble, 'account')} in danger or worse"
+    unsure = summary is None or bool(summary["unknown"])
+    state = f"{formats.counted(len(breaches), 'open breach', 'es')}, {_standing(summary, trouble)}"
     return write(
         "digest",
         f"{desk.name}, {wall_clock(now, desk.zone):%a %-d %b}: {state}",
-        severity="critical" if trouble else "warning" if breaches else "info",
+        severity="critical" if trouble else "warning" if breaches or unsure else "info",
         desk=desk,
         state=state,
         at=local_time(now, desk.zone),
@@ -49,11 +53,19 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
         breaches=[_breach_line(breach, now) for breach in breaches[:MOST_LINES]],
         more_breaches=max(0, len(breaches) - MOST_LINES),
         nearest=[_nearest_line(row) for row in _nearest_first(rows)[:MOST_LINES]],
-        largest=_largest(rows),
+        largest=_largest(desk, rows),
         alerts=_alerts_of_the_day(desk, now),
         link=site_link("/"),
         run=summary["run"] if summary else None,
     )
+
+
+def _standing(summary: dict[str, Any] | None, trouble: int) -> str:
+    """Of accounts without figures nobody can say that they are in no danger."""
+    if summary is None:
+        return "no figures yet"
+    unknown = f", {summary['unknown']} unknown" if summary["unknown"] else ""
+    return f"{formats.counted(trouble, 'account')} in danger or worse{unknown}"
 
 
 def _nearest_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -95,17 +107,25 @@ def _nearest_line(row: dict[str, Any]) -> Line:
     }
 
 
-def _largest(rows: Sequence[dict[str, Any]]) -> Line | None:
-    """The sub-account that binds most margin (compared within the figures' own currencies)."""
-    known = [row for row in rows if row["house_maintenance"] is not None]
+def _largest(desk: Desk, rows: Sequence[dict[str, Any]]) -> Line | None:
+    """The sub-account that binds most margin, in the desk's own currency at the prices of the figures."""
+    rates = _rates_to(desk.reporting_currency.code, {row["currency"] for row in rows})
+    known = [row for row in rows if row["house_maintenance"] is not None and row["currency"] in rates]
     if not known:
         return None
-    row = max(known, key=lambda row: Decimal(row["house_maintenance"]))
+    row = max(known, key=lambda row: Fraction(row["house_maintenance"]) * rates[row["currency"]])
     return {
         "account": row["account"],
         "requirement": f"{formats.whole_up(row['house_maintenance'])} {row['currency']}",
         "use": formats.percent(row["utilisation"]) if row["utilisation"] is not None else "unknown",
     }
+
+
+def _rates_to(currency: str, bases: Iterable[str]) -> dict[str, Fraction]:
+    """Those that there is a price for."""
+    pinned = {code: from_shown(shown) for frame in frames() for code, shown in frame.prices.items()}
+    graph = RateGraph(load_edges(), pinned)
+    return {base: rate for base in bases if (rate := graph.rate(base, currency).value) is not None}
 
 
 def _alerts_of_the_day(desk: Desk, now: datetime) -> list[tuple[str, int]]:

@@ -81,21 +81,9 @@ def spec_of(view: View, known: Sequence[str]) -> Spec | Error:
     """The canonical form of what the page asked for, or the error frame that refuses it."""
     first, count = view.window
     asked = view.columns if view.columns is not None else list(known)
-    unknown = [name for name in asked if name not in known]
-    values = sum(len(accepted) for accepted in view.filters.values())
-    problem = ""
-    if len(asked) > MOST_COLUMNS:
-        problem = f"at most {MOST_COLUMNS} columns"
-    elif unknown:
-        problem = f"there is no column {unknown[0][:40]!r}"
-    elif not view.filters.keys() <= FILTERS:
-        problem = f"filters are: {', '.join(sorted(FILTERS))}"
-    elif values > MOST_FILTER_VALUES:
-        problem = f"at most {MOST_FILTER_VALUES} accepted texts"
-    elif not 0 <= first <= FARTHEST_ROW or not 1 <= count <= MOST_ROWS:
-        problem = f"window is [first, count] with first >= 0 and 1 <= count <= {MOST_ROWS}"
-    if problem:
-        return Error(status=400, rule="view", message=problem, about="view", ref=view.ref)
+    if doubt := _doubt(view, asked, known):
+        field, says = doubt
+        return Error(status=400, rule="view", message=says, field=field, about="view", ref=view.ref)
     return Spec(
         columns=tuple(dict.fromkeys((KEY, *asked))),
         filters=tuple(sorted((name, frozenset(accepted)) for name, accepted in view.filters.items())),
@@ -104,6 +92,29 @@ def spec_of(view: View, known: Sequence[str]) -> Spec | Error:
         prices=view.prices,
         charts=view.charts,
     )
+
+
+def _doubt(view: View, asked: Sequence[str], known: Sequence[str]) -> tuple[str, str] | None:
+    """The field that cannot be meant, and why."""
+    first, count = view.window
+    unknown = [name for name in asked if name not in known]
+    no_filters = sorted(view.filters.keys() - FILTERS)
+    values = sum(len(accepted) for accepted in view.filters.values())
+    if len(asked) > MOST_COLUMNS:
+        return "columns", f"at most {MOST_COLUMNS} columns, not {len(asked)}"
+    if unknown:
+        return "columns", f"there is no column {unknown[0][:40]!r}"
+    if no_filters:
+        return (
+            "filters",
+            f"there is no filter {no_filters[0][:40]!r}: filters are {', '.join(sorted(FILTERS))}",
+        )
+    if values > MOST_FILTER_VALUES:
+        return "filters", f"at most {MOST_FILTER_VALUES} accepted texts, not {values}"
+    if not 0 <= first <= FARTHEST_ROW or not 1 <= count <= MOST_ROWS:
+        bounds = f"0 <= first <= {FARTHEST_ROW} and 1 <= count <= {MOST_ROWS}"
+        return "window", f"window is [first, count] with {bounds}, not [{first}, {count}]"
+    return None
 
 
 def select(figures: Figures, spec: Spec) -> Shown:

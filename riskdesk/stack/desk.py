@@ -124,12 +124,12 @@ def _start_all(
 def _own_variables(chosen: Environment, places: Places, environment: Mapping[str, str]) -> dict[str, str]:
     """What a child needs beside the services and the environment does not say."""
     own = {"DATA_DIR": str(places.data), "PYTHONUNBUFFERED": "1", "DEMO": "1" if chosen.demo else "0"}
+    asked = {name for name, value in environment.items() if value.strip()}  # blank means unset
     if sys.stdout.isatty():  # somebody reads along: nothing may sweep the ready line away while all is well
-        asked = {name for name, value in environment.items() if value}
         own |= {n: v for n, v in (("LOG_FORMAT", "console"), ("LOG_LEVEL", "WARNING")) if n not in asked}
-    if not chosen.production and not ({"SECRET_KEY", "SECRET_KEY_FILE"} & environment.keys()):
+    if not chosen.production and not ({"SECRET_KEY", "SECRET_KEY_FILE"} & asked):
         own["SECRET_KEY"] = places.secret("secret_key")
-    if chosen.demo and not ({"EMAIL_HOST", "EMAIL_PORT"} & environment.keys()):
+    if chosen.demo and not ({"EMAIL_HOST", "EMAIL_PORT"} & asked):
         own |= {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(remembered_port(places.data, "mail"))}
     return own
 

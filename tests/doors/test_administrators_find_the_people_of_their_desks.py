@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from accounts.models import ApiToken, Proposal, Role, RoleGrant, User
+from accounts.models import ApiToken, AuditEvent, Proposal, Role, RoleGrant, User
 from accounts.tokens import Issued, issue
 from tests import factories
 from tests.conftest import Cast
@@ -131,3 +131,11 @@ def test_a_name_stays_and_who_approves_keeps_the_address_a_new_password_is_sent_
     assert ada_in.post(page, {**sent, "is_active": "on", "is_staff": "on"}).status_code == 302
     person.refresh_from_db()
     assert (person.username, person.email == sent["email"]) == (who, moved)
+
+
+def test_a_change_of_a_person_is_recorded_with_what_stood_there(cast: Cast, ada_in: Browser) -> None:
+    page = reverse("admin:accounts_user_change", args=[cast.rita.pk])
+    row = {"first_name": "", "last_name": "", "is_active": "on", "email": "rita@new.example"}
+    assert ada_in.post(page, row).status_code == 302
+    told = AuditEvent.objects.get(subject="person:rita")
+    assert (told.before, told.after) == ({"email": "rita@desk.example"}, {"email": "rita@new.example"})

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.audit import record
-from accounts.models import Role, User
+from accounts.models import AuditEvent, Role, User
 from tests import factories
 from tests.conftest import Cast
 
@@ -109,6 +109,17 @@ def test_sessions_of_their_own_people_end_and_their_lock_outs_are_lifted(cast: C
     assert act(ada_in, LOCK_OUTS, "lift", AccessAttempt.objects.filter(username="rita")) == 302
     assert not UserSession.objects.filter(user=cast.rita).exists()
     assert not AccessAttempt.objects.filter(username="rita").exists()
+
+
+def test_of_everybody_it_is_recorded_how_many_of_their_own_sessions_ended(
+    cast: Cast, ada_in: Browser
+) -> None:
+    for person in (cast.rita, cast.vic):
+        session_of(person)
+    ended = UserSession.objects.filter(user__in=[cast.rita, cast.vic])
+    assert act(ada_in, SESSIONS, "end", ended) == 302
+    deeds = AuditEvent.objects.filter(action="sessions.ended").values_list("subject", "after")
+    assert dict(deeds) == {"person:rita": {"count": 2}, "person:vic": {"count": 1}}
 
 
 def test_deeds_of_no_desk_are_for_who_administers_every_desk(cast: Cast, ada_in: Browser) -> None:

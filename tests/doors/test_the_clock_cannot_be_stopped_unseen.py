@@ -1,11 +1,14 @@
 """In the admin the desk's own jobs can be switched and given another interval; nothing else of them moves."""
 
+from datetime import time
+
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import AuditEvent
+from margin.models import LocalSchedule
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +93,14 @@ def test_nobody_adds_a_job_and_one_that_was_added_can_be_deleted(ada_in: Browser
     earlier = PeriodicTask.objects.create(name="Mine", task="margin.digest", interval=interval)
     assert ada_in.post(page(earlier, "delete"), {"post": "yes"}).status_code == 302
     assert not PeriodicTask.objects.filter(name="Mine").exists()
+
+
+def test_a_changed_local_schedule_is_recorded_with_what_it_was(cast: Cast, ada_in: Browser):
+    row = LocalSchedule.objects.create(
+        name="Mornings", job="digest", desk=cast.prime, time=time(7), zone="UTC"
+    )
+    sent = {"name": "Mornings", "job": "digest", "time": "08:30:00", "zone": "UTC", "enabled": "on"}
+    page = reverse("admin:margin_localschedule_change", args=[row.pk])
+    assert ada_in.post(page, sent).status_code == 302
+    told = AuditEvent.objects.get(action="clock.changed")
+    assert (told.before, told.after) == ({"time": "07:00:00"}, {"time": "08:30:00"})

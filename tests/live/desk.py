@@ -29,7 +29,7 @@ def account(code: str, **figures: Any) -> dict[str, Any]:
 
 
 def write_run(
-    seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str = "60000", **sums: str
+    seq: int, rows: list[dict[str, Any]], *, shard: int = 1, mark: str = "60000", **sums: str | int
 ) -> str:
     """What a committed run leaves behind; gives its id."""
     run = f"00000000-0000-4000-8000-{shard:04d}{seq:08d}"

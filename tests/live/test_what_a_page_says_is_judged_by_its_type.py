@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from margin.notify.events import Error, View
+from margin.notify.figures import COLUMNS
+from margin.notify.push import spec_of
 from tests.live.desk import Server, account, write_run
 
 BAD = {
@@ -44,6 +47,22 @@ async def test_what_is_not_understood_is_answered_and_the_socket_lives(
             answer = await page.next("error", "pong")
             assert (answer["type"], answer.get("status")) == ("error", 400), name
             assert (await page.next("pong"))["ref"] == "r", name
+
+
+VIEWS = {
+    "columns": [({"columns": ["password"]}, "'password'"), ({"columns": ["account"] * 65}, "65")],
+    "filters": [({"filters": {"equity": ["1"]}}, "'equity'"), ({"filters": {"level": ["x"] * 1001}}, "1001")],
+    "window": [({"window": (-1, 10)}, "[-1, 10]"), ({"window": (0, 2001)}, "[0, 2001]")],
+}
+
+
+def test_a_view_that_cannot_be_is_refused_by_the_name_of_its_field_with_what_was_sent() -> None:
+    for field, cases in VIEWS.items():
+        for asked, sent in cases:
+            refused = spec_of(View(**asked), COLUMNS)
+            assert isinstance(refused, Error)
+            assert (refused.field, refused.rule) == (field, "view")
+            assert sent in refused.message
 
 
 async def test_the_third_bad_frame_closes(server: Server, cookies: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accounts.access import Action, people_with
-from margin.models import Alert, Breach, Delivery, Run
+from margin.models import Alert, Breach, Delivery, RatePath, Run
 from margin.notify.digest import age, compose_digest
 from margin.notify.email import Letter, compose
 from margin.notify.letters import compose_digests
@@ -147,8 +147,27 @@ def test_the_digest_never_reaches_a_line_that_the_figures_do_not(db: None) -> No
     assert ">0.00 %<" in letter.html
 
 
+def test_the_largest_requirement_is_the_one_worth_most_to_the_desk(db: None) -> None:
+    coin = factories.instrument("BTC-PERP")
+    base, quote = factories.asset("BTC", "coin"), factories.asset("USD")
+    RatePath.objects.create(base=base, quote=quote, instrument=coin)
+    asked = {"DOLLARS-1": ("USD", "1234567.00"), "COINS-1": ("BTC", "30.00"), "YEN-1": ("JPY", "9000000.00")}
+    rows = [account(code, currency=of, house_maintenance=need) for code, (of, need) in asked.items()]
+    write_run(4, rows, mark="60000")
+    letter = compose_digest(factories.desk(), NOW)
+    assert "Largest requirement: 30 BTC (COINS-1" in letter.text, "1.8 million; nobody has a price of the yen"
+
+
 def test_a_desk_without_any_run_still_gets_an_honest_digest(db: None) -> None:
-    mail_says(compose_digest(factories.desk(), NOW), "No run has computed this desk yet.", "None.")
+    letter = compose_digest(factories.desk(), NOW)
+    mail_says(letter, "No run has computed this desk yet.", "None.")
+    assert letter.subject == "Prime, Mon 2 Mar: 0 open breaches, no figures yet"
+
+
+def test_the_digest_says_of_how_many_nobody_knows(db: None) -> None:
+    write_run(4, [account("N-1"), account("N-2", level="unknown")], unknown=1)
+    letter = compose_digest(factories.desk(), NOW)
+    assert letter.subject == "Prime, Mon 2 Mar: 0 open breaches, 0 accounts in danger or worse, 1 unknown"
 
 
 def test_everyone_who_may_see_the_desk_gets_one_digest(cast: Cast) -> None:

@@ -41,6 +41,15 @@ def test_on_a_terminal_the_ready_line_is_not_swept_away_unless_somebody_asks(
     assert ({**given, **own}["LOG_LEVEL"], own["LOG_FORMAT"]) == (asked or "WARNING", "console")
 
 
+def test_a_blank_variable_leaves_the_choice_to_the_launcher(tmp_path: Path) -> None:
+    places = Places(data=tmp_path, secrets=tmp_path, services=tmp_path, account=None)
+    chosen = read_environment({"DEMO": "1"})
+    unset = _own_variables(chosen, places, {})
+    names = ("SECRET_KEY", "SECRET_KEY_FILE", "EMAIL_HOST", "EMAIL_PORT")
+    assert {"SECRET_KEY", "EMAIL_HOST", "EMAIL_PORT"} <= unset.keys()
+    assert _own_variables(chosen, places, dict.fromkeys(names, " ")) == unset
+
+
 def test_what_celery_advises_a_person_at_its_own_terminal_is_not_shown() -> None:
     parts = {p.name: p for p in desk_parts(read_environment({}), SimpleNamespace(data=Path("data")), {})}
     for line in (
