@@ -1,7 +1,11 @@
 """Which price counts, and how far it is trusted. No database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
+
+import pytest
 
 from margin.book.facts import Guarded, QuoteFact
 from margin.book.marks import Pinned, from_shown, pin, pin_all
@@ -27,6 +31,19 @@ def mark(*quotes: QuoteFact, trading: bool = True) -> Pinned:
 def test_the_first_fresh_source_in_rank_counts_even_where_another_is_newer():
     found = mark(quote("first", 100, 4), quote("second", 101, 0))
     assert (found.mark, found.source, found.state) == (100, "first", PriceState.FRESH)
+
+
+def test_sources_rank_as_the_instrument_lists_them():
+    ranked = replace(GUARDED, sources=("second", "first"))
+    found = pin(
+        ranked, {q.source: q for q in (quote("first", 100, 0), quote("second", 101, 4))}, NOW, trading=True
+    )
+    assert (found.mark, found.source) == (101, "second")
+
+
+def test_at_its_soft_limit_a_price_is_fresh_still_and_so_is_a_doubt():
+    assert mark(quote("first", 100, 5)).state is PriceState.FRESH
+    assert mark(quote("first", 100, 9, doubt="jump", heard=5)).state is PriceState.UNCONFIRMED
 
 
 def test_a_stale_first_source_gives_way_to_a_fresh_second():
@@ -65,6 +82,19 @@ def test_beyond_the_hard_limit_the_doubt_grows_with_the_age():
     assert (found.low, found.high, found.hard) == (90, 110, True)
     at_the_limit = mark(quote("first", 100, 30))
     assert (at_the_limit.low, at_the_limit.hard) == (95, False)
+    assert mark(quote("first", 100, 30.001)).hard
+
+
+def test_the_band_is_rounded_outwards_and_lies_about_a_price_below_zero_too():
+    found = mark(quote("first", 100, 31))
+    assert (found.low, found.high) == (Decimal("94.833333333333333333"), Decimal("105.166666666666666667"))
+    below = mark(quote("first", -100, 9))
+    assert (below.low, below.high) == (-105, -95)
+
+
+def test_without_a_hard_limit_the_band_stays_as_it_is():
+    found = pin(replace(GUARDED, hard_seconds=0), {"first": quote("first", 100, 9)}, NOW, trading=True)
+    assert (found.low, found.high, found.hard) == (95, 105, True)
 
 
 def test_without_any_confirmed_price_there_is_none():
@@ -77,8 +107,9 @@ def test_a_source_that_the_instrument_does_not_list_never_counts():
     assert mark(quote("stranger", 100, 0)).state is PriceState.MISSING
 
 
-def test_a_market_at_rest_has_a_closed_price_however_old():
-    found = mark(quote("first", 100, 200_000), trading=False)
+@pytest.mark.parametrize("ago", [1, 200_000])
+def test_a_market_at_rest_has_a_closed_price_however_old(ago: float):
+    found = mark(quote("first", 100, ago), trading=False)
     assert (found.mark, found.state, found.low, found.hard) == (100, PriceState.CLOSED, None, False)
 
 
@@ -88,9 +119,13 @@ def test_the_calendar_says_when_a_market_rests():
     friday = datetime(2026, 3, 6, 21, 59, 59, tzinfo=UTC)
     quotes = {"EURUSD": {"first": QuoteFact("first", friday, "", Fraction(11, 10), friday)}}
     states = [
-        pin_all([fx], quotes, friday + timedelta(hours=hours))["EURUSD"].state for hours in (0, 1, 49.5)
+        pin_all([fx, GUARDED], quotes, friday + timedelta(hours=hours))["EURUSD"].state
+        for hours in (0, 1, 49.5)
     ]
     assert states == [PriceState.FRESH, PriceState.CLOSED, PriceState.STALE]
+    asleep = {"BTC-PERP": {"first": quotes["EURUSD"]["first"]}}
+    found = pin_all([fx, GUARDED], asleep, friday + timedelta(hours=1))
+    assert found["BTC-PERP"].state is PriceState.STALE, "each by its own calendar"
 
 
 def test_a_mark_is_stored_and_read_back_exactly():

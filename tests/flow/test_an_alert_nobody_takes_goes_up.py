@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from accounts.models import AuditEvent, Role
 from margin.flow.acknowledge import acknowledge
@@ -61,6 +62,29 @@ def test_who_takes_it_ends_it_and_so_does_a_cure(scene: Scene):
     scene.step(WITHIN)
     assert told_at(scene, 60) == []
     assert set(Alert.objects.values_list("escalations", flat=True)) == {0}
+
+
+def test_one_that_somebody_is_taking_now_is_left_to_them_and_holds_up_nobody(scene: Scene):
+    """Their transaction is another connection's; what it gives back untaken goes up at the next look."""
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT FROM margin_alert FOR UPDATE")
+        assert told_at(scene, 2) == []
+        other.rollback()
+    finally:
+        other.close()
+    assert told_at(scene, 2) == [EVE, RITA]
+
+
+def test_open_pages_are_told_that_it_went_up(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    heard: list[str] = []
+    monkeypatch.setattr("margin.flow.escalate.send_alerts_changed", heard.append)
+    told_at(scene, 1)
+    assert heard == []
+    told_at(scene, 2)
+    assert heard == ["PRIME"]
 
 
 def test_a_warning_waits_longer_and_information_waits_for_nobody(scene: Scene):

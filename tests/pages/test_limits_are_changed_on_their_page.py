@@ -1,5 +1,6 @@
 """The page of limits: what is used, who may propose, what two people at once are told, and the way back."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ from django.contrib.admin import site
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts.models import Client as AccountClient
 from accounts.models import HouseBuffer, Proposal
 from margin.admin.proposals import ProposalPage
 from margin.book.frame import write_frame
 from margin.flow.change import approve, propose
-from margin.models import Limit
+from margin.models import Breach, Limit, Run
 from margin.pages.limit_words import state_of
 from margin.whatif import limits_in_force
 from tests import factories
@@ -60,7 +62,13 @@ def test_the_limit_used_most_comes_first_with_who_uses_it(cast: Cast, desk: Clie
 
 @pytest.mark.parametrize(
     ("over", "near", "broken", "word"),
-    [(1, 2, 1, "Broken"), (0, 1, 1, "Not cured yet"), (0, 1, 0, "Near"), (0, 0, 0, "Kept")],
+    [
+        (1, 2, 1, "Broken"),
+        (1, 0, 0, "Broken"),
+        (0, 1, 1, "Not cured yet"),
+        (0, 1, 0, "Near"),
+        (0, 0, 0, "Kept"),
+    ],
 )
 def test_a_limit_is_counted_once_and_a_breach_within_it_is_named(
     over: int, near: int, broken: int, word: str
@@ -68,6 +76,32 @@ def test_a_limit_is_counted_once_and_a_breach_within_it_is_named(
     limit = Limit(kind="gross", valid_at=factories.MONDAY_NOON)
     row = limits_in_force.InForce(limit, 99.9, 0.999, "ACME", "client", 3, near, over, broken)
     assert state_of(row, factories.MONDAY_NOON)[1] == word
+    assert state_of(row, factories.MONDAY_NOON - timedelta(seconds=1))[1] == "Begins later"
+
+
+def test_who_stands_at_a_limit_is_near_it_and_who_is_above_it_is_counted_there_alone(
+    cast: Cast, desk: Client
+) -> None:
+    """ACME's leverage is 9; a limit warns from four fifths of it."""
+    for value, near, over in (("9", 1, 0), ("8.9", 0, 1), ("11.2", 1, 0), ("11.3", 0, 0)):
+        put_in_force(cast, value=value)
+        (row,) = limits_in_force.limits_in_force(cast.prime, factories.MONDAY_NOON)
+        assert (row.near, row.over) == (near, over), value
+
+
+def test_a_limit_that_is_in_no_frame_is_counted_by_what_stands_of_it(cast: Cast, desk: Client) -> None:
+    """Asked of pools: who is warned is near, who broke it is over, and nobody is both."""
+    factories.instrument("BTC-PERP")
+    limit = put_in_force(cast, scope="instrument", instrument="BTC-PERP", value="10")
+    run = Run.objects.create(shard_id=1, started_at=factories.MONDAY_NOON, engine_version="test")
+    for measured, state in ((9, "warning"), (11, "open"), (12, "acknowledged"), (99, "cured")):
+        Breach.objects.create(
+            desk=cast.prime, client=AccountClient.objects.get(code="ACME"), limit=limit, state=state,
+            rule="instrument_leverage", subject=f"account:{state}/cross", measured=measured, opened_by=run,
+            opened_at=factories.MONDAY_NOON, changed_at=factories.MONDAY_NOON,
+        )  # fmt: skip
+    (row,) = limits_in_force.limits_in_force(cast.prime, factories.MONDAY_NOON)
+    assert (row.measured, row.who, row.near, row.over, row.broken) == (12, "acknowledged", 1, 2, 2)
 
 
 def test_only_who_may_propose_finds_the_way_to_propose(cast: Cast, desk: Client) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests import factories
 from tests.flow.conftest import empty_shelf, hints, sent  # noqa: F401 - fixtures
 from tests.flow.scene import Scene, make_scene, scene_of_two
 from tests.pages.seen import does_not_exist_on_another_desk, seen_by
@@ -42,6 +43,16 @@ def test_below_its_line_it_says_where_it_is_cured_in_the_drawer_too(client: Clie
         assert "To liquidation" not in text, path
         assert re.search(r"In liquidation.{0,160}since \d\d:\d\d", text), path
     assert "Behind its one position." in page(client, scene)
+
+
+def test_a_price_on_the_side_of_its_gain_is_explained_in_the_drawer_too(client: Client, book: Path) -> None:
+    """One long and two short: a rise ends the pool, and the long position with it."""
+    made = make_scene(cash="30000")
+    factories.position(made.account, made.btc, "-2", "60000", ref="short")
+    made.step("59000")
+    for path in ("/accounts/ACME-1/", "/desk/PRIME/accounts/ACME-1/"):
+        text = page(client, made, path)
+        assert text.count("hedged: a rise hurts its pool") == text.count("hedged: ") == 1, path
 
 
 def test_utilisation_names_its_pool_wherever_it_stands(client: Client, scene: Scene) -> None:

@@ -35,6 +35,11 @@ def test_a_price_on_the_side_of_its_gain_says_that_its_pool_is_hedged() -> None:
     assert told(position(quantity="-1", mark="58000", liquidation_price="51200")).hedged == (
         "hedged: a fall hurts its pool"
     )
+    assert told(position(quantity="-1", mark="58000", liquidation_price="58000")).hedged == "", (
+        "no move is left"
+    )
+    cured = position(quantity="1", mark="58000", liquidation_price="71200", pool_level="liquidation")
+    assert told(cured).hedged == "", "there its pool would be well again"
 
 
 def test_a_pocket_of_its_own_has_one_word() -> None:
