@@ -57,7 +57,7 @@ def due(now: datetime) -> list[tuple[LocalSchedule, Slot]]:
 
 
 def latest_slot(row: LocalSchedule, now: datetime) -> Slot | None:
-    """The newest local date whose time has come, if it is one of the schedule's days; else the one before."""
+    """Of the newest local date whose time has come; None where that is none of the schedule's days."""
     today = local_date(now, row.zone)
     for day in (today, today - timedelta(days=1)):
         due = instant_of(day, row.time, row.zone)

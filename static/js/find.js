@@ -2,6 +2,7 @@
 // scripts it is a form that leads to a page of the same rows.
 
 import { fetchText } from "./door.js";
+import { typing } from "./typing.js";
 
 const AFTER_MS = 160;
 const box = document.querySelector("[data-find]");
@@ -35,10 +36,6 @@ function move(by) {
   const here = links.indexOf(document.activeElement);
   if (here + by < 0) input.focus();
   else links[Math.min(here + by, links.length - 1)].focus();
-}
-
-function typing(target) {
-  return target.matches?.("input, textarea, select, [contenteditable]");
 }
 
 if (box) {

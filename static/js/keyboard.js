@@ -1,5 +1,7 @@
 // The keyboard of every page: `?` shows the map, `g` and a letter goes to a page. Keys that a list has are its own.
 
+import { typing } from "./typing.js";
+
 const ROOMS = {
   d: "/", a: "/alerts/", c: "/calls/", o: "/control/", e: "/exposures/", l: "/limits/", s: "/stress/", k: "/calculator/",
   h: "/handover/", p: "/reports/", u: "/audit/", m: "/mail/", r: "/rulebook/", n: "/engine/",
@@ -7,10 +9,6 @@ const ROOMS = {
 const WAIT_MS = 1_200;
 const map = document.getElementById("keys");
 let going = null;
-
-function typing(target) {
-  return target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-}
 
 function stop() {
   clearTimeout(going);

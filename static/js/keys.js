@@ -1,9 +1,7 @@
 // The keyboard of the list: j and k (or arrows inside it) move, Enter opens and closes, Escape closes, o leads to
 // the whole account.
 
-function typing(target) {
-  return target.matches?.("input, textarea, select, [contenteditable]");
-}
+import { typing } from "./typing.js";
 
 export function listenToKeys({ grid, drawer }) {
   document.addEventListener("keydown", (event) => {

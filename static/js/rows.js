@@ -1,9 +1,7 @@
 // The keyboard of a list of records: j and k (or arrows inside it) move from row to row, Enter opens what is folded in
 // it. A room adds keys of its own by `act`, which says whether it knew the key.
 
-export function typing(target) {
-  return target.matches?.("input:not([type=checkbox]), textarea, select");
-}
+import { typing } from "./typing.js";
 
 export function listenToRows(root, act = () => false) {
   const move = (by) => {

@@ -77,6 +77,12 @@ def own_layer(layers: dict[str, Any]) -> dict[str, Any]:
     return {"default": {**layer, "CONFIG": {**layer["CONFIG"], "prefix": uuid.uuid4().hex}}}
 
 
+class NoHub:
+    """Instead of the process's hub, where nobody looks at figures."""
+
+    def leave(self, socket: object) -> None: ...
+
+
 class Page:
     """A browser tab's end of a socket."""
 

@@ -12,16 +12,14 @@ from margin.live.ear import Ear
 from margin.live.socket import Socket
 from margin.notify.events import Ack, encode
 from riskdesk import clock
-from tests.live.desk import DEADLINE_SECONDS
+from tests.live.desk import DEADLINE_SECONDS, NoHub
 
 
 class Boom(Exception):
     """Nobody expects it."""
 
 
-async def test_a_fault_in_answering_a_page_stands_in_the_log(
-    data_folder: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_in_answering_a_page_stands_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     async def faulty(socket: Socket, frame: Ack) -> None:
         raise Boom
 
@@ -30,6 +28,7 @@ async def test_a_fault_in_answering_a_page_stands_in_the_log(
 
     async def send(message: dict[str, Any]) -> None: ...
 
+    monkeypatch.setattr(consumers, "hub", NoHub)
     monkeypatch.setitem(consumers.HANDLERS, Ack, faulty)
     with capture_logs() as lines:
         await consumers._attend(Socket(send, Seat("key", 1, "PRIME", "", clock.now())), says)
