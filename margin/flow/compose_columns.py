@@ -102,7 +102,7 @@ def place_exact(
         for p in swept.warm.held_by(int(swept.warm.ids[row]))
     }
     for row in exact.positions:
-        far = row_of[row["account"]] in swept.far
+        far = row_of[row["account"]] in swept.far or row["pool_level"] == Level.UNKNOWN.word
         for name, value in row.items():
             if not positions[name].still and (far or name != "liquidation_price"):
                 positions[name].own[refs[row["account"], row["ref"]]] = value

@@ -30,6 +30,7 @@ SHARES = ("utilisation", "leverage", "cap_use")
 AHEAD = ("distance", "distance_down", "distance_up", "next_level", "next", "next_down", "next_up")
 NOT_FIRM = dict.fromkeys((*MONEY, *SHARES, *AHEAD))
 """What nobody can tell of an account whose level is unknown: it differs between the ends."""
+ON_A_MARK = ("notional", "unrealised_pnl", "maintenance", "liquidation_price")
 
 
 def account_rows(
@@ -176,7 +177,7 @@ def _positions_of(computed: Computed, measured: Measured) -> list[dict[str, Any]
     places = rules.scales[measured.fact.base]
     levels = {pool.pool: pool.level for pool in measured.figures.pools}
     facts = {fact.ref: fact for fact in computed.book.facts_of(measured.fact.id)}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for figures in sorted(measured.figures.positions, key=lambda row: row.ref):
         fact = facts[figures.ref]
         rows.append(
@@ -198,7 +199,14 @@ def _positions_of(computed: Computed, measured: Measured) -> list[dict[str, Any]
                 "pool_level": levels.get(figures.pool, Level.UNKNOWN).word,
             }
         )
+        if levels.get(figures.pool, Level.UNKNOWN) is Level.UNKNOWN:
+            rows[-1] |= _in_doubt(computed.pinned.get(figures.instrument))
     return rows
+
+
+def _in_doubt(heard: Pinned | None) -> dict[str, str | None]:
+    """Of a pool that nobody can tell: the last price that was heard, and nothing that rests on an end."""
+    return {"mark": text_of(heard.mark) if heard else None} | dict.fromkeys(ON_A_MARK)
 
 
 def _up(number: Fraction | None, places: int) -> str | None:

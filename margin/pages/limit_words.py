@@ -53,6 +53,7 @@ def limit_row(row: InForce, now: datetime) -> dict[str, Any]:
         "warn": value_of(limit, limit.warns_from).removesuffix(unit),
         "warns_by_default": limit.warn is None,
         "measured": measured_of(row),
+        "told_at": row.told_at,
         "who": row.who,
         "who_is": row.who_is,
         "use": bar_share(None if row.use is None else f"{min(row.use, 9.0):.6f}", absent="0"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from margin import formats
 from margin.engine.distance import first_to_fall
-from margin.engine.figures import known
+from margin.engine.figures import Level, known
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.shown import down, up
@@ -78,6 +78,8 @@ def _column(name: str, one: Compared, places: int) -> Column:
         "free": _money(capital.free_margin if capital else None, places, up_=False),
         "pools": f"{lost} of {len(pools)}",
     }
+    if figures.level is Level.UNKNOWN:
+        cells = dict.fromkeys(cells, formats.NONE) | {"first_down": "", "first_up": ""}
     return Column(name, NAMES[name], figures.level.word, formats.LEVELS[figures.level.word], cells)
 
 

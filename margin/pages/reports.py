@@ -20,7 +20,9 @@ from accounts.models import Desk
 from margin import formats
 from margin.book.frame import rows_of
 from margin.book.happened import Happened, happened
+from margin.book.history import DeskPoint, speaks_for_all
 from margin.book.read import frames, trouble
+from margin.book.sums import Sums
 from margin.charts.spark import spark
 from margin.engine.local_time import instant_of, local_date
 from margin.flow.as_of import frame_of
@@ -66,7 +68,7 @@ def room(request: HttpRequest) -> HttpResponse:
 def daily(request: HttpRequest, code: str, day: str) -> HttpResponse:
     desk, on, told = _day(request, code, day)
     now = clock.now()
-    uses = [None if point.utilisation is None else float(point.utilisation) for point in told.points]
+    uses = uses_of(told)
     known = [use for use in uses if use is not None]
     context: dict[str, Any] = {
         "desk": desk,
@@ -112,6 +114,16 @@ def _day(request: HttpRequest, code: str, day: str) -> tuple[Desk, date, Happene
     if on is None or began is None or ends is None or began > now or on < FIRST_DAY:
         raise Http404
     return desk, on, happened(desk, since=began, until=min(ends, now))
+
+
+def uses_of(told: Happened) -> list[float | None]:
+    """From the figure at the start to that at the end, as the table beside the line says them."""
+    first, last = (
+        [end] if end is not None and speaks_for_all(end.accounts, end.unknown) else []
+        for end in (told.first, told.last)
+    )
+    along: list[Sums | DeskPoint] = [*first, *told.points, *last]
+    return [None if point.utilisation is None else float(point.utilisation) for point in along]
 
 
 def _rows(desk: Desk, told: Happened) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from margin.charts.modes import modes
 from margin.engine.exact import assess
-from margin.engine.figures import PoolFigures, known
+from margin.engine.figures import Level, PoolFigures, known
 from margin.engine.pools import CROSS
 from margin.engine.rational import Fraction
 from margin.engine.risk import risk_of
@@ -69,11 +69,15 @@ def chart_of(answers: Mapping[str, Answer]) -> dict[str, Any] | None:
     """None where there is nothing to draw, or too much to draw at once."""
     given = answers["as_given"]
     count = len(given.question.account.positions)
-    if not 0 < count <= MOST_POSITIONS or any(one.figures.equity is None for one in answers.values()):
+    if not 0 < count <= MOST_POSITIONS or any(_is_unsure(one) for one in answers.values()):
         return None
     along = shocks(101 if count <= 10 else 41)
     courses = {name: course(one, along) for name, one in answers.items()}
     return modes([float(s) for s in along], courses)
+
+
+def _is_unsure(answer: Answer) -> bool:
+    return answer.figures.equity is None or answer.figures.level is Level.UNKNOWN
 
 
 def variants(question: Question) -> dict[str, Variant]:

@@ -71,6 +71,8 @@ class InForce:
     broken: int
     told: bool = False
     """By breaches only: what is asked of pools, or of a whole book, is in no frame."""
+    told_at: datetime | None = None
+    """When a breach last said it: it speaks when it is warned, opened or cured, and is silent in between."""
 
 
 Measure = Callable[[Held], float]
@@ -150,7 +152,10 @@ def _told_by_breaches(limit: Limit, live: Sequence[Breach], broken: int) -> InFo
     most, worst = max(told, key=lambda pair: pair[0])
     who_is, _, who = worst.subject.partition("/")[0].partition(":")
     near = len(told) - broken
-    return InForce(limit, most, most / float(limit.value), who, who_is, 0, near, broken, broken, told=True)
+    use = most / float(limit.value)
+    return InForce(
+        limit, most, use, who, who_is, 0, near, broken, broken, told=True, told_at=worst.changed_at
+    )
 
 
 def _asked(

@@ -6,6 +6,7 @@ Takes a revisited account; gives, for every pool above its target, amounts and s
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from margin.engine.figures import Level
 from margin.engine.funding import top_up
 from margin.engine.plan import Plan, reduction_plan
 from margin.engine.rational import Fraction
@@ -32,7 +33,7 @@ def remedies(seen: Revisited) -> list[Remedy]:
     """One for every pool that stands above its target; an unknown pool has none."""
     found = []
     for pool in seen.figures.pools:
-        if pool.equity is None or pool.house_maintenance is None:
+        if pool.level is Level.UNKNOWN or pool.equity is None or pool.house_maintenance is None:
             continue
         if pool.house_maintenance <= seen.policy.target * pool.equity:
             continue

@@ -6,7 +6,7 @@ Takes a revisited account; gives parts that sum exactly to the house requirement
 from collections import defaultdict
 from dataclasses import dataclass
 
-from margin.engine.figures import known
+from margin.engine.figures import Level, known
 from margin.engine.rational import Fraction
 from margin.engine.types import ONE, ZERO, total_of
 from margin.whatif.revisit import Revisited
@@ -27,6 +27,8 @@ class Requirement:
 
 def requirement_of(seen: Revisited) -> Requirement | None:
     figures = seen.figures
+    if figures.level is Level.UNKNOWN:
+        return None
     if figures.equity is None or figures.maintenance is None or figures.house_maintenance is None:
         return None
     sums: dict[str, Fraction] = defaultdict(lambda: ZERO)

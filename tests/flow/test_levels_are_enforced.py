@@ -7,7 +7,7 @@ import pytest
 
 from margin.book.read import account_rows, desk_summary, position_rows
 from margin.flow.phrases import pool_named, sentence
-from margin.flow.show import NOT_FIRM
+from margin.flow.show import NOT_FIRM, ON_A_MARK
 from margin.models import Alert, Breach, Delivery
 from riskdesk.errors import sure
 from tests import factories
@@ -123,6 +123,9 @@ def test_where_the_ends_differ_the_level_is_unknown_and_no_call_rests_on_it(scen
     firm = {name for name, value in row.items() if value is not None}
     assert not firm & {*NOT_FIRM}, "a figure that would be another at the other end of the band is not shown"
     assert NOT_FIRM.keys() >= {"equity", "house_maintenance", "utilisation", "leverage", "distance", "next"}
+    held = position_rows(row["account"])[0]
+    assert held["mark"] == "51500", "the last price that was heard, and neither end of its band"
+    assert {held[name] for name in ON_A_MARK} == {None}
     assert levels() == []
     assert reasons() == ["figure_unknown"]
     desk = sure(desk_summary(scene.desk.code), "the desk has run")

@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -18,6 +20,7 @@ from margin.charts.spark import spark
 from margin.engine.local_time import local_date
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
 from margin.pages.moved import moved
+from margin.pages.reports import uses_of
 from riskdesk import clock
 from riskdesk.errors import Refusal
 from tests import factories
@@ -197,6 +200,18 @@ def test_sums_that_left_accounts_out_say_so() -> None:
     )
     assert "3 of 9 accounts had no figure then: the sums leave them out." in shown
     assert "no figure" not in render_to_string("reports/moved.html", {"moved": [1], "told": {}})
+
+
+def test_the_line_of_a_day_begins_and_ends_where_its_table_does() -> None:
+    """But with no sum that leaves most accounts out."""
+    points = [SimpleNamespace(utilisation=Decimal(use)) for use in ("0.21", "0.20")]
+    first, last = (
+        SimpleNamespace(utilisation=Decimal(use), accounts=100, unknown=0) for use in ("0.22", "0.19")
+    )
+    told: Any = SimpleNamespace(first=first, points=points, last=last)
+    assert uses_of(told) == [0.22, 0.21, 0.20, 0.19]
+    first.unknown, told.last = 90, None
+    assert uses_of(told) == [0.21, 0.20]
 
 
 def test_a_spark_has_a_line_for_every_stretch() -> None:

@@ -116,6 +116,21 @@ def test_its_charts_are_of_the_same_run(client: Client, scene: Scene) -> None:
     assert {trace["name"]: trace["y"] for trace in figure["data"]}["Equity"] == [1300.0]
 
 
+def test_where_the_ends_of_a_doubtful_price_differ_nothing_is_told_of_either(
+    client: Client, scene: Scene
+) -> None:
+    scene.later(61)
+    scene.cycle()
+    text = page(client, scene)
+    assert "Unknown:</b> stale price of" in text
+    assert ">57,000<" in text, "the last price that was heard"
+    for told in ("Deposit one of", "House requirement</td>", "hurts its pool", 'data-flash="up">−'):
+        assert told not in text, told
+    modes = page(client, scene, "/accounts/ACME-1/modes/")
+    assert 'data-figure-of="modes"' not in modes
+    assert not re.search(r'"num">\d', modes), "of no mode"
+
+
 def test_an_account_without_a_run_says_so(client: Client, book: Path) -> None:
     assert "No run has been committed yet" in page(client, make_scene())
 
