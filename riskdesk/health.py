@@ -19,7 +19,14 @@ from django.views.decorators.http import require_safe
 
 from accounts import access, tokens
 from accounts.access import Action
-from margin.flow.vitals import Vitals, take_vitals
+from margin.flow.vitals import (
+    FEED_SECONDS,
+    HEARTBEAT_SECONDS,
+    LETTER_SECONDS,
+    RECOMPUTE_SECONDS,
+    Vitals,
+    take_vitals,
+)
 from riskdesk import broker
 from riskdesk.errors import Refusal
 from riskdesk.problems import CONTENT_TYPE, problem
@@ -27,8 +34,7 @@ from riskdesk.workers import QUEUES
 
 log = structlog.get_logger(__name__)
 
-SKEW_SECONDS, FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS = 2.0, 30.0, 20.0, 20.0
-LETTER_SECONDS = 300.0
+SKEW_SECONDS = 2.0
 FREE_SHARE = 0.05
 
 

@@ -1,7 +1,7 @@
 """How the desk itself is: ages of prices, figures and heartbeats, by the database's clock.
 
-Takes the rows; gives one `Vitals`. Judges nothing and changes nothing: /readyz, /metrics and the pages'
-status strip draw their own lines.
+Takes the rows; gives one `Vitals`. Changes nothing. The ages above which something is wrong stand here, for
+/readyz and the page /engine/ alike.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from margin.models import Calendar, Delivery, Heartbeat, PriceRefusal, Run, Shar
 from margin.models.runs import OUTBOX
 from riskdesk import clock, schedule
 
+FEED_SECONDS, RECOMPUTE_SECONDS, HEARTBEAT_SECONDS, LETTER_SECONDS = 30.0, 20.0, 20.0, 300.0
 REFUSALS_COUNT_FOR = timedelta(hours=1)
 
 

@@ -20,9 +20,11 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import User
 from margin.book import read
+from margin.flow import vitals as alive
 from margin.flow.vitals import Vitals, take_vitals
 from margin.models import Heartbeat, PriceRefusal, Quote, Run, ShardState
 from riskdesk import broker, clock
+from riskdesk.workers import QUEUES
 
 RUNS_SHOWN = 25
 STEPS = ("load", "recompute", "compose", "enforce", "alert")
@@ -32,6 +34,12 @@ SLOW_SECONDS = 5
 SLOW_SHOWN = 5
 REFUSALS_SHOWN = 50
 LATELY = timedelta(hours=1)
+LINES = {
+    "feed": alive.FEED_SECONDS,
+    "recompute": alive.RECOMPUTE_SECONDS,
+    "heartbeat": alive.HEARTBEAT_SECONDS,
+    "letter": alive.LETTER_SECONDS,
+}
 DOUBTFUL = ("stale", "unconfirmed")
 
 
@@ -73,6 +81,8 @@ def _page(request: HttpRequest) -> dict[str, Any]:
     return {
         "now": now,
         "vitals": vitals,
+        "lines": LINES,
+        "heartbeats": {queue: vitals.heartbeat_age_seconds.get(queue) for queue in QUEUES},
         "queues": queues(),
         "beats": Heartbeat.objects.order_by("name"),
         "shards": shards(vitals),

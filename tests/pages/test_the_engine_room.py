@@ -1,5 +1,6 @@
 """`/engine/` shows how runs, shards, workers, feeds and prices do, and stays up when Valkey is away."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.test import Client
 
 from margin.flow.heartbeat import beat
 from margin.models import PriceRefusal, Run
+from margin.models.runs import OUTBOX
 from riskdesk import broker
 from riskdesk.clock import now
 from tests import factories
@@ -63,6 +65,17 @@ def test_workers_queues_and_instruments_are_shown(vic, queues):
     assert "Heartbeat risk" in found
     assert "Queue risk" in found
     assert "<html" not in found
+
+
+def test_a_queue_that_never_beat_and_an_outbox_that_never_ended_are_red(vic, queues):
+    def red() -> set[str]:
+        return set(re.findall(r'<div class="tile bad"><span>(.*?)<', page(vic, "/engine/parts/")))
+
+    beat("risk")
+    assert {"Heartbeat general", "Outbox"} <= red()
+    for name in ("general", OUTBOX):
+        beat(name)
+    assert not {"Heartbeat general", "Heartbeat risk", "Outbox"} & red()
 
 
 def test_the_strip_leads_to_what_was_refused_and_why(vic, queues, tmp_path, settings):
