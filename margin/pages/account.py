@@ -38,7 +38,7 @@ def account_page(request: HttpRequest, account: str) -> HttpResponse:
     found = account_or_404(request, account)
     desk = found.client.desk
     asked = request.GET.get("why", "")
-    context = live_page(request, desk, alerts_of={"account": found.code}) | now(found)
+    context = live_page(desk, alerts_of={"account": found.code}) | now(found)
     context |= {
         "rail": rail(request.user, desk, account=found.code),
         "span": span_of(request),

@@ -52,7 +52,7 @@ def alerts_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         return render(request, "desk/nobody.html")
-    return render(request, "alerts/page.html", live_page(request, desk) | now(request))
+    return render(request, "alerts/page.html", live_page(desk) | now(request))
 
 
 @require_GET

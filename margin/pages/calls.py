@@ -103,7 +103,7 @@ def calls_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         return render(request, "desk/nobody.html")
-    return render(request, "calls/page.html", live_page(request, desk) | now(request))
+    return render(request, "calls/page.html", live_page(desk) | now(request))
 
 
 @require_GET

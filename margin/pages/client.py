@@ -47,7 +47,7 @@ WORDS = {
 @gzip_page
 def client_page(request: HttpRequest, client: str) -> HttpResponse:
     found = client_or_404(request, client)
-    context = live_page(request, found.desk, alerts_of={"client": found.code}) | now(found)
+    context = live_page(found.desk, alerts_of={"client": found.code}) | now(found)
     return render(
         request, "clients/page.html", context | {"rail": rail(request.user, found.desk, client=found.code)}
     )

@@ -50,9 +50,7 @@ def control_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         return render(request, "desk/nobody.html")
-    return render(
-        request, "control/page.html", live_page(request, desk) | _form(request, desk) | now(request)
-    )
+    return render(request, "control/page.html", live_page(desk) | _form(request, desk) | now(request))
 
 
 @require_GET
@@ -139,7 +137,7 @@ def _aim(request: HttpRequest, desk: Desk, asked: dict[str, str]) -> Aim | list[
 
 
 def _back(request: HttpRequest, desk: Desk, asked: dict[str, str], refused: list[Refusal]) -> HttpResponse:
-    context = live_page(request, desk) | _form(request, desk) | now(request)
+    context = live_page(desk) | _form(request, desk) | now(request)
     context |= {"asked": asked, "says": {one.field: one.message for one in refused}}
     return render(request, "control/page.html", context, status=400)
 
@@ -160,7 +158,7 @@ def _step(
         "gates": living_gates(),
     }
     status = 400 if refused else 200
-    return render(request, "control/impose.html", live_page(request, desk) | context, status=status)
+    return render(request, "control/impose.html", live_page(desk) | context, status=status)
 
 
 def _imposed(request: HttpRequest, desk: Desk, aim: Aim, asked: dict[str, str]) -> HttpResponse:
@@ -189,7 +187,7 @@ def control_lift(request: HttpRequest, restriction: int) -> HttpResponse:
     found = lift(row, person=cast(User, request.user), reason=request.POST.get("reason", ""), now=clock.now())
     desk = row.desk or cast(Desk, choose_desk(request))
     if isinstance(found, list):
-        context = live_page(request, desk) | _form(request, desk) | now(request)
+        context = live_page(desk) | _form(request, desk) | now(request)
         context["not_lifted"] = {"id": row.pk, "why": found[0].message}
         status = 400 if found[0].field == "reason" else 409
         return render(request, "control/page.html", context, status=status)

@@ -56,8 +56,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         "filters": cap_filters(figures, caps),
         "rail": alerts,
         "bands": bands(policy_of(desk)),
-        "page_data": page_data(desk, figures, may_acknowledge=alerts.may_acknowledge)
-        | {"filters": {"cap_state": states} if states else {}},
+        "page_data": page_data(desk, figures) | {"filters": {"cap_state": states} if states else {}},
     }
     return render(request, "desk/desk.html", context)
 
@@ -115,7 +114,7 @@ def choose_desk(request: HttpRequest) -> Desk | None:
     return desks.first()
 
 
-def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[str, Any]:
+def page_data(desk: Desk, figures: Figures) -> dict[str, Any]:
     """What the page's scripts start from."""
     return {
         "desk": desk.code,
@@ -129,9 +128,7 @@ def page_data(desk: Desk, figures: Figures, *, may_acknowledge: bool) -> dict[st
         },
         "prices": figures.prices,
         "engine": desk_vitals(desk),
-        "may_acknowledge": may_acknowledge,
         "addresses": {
-            "snapshot": f"/api/v1/desk/{desk.code}/snapshot/",
             "alerts": reverse("desk_alerts", args=[desk.code]),
             "state": reverse("desk_state", args=[desk.code]),
             "account": reverse("desk_account", args=[desk.code, "ACCOUNT"]),

@@ -52,7 +52,7 @@ def exposures_page(request: HttpRequest) -> HttpResponse:
     desk = choose_desk(request)
     if desk is None:
         return render(request, "desk/nobody.html")
-    return render(request, "exposures/page.html", live_page(request, desk) | now(request, desk))
+    return render(request, "exposures/page.html", live_page(desk) | now(request, desk))
 
 
 @require_GET

@@ -165,7 +165,7 @@ def _form(
         "instruments": Instrument.objects.filter(active=True).values_list("code", flat=True)[:MOST_SUGGESTED],
     }
     status = 409 if moved_on else 400 if refused else 200
-    return render(request, "limits/propose.html", live_page(request, form.desk) | context, status=status)
+    return render(request, "limits/propose.html", live_page(form.desk) | context, status=status)
 
 
 # --- one proposal -------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def _page(request: HttpRequest, proposal: Proposal, refused: list[Refusal] | Non
     }
     stands_against = any(refusal.rule in {"moved_on", "already_decided"} for refusal in refused or ())
     status = 409 if stands_against else 400 if refused else 200
-    return render(request, "limits/change.html", live_page(request, desk) | context, status=status)
+    return render(request, "limits/change.html", live_page(desk) | context, status=status)
 
 
 def _earlier(proposal: Proposal) -> list[dict[str, Any]]:

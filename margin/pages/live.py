@@ -7,9 +7,6 @@ there is a new run; the page then fetches its moving part anew.
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
-
-from accounts import access
 from accounts.models import Desk
 from margin.notify.alerts import open_counts
 from margin.notify.figures import desk_figures
@@ -20,10 +17,9 @@ from margin.pages.summary import summary
 NO_RUN = "No run has been committed yet. This page fills by itself when one has."
 
 
-def live_page(request: HttpRequest, desk: Desk, *, alerts_of: dict[str, str] | None = None) -> dict[str, Any]:
+def live_page(desk: Desk, *, alerts_of: dict[str, str] | None = None) -> dict[str, Any]:
     """`alerts_of` narrows the rail to a client or a sub-account."""
     figures = desk_figures(desk.code, open_counts(desk.code))
-    may_acknowledge = access.may(request.user, access.Action.ACKNOWLEDGE, desk)
-    data = page_data(desk, figures, may_acknowledge=may_acknowledge) | {"columns": ["account", "level"]}
+    data = page_data(desk, figures) | {"columns": ["account", "level"]}
     data["addresses"]["alerts"] += f"?{urlencode(alerts_of)}" if alerts_of else ""
     return {"desk": desk, "summary": summary(figures), "page_data": data, "imposed": wide_on(desk)}

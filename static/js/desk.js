@@ -22,7 +22,7 @@ const state = new State(page);
 const { socket, status } = listen({ page, state, onOpen: askForView, onFrame: (frame) => HEARD[frame.type]?.(frame) });
 const figures = new Figures(document.querySelector(".figures"));
 const grid = new Grid({
-  body: get("rows"), scroller: get("scroller"), template: get("row-template"),
+  body: get("rows"), template: get("row-template"),
   onOpen: (account) => drawer.toggle(account), onHold: showHeld,
 });
 const drawer = new Drawer({ grid, address: addresses.account, fetchText });

@@ -6,8 +6,8 @@ import { paint, partsOf } from "./cells.js";
 const KEYBOARD_HOLD_MS = 8_000;
 
 export class Grid {
-  constructor({ body, scroller, template, onOpen, onHold }) {
-    Object.assign(this, { body, scroller, template, onOpen, onHold });
+  constructor({ body, template, onOpen, onHold }) {
+    Object.assign(this, { body, template, onOpen, onHold });
     this.parts = new Map();
     this.dirty = new Map();
     this.pointerInside = false;

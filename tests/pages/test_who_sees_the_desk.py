@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from margin.book.frame import write_frame
+from margin.models import Alert
 from tests.conftest import Cast
+from tests.factories import MONDAY_NOON
 from tests.pages.frames import account, frame, position
 
 
@@ -23,11 +25,22 @@ def test_a_stranger_is_led_to_the_sign_in_page(client: Client, db: None) -> None
 
 
 def test_a_viewer_sees_the_rows_and_no_way_to_acknowledge(client: Client, cast: Cast) -> None:
-    client.force_login(cast.vic)
-    page = client.get("/").content.decode()
-    assert "ACME-1" in page
-    assert "NORTH-1" in page
-    assert '"may_acknowledge": false' in page
+    said = {
+        "reason": "limit_near",
+        "severity": "warning",
+        "title": "Near",
+        "key": "k",
+        "raised_at": MONDAY_NOON,
+    }
+    alert = Alert.objects.create(desk=cast.prime, **said)
+    pages = {}
+    for person in (cast.vic, cast.rita):
+        client.force_login(person)
+        pages[person.username] = client.get("/").content.decode()
+    assert "ACME-1" in pages["vic"]
+    assert "NORTH-1" in pages["vic"]
+    taking = f'data-acknowledge="{alert.pk}"'
+    assert (taking in pages["vic"], taking in pages["rita"]) == (False, True)
 
 
 def test_another_desk_does_not_exist(client: Client, cast: Cast) -> None:
