@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from riskdesk import workers
 
 if TYPE_CHECKING:
-    from django_celery_beat.models import PeriodicTask
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,18 @@ UNHINDERED = {
     **dict.fromkeys(("crontab", "solar", "clocked", "start_time", "expires", "exchange", "routing_key")),
     "one_off": False,
 }
-VITAL = {"margin.recompute", "margin.reconcile", "margin.dispatch"}
-"""Without these, figures, enforcement or mails stand still."""
+VITAL = {"margin.recompute", "margin.reconcile", "margin.dispatch", "margin.escalate"}
+"""Without these, figures, enforcement, mails or what nobody takes stand still."""
 VITAL_SECONDS = 60
 """A vital job that is asked for more rarely counts as stopped."""
+MICROSECONDS = {
+    "microseconds": 1,
+    "seconds": 10**6,
+    "minutes": 60 * 10**6,
+    "hours": 3600 * 10**6,
+    "days": 86_400 * 10**6,
+}
+LEAST_SECONDS, MOST_SECONDS = 1, 31 * 86_400
 
 
 def recompute_of(shard: int) -> Job:
@@ -92,8 +100,14 @@ def stopped() -> list[str]:
 
 
 def _comes_often(row: "PeriodicTask") -> bool:
-    every = row.interval and row.interval.schedule.run_every
-    return every is not None and every.total_seconds() <= VITAL_SECONDS
+    seconds = row.interval and seconds_of(row.interval.every, row.interval.period)
+    return seconds is not None and seconds <= VITAL_SECONDS
+
+
+def seconds_of(every: int, period: str) -> float | None:
+    """None where nobody can mean it: a shorter one floods its queue, and the clock cannot hold a long one."""
+    seconds = every * MICROSECONDS[period] / 10**6
+    return seconds if LEAST_SECONDS <= seconds <= MOST_SECONDS else None
 
 
 def tables_stand() -> bool:
@@ -125,6 +139,7 @@ def seed_clock() -> list[str]:
         rows = list(PeriodicTask.objects.select_for_update().values_list("name", "task", "args"))
         for job in jobs():
             PeriodicTask.objects.filter(name=job.name).update(**_deed(job), **UNHINDERED)
+        _mend_intervals()
         names, deeds = {name for name, _, _ in rows}, {(task, _plain(args)) for _, task, args in rows}
         missing = [job for job in jobs() if job.name not in names and (job.task, _text(job)) not in deeds]
         for job in missing:
@@ -132,18 +147,33 @@ def seed_clock() -> list[str]:
     return [job.name for job in missing]
 
 
-def _add(job: Job) -> None:
-    from django_celery_beat.models import IntervalSchedule, PeriodicTask
+def _mend_intervals() -> None:
+    """A row that would stop the clock, or never let it rest, is none that an administrator meant."""
+    from django_celery_beat.models import PeriodicTask
 
-    interval = {"every": job.every_seconds, "period": IntervalSchedule.SECONDS}
+    for row in PeriodicTask.objects.exclude(interval=None).select_related("interval"):
+        if seconds_of(row.interval.every, row.interval.period) is None:
+            job, same = job_of(row), PeriodicTask.objects.filter(pk=row.pk)
+            same.update(interval=_interval_of(job)) if job else same.update(enabled=False)
+
+
+def _add(job: Job) -> None:
+    from django_celery_beat.models import PeriodicTask
+
     PeriodicTask.objects.create(
         name=job.name,
         **_deed(job),
-        interval=IntervalSchedule.objects.filter(**interval).first()
-        or IntervalSchedule.objects.create(**interval),
+        interval=_interval_of(job),
         expire_seconds=job.expires_seconds,
         description=job.why,
     )
+
+
+def _interval_of(job: Job) -> "IntervalSchedule":
+    from django_celery_beat.models import IntervalSchedule
+
+    interval = {"every": job.every_seconds, "period": IntervalSchedule.SECONDS}
+    return IntervalSchedule.objects.filter(**interval).first() or IntervalSchedule.objects.create(**interval)
 
 
 def _deed(job: Job) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
@@ -17,12 +18,13 @@ from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, OfferedFilters, can
 from accounts.audit import record
 from margin.models import LocalSchedule, LocalSlot
-from riskdesk.schedule import job_of
+from riskdesk.schedule import job_of, seconds_of
 
 for unused in (ClockedSchedule, SolarSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask):
     admin.site.unregister(unused)
 
 
+BOUNDS = "From one second to 31 days."
 FIXED = ("name", "task", "args", "kwargs", "queue", "expire_seconds")
 
 
@@ -84,7 +86,18 @@ def differences(before: dict[str, str], after: dict[str, str]) -> tuple[dict[str
 
 class JobForm(PeriodicTaskForm):
     def clean(self) -> Any:
-        """What a job does is not asked, so there is nothing of it to check."""
+        """What a job does is not asked, so of that there is nothing to check."""
+        chosen = self.cleaned_data.get("interval")
+        if chosen is not None and seconds_of(chosen.every, chosen.period) is None:
+            self.add_error("interval", BOUNDS)
+        return self.cleaned_data
+
+
+class IntervalForm(forms.ModelForm):
+    def clean(self) -> Any:
+        every, period = self.cleaned_data.get("every"), self.cleaned_data.get("period")
+        if every is not None and period and seconds_of(every, period) is None:
+            self.add_error("every", BOUNDS)
         return self.cleaned_data
 
 
@@ -120,6 +133,7 @@ class PeriodicTaskPage(ClockRights, PeriodicTaskAdmin):
 class IntervalPage(ClockRights):
     """Intervals to choose from. What a job goes by stays as it is: choose another on the page of the job."""
 
+    form = IntervalForm
     readonly_fields = ("used_by",)
 
     @admin.display(description="used by (to change it, choose another interval there)")

@@ -75,13 +75,32 @@ def test_a_job_is_disabled_and_slowed_and_the_trail_says_from_what_to_what(
 
 
 def test_an_interval_of_ones_own_can_be_made_changed_and_deleted(ada_in: Browser):
-    ada_in.post(reverse("admin:django_celery_beat_intervalschedule_add"), {"every": "77", "period": "days"})
+    ada_in.post(reverse("admin:django_celery_beat_intervalschedule_add"), {"every": "77", "period": "hours"})
     mine = IntervalSchedule.objects.get(every=77)
-    ada_in.post(page(mine), {"every": "78", "period": "days"})
+    ada_in.post(page(mine), {"every": "78", "period": "hours"})
     assert ada_in.post(page(mine, "delete"), {"post": "yes"}).status_code == 302
     assert not IntervalSchedule.objects.filter(pk=mine.pk).exists()
     events = AuditEvent.objects.filter(action="clock.changed").order_by("id")
-    assert [event.subject for event in events] == ["every 77 days", "every 78 days", "every 78 days"]
+    assert [event.subject for event in events] == ["every 77 hours", "every 78 hours", "every 78 hours"]
+
+
+BEYOND = [("999999", "microseconds"), ("32", "days"), ("2147483647", "days")]
+
+
+@pytest.mark.parametrize(("every", "period"), BEYOND)
+def test_an_interval_that_would_flood_a_queue_or_stop_the_clock_is_refused(
+    ada_in: Browser, every: str, period: str
+):
+    job = PeriodicTask.objects.get(name="Dispatch")
+    address = reverse("admin:django_celery_beat_intervalschedule_add")
+    said = ada_in.post(address, {"every": every, "period": period}).content.decode()
+    assert "From one second to 31 days" in said
+    assert not IntervalSchedule.objects.filter(every=every, period=period).exists()
+    earlier = IntervalSchedule.objects.create(every=every, period=period)
+    was = job.interval_id
+    assert "From one second to 31 days" in ada_in.post(page(job), {"interval": earlier.pk}).content.decode()
+    job.refresh_from_db()
+    assert (job.enabled, job.interval_id) == (True, was)
 
 
 def test_nobody_adds_a_job_and_one_that_was_added_can_be_deleted(ada_in: Browser):

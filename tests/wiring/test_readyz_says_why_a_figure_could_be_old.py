@@ -145,7 +145,7 @@ def test_a_full_disk(client, monkeypatch):
     [{"enabled": False}, {"name": "x", "args": "[7]"}, {"queue": "nowhere"}, {"task": "margin.nonsense"}],
     ids=str,
 )
-@pytest.mark.parametrize("name", ["Recompute shard 1", "Reconcile", "Dispatch"])
+@pytest.mark.parametrize("name", ["Recompute shard 1", "Reconcile", "Dispatch", "Escalate"])
 def test_a_vital_job_that_does_not_come_is_a_problem_of_a_desk_that_is_ready(client, name, done):
     PeriodicTask.objects.filter(name=name).update(**done)
     status, answer = ask(client)

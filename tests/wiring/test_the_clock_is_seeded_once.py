@@ -9,7 +9,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from accounts.models import Shard
 from margin.models import ShardState
 from riskdesk.env import read_environment
-from riskdesk.schedule import CLOCK, jobs, seed_clock, seed_shards
+from riskdesk.schedule import CLOCK, jobs, seed_clock, seed_shards, stopped
 from tests.factories import MONDAY_NOON
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,19 @@ def test_a_job_that_was_made_into_something_else_does_its_own_work_again():
     row = PeriodicTask.objects.get(name="Dispatch")
     assert (row.task, row.args, row.kwargs, row.queue) == ("margin.dispatch", "[]", "{}", "general")
     assert (row.one_off, row.expires) == (False, None)
+
+
+@pytest.mark.parametrize(("every", "period"), [(2_147_483_647, "days"), (1, "microseconds")])
+def test_an_interval_nobody_can_mean_is_put_right_and_breaks_nothing_before(every: int, period: str):
+    beyond = IntervalSchedule.objects.create(every=every, period=period)
+    PeriodicTask.objects.filter(name="Dispatch").update(interval=beyond)
+    PeriodicTask.objects.create(name="Mine", task="margin.digest", interval=beyond)
+    assert stopped() == ["Dispatch"]
+    assert seed_clock() == []
+    row = PeriodicTask.objects.get(name="Dispatch")
+    assert (row.interval.every, row.interval.period, row.enabled) == (2, "seconds", True)
+    assert not PeriodicTask.objects.get(name="Mine").enabled
+    assert stopped() == []
 
 
 def test_a_deleted_job_comes_back_because_the_desk_needs_it():
