@@ -18,6 +18,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from redis import RedisError
 
 from riskdesk import broker, locks
+from riskdesk.celery import show_sign_of_life
 from riskdesk.errors import sure
 from riskdesk.schedule import seed_clock, seed_shards
 from riskdesk.workers import GENERAL
@@ -95,6 +96,7 @@ class LeadingScheduler(DatabaseScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due; gives the seconds until it wants to be asked again."""
+        show_sign_of_life()
         if not self._lead():
             return STANDBY_SECONDS
         try:

@@ -80,7 +80,7 @@ def mend_connections(**_: Any) -> None:
 
 
 def show_sign_of_life(**_: Any) -> None:
-    """The supervisor replaces a worker whose file stands still: it lives, but takes no messages."""
+    """The supervisor replaces a worker or a clock whose file stands still: it lives, but does not work."""
     if path := os.environ.get("RISKDESK_HEARTBEAT"):
         with contextlib.suppress(OSError):
             Path(path).touch()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
@@ -16,6 +15,7 @@ from django_celery_beat.models import (
 
 from accounts.access import Action
 from accounts.admin.base import DeskAdmin, DeskFilter, OfferedFilters, can
+from accounts.admin.typed import AnyForm
 from accounts.audit import record
 from margin.models import LocalSchedule, LocalSlot
 from riskdesk.schedule import job_of, seconds_of
@@ -93,7 +93,7 @@ class JobForm(PeriodicTaskForm):
         return self.cleaned_data
 
 
-class IntervalForm(forms.ModelForm):
+class IntervalForm(AnyForm):
     def clean(self) -> Any:
         every, period = self.cleaned_data.get("every"), self.cleaned_data.get("period")
         if every is not None and period and seconds_of(every, period) is None:

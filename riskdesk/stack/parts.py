@@ -30,7 +30,7 @@ def desk_parts(chosen: Environment, places: Places, variables: Mapping[str, str]
         (RISK.queue, _worker(RISK.queue), True),
         ("gate", _server("margin.gate.serve:application", chosen.host, chosen.gate_port), False),
         (GENERAL.queue, _worker(GENERAL.queue), True),
-        ("beat", _celery("beat", "--pidfile="), False),
+        ("beat", _celery("beat", "--pidfile="), True),
     ]
     if chosen.demo:
         rows += [

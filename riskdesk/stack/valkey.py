@@ -4,6 +4,7 @@ Takes places and a port; gives the part to supervise, its URL, and a readiness q
 password required, append-only file synced each second, never evicts.
 """
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -41,7 +42,8 @@ def valkey_part(places: Places, *, port: int) -> Part:
     configuration = places.services / "valkey.conf"
     password = places.secret(SECRET_NAME)
     write_private(
-        configuration, CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=folder)
+        configuration,
+        CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=_quoted(folder)),
     )
     return Part(
         name="valkey",
@@ -52,6 +54,15 @@ def valkey_part(places: Places, *, port: int) -> Part:
         death_signal=signal.SIGTERM,
         shows=lambda line: " # " in line and "overcommit" not in line and "ready to exit" not in line,
     )
+
+
+def _quoted(folder: Path) -> str:
+    """One argument as Valkey reads it, whatever the folder is called."""
+    shown = (
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}"
+        for byte in os.fsencode(folder)
+    )
+    return f'"{"".join(shown)}"'
 
 
 def _program(places: Places) -> Path:

@@ -60,6 +60,11 @@ def test_what_celery_advises_a_person_at_its_own_terminal_is_not_shown() -> None
         assert parts["risk"].shows(f"something else than {line}")
 
 
+def test_whoever_could_hang_unseen_is_watched() -> None:
+    parts = desk_parts(read_environment({}), SimpleNamespace(data=Path("data")), {})
+    assert {part.name for part in parts if part.heartbeat} == {"web", "risk", "general", "beat"}
+
+
 def test_no_part_is_given_more_time_to_stop_than_all_have() -> None:
     """Ten seconds are promised; services get what the others leave, and three at least."""
     parts = desk_parts(read_environment({}), SimpleNamespace(data=Path("data")), {})

@@ -42,7 +42,8 @@ def test_the_command_finds_both_services_and_its_exit_code_comes_back() -> None:
     assert left_over(Path(folder)) == []
 
 
-def test_data_is_kept_from_one_start_to_the_next(data: Path) -> None:
+def test_data_is_kept_from_one_start_to_the_next_whatever_the_folder_is_called(open_folder: Path) -> None:
+    data = open_folder / """a desk's "own" \\x41 übung"""
     assert ask("CREATE TABLE kept AS SELECT 42 AS n", data=data, role=OWNER) == ["done"]
     assert ask("SELECT n FROM kept", data=data) == ["42"]
 

@@ -101,6 +101,13 @@ def test_the_second_clock_sends_nothing_until_the_first_is_gone(clocks):
     assert len(first.sent) == sent
 
 
+def test_a_clock_shows_a_sign_of_life_whether_it_leads_or_waits(clocks, monkeypatch, tmp_path):
+    for name in ("leads", "waits"):
+        monkeypatch.setenv("RISKDESK_HEARTBEAT", str(tmp_path / name))
+        clocks().tick()
+        assert (tmp_path / name).exists()
+
+
 def test_after_a_long_silence_each_job_is_sent_once(clocks):
     IntervalSchedule.objects.update(every=600)  # so that none is due again while we look
     overdue()
