@@ -122,6 +122,7 @@ def test_what_was_tried_is_what_the_next_run_finds(scene: Scene, change: tuple[s
     }
     broken = {(move.rule, move.after.subject) for move in found.broken if move.after}
     assert opened_by(run) == broken | called
+    assert "margin_level" not in {move.rule for move in found.caps}, "a level is told as its pool's"
     after = desk_summary("PRIME")
     (sums,) = found.sums
     assert [f"{up(each, 2):f}" for each in sums.house] == [
@@ -174,6 +175,41 @@ def test_it_names_who_is_called_and_with_how_much(scene: Scene):
     (called,) = tried(scene, "instrument_buffer", {"instrument": "BTC-PERP", "buffer": "10"}).called[:1]
     assert called.more == called.house[1] - called.house[0] > 0
     assert called.deposit > 0
+
+
+def test_the_end_of_a_cap_keeps_again_who_had_broken_it(scene: Scene):
+    own = {**DESK, "kind": "gross", "scope": "client", "client": "ACME"}
+    approved(scene, "limit", {**own, "value": "50000"})
+    scene.cycle()
+    (cap,) = tried(scene, "limit", {**own, "end": True}).caps
+    assert (cap.rule, cap.is_kept_again, cap.after) == ("client_gross", True, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"), [("instrument_buffer", {"instrument": "BTC-PERP", "buffer": "3"}), CHANGES[0]]
+)
+def test_each_desk_has_its_own_sums_and_the_unknown_are_counted(kind: str, change: dict[str, Any]):
+    made, retail = make_scene(), factories.desk("RETAIL", zone="Europe/London")
+    other = factories.sub_account("ZEDD-1", of=factories.client("ZEDD", of=retail))
+    factories.balance(other, "20000")
+    factories.position(other, made.btc, "2", "60000")
+    dark = factories.sub_account("DARK-1", of=factories.client("DARK", of=made.desk))
+    factories.position(dark, factories.instrument("ETH-PERP"), "1", "3000")
+    made.step("59500")
+    found = dry_run(kind=kind, change=change, desks=[made.desk, retail])
+    assert isinstance(found, DryRun), found
+    told = [(own.desk, f"{up(own.house[0], 2):f}", own.levels[0].total()) for own in found.sums]
+    assert told == [
+        (code, desk_summary(code)["house_maintenance"], accounts)
+        for code, accounts in (("PRIME", 2), ("RETAIL", 1))
+    ]
+    assert (found.asked, found.unknown) == (3, 1)
+
+
+@pytest.mark.parametrize("kind", ["role", "lift", "price_source", "trading_hours"])
+def test_what_no_figure_rests_on_is_not_tried(kind: str):
+    (refusal,) = dry_run(kind=kind, change={}, desks=[])
+    assert (refusal.field, refusal.rule) == ("kind", "moves_no_figure")
 
 
 def test_a_change_that_could_not_be_approved_is_refused_with_its_reason(scene: Scene):

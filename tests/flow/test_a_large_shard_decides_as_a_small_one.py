@@ -231,6 +231,33 @@ def test_figures_and_breaches_are_those_of_exact_arithmetic(large: pytest.Monkey
     assert set(Breach.objects.values_list("rule", flat=True)) >= PARTS_AND_WHOLES
 
 
+@pytest.mark.parametrize("exact_up_to", [-1, 1000])
+def test_a_level_alone_is_reason_enough_to_look(monkeypatch: pytest.MonkeyPatch, exact_up_to: int) -> None:
+    """Far from every cap; in a call below which, and above which again, nothing else of it moves."""
+    monkeypatch.setattr("margin.book.load_book.EXACT_UP_TO", exact_up_to)
+    made, seen = make_scene(cap="1000"), []
+    factories.buffer(made.desk, "0.5")
+    for price in ("60000", "50700", "50500", "50510", "50600", "60000"):
+        made.step(price)
+        seen.append(list(Breach.objects.values_list("state", "detail__level")))
+    called, fallen = [("open", "margin_call")], [("open", "liquidation")]
+    assert seen[:-1] == [[], called, fallen, fallen, called]
+    assert Breach.objects.get().state == Breach.State.CURED
+
+
+@pytest.mark.parametrize("exact_up_to", [-1, 1000])
+def test_another_cap_is_said_of_a_breach_that_stands(
+    monkeypatch: pytest.MonkeyPatch, exact_up_to: int
+) -> None:
+    monkeypatch.setattr("margin.book.load_book.EXACT_UP_TO", exact_up_to)
+    made = make_scene(cap="4")
+    made.step("60000")
+    own = factories.limit(made.desk, "2", scope="client", client=made.client)
+    made.step("60000")
+    found = Breach.objects.get(rule="client_leverage")
+    assert (found.state, found.allowed, found.limit) == ("open", 2, own)
+
+
 def test_what_changed_in_one_account_is_taken_up(large: pytest.MonkeyPatch) -> None:
     dice = random.Random(4)
     made = crowd(dice)

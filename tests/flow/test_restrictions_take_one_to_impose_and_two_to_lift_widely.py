@@ -71,6 +71,8 @@ def test_what_is_wide_is_lifted_by_two_and_holds_until_then(cast: Cast) -> None:
         assert not load_controls().by_key
         row.refresh_from_db()
         assert (row.lifted_by, row.lift_reason, row.proposal) == (cast.ada, "It is over", proposal)
+        again: Any = lift(row, person=cast.rita, reason="Once more", now=LATER)
+        assert again[0].rule == "lifted_already"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from accounts.models import SubAccount
+from accounts.models import Role, SubAccount
 from margin.book.controls import load_controls
 from margin.book.frame import Frame, Places, row_at
 from margin.book.packed import Column, packed_words
@@ -138,6 +138,12 @@ def test_what_it_would_hold_back_is_counted_beforehand(
     for number, (account, instrument, state) in enumerate(orders):
         order_of(account, number, instrument, state)
     assert touched(cast.rita, aims[on]) == found
+
+
+@pytest.mark.django_db
+def test_for_who_sees_every_desk_nothing_is_elsewhere(cast: Cast, aims: dict[str, Aim]):
+    factories.grant(cast.rita, cast.retail, Role.VIEWER)
+    assert touched(cast.rita, aims["house"]) == Touched(4, 0, False)
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(None, False), (5.0, False), (5.1, True)])

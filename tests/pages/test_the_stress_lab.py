@@ -82,7 +82,7 @@ def test_rates_follow_the_prices_they_come_from(scene: Scene) -> None:
     own = next(row for row in told["accounts"] if row["account"] == "ACME-2")
     assert own["loss"] == "-2000.00", "4,000 euros become 5,000, at the old rate of 2"
     with scene.clock():
-        assert "+2,000 gained</td>" in page(scene.rita, "/stress/?f.EURO=-20")
+        assert '<td class="num gain">+2,000 gained</td>' in page(scene.rita, "/stress/?f.EURO=-20")
 
 
 def test_the_page_says_what_the_api_says_and_the_export_too(scene: Scene, client: Client) -> None:
@@ -102,7 +102,10 @@ def test_nonsense_in_the_address_is_left_out_and_said(scene: Scene) -> None:
         found = page(scene.rita, "/stress/?preset=doom&thin=x&fund=-1&f.NOTHING=9")
     assert "left out: preset “doom”, thin “x”, fund “-1”." in found
     assert "Choose what happened once" in found
-    assert all(f"preset={name}" in found for name in presets()), "a first visit offers every one in words"
+    for name, preset in presets().items():
+        assert f"preset={name}" in found, "a first visit offers every one in words"
+        assert f'name="preset" value="{name}"' in found, "and so does the form"
+        assert f"<small>{preset.fell}</small>" in found or not preset.fell, name
 
 
 def test_what_the_api_does_not_know_is_refused_by_name(scene: Scene) -> None:
