@@ -146,12 +146,15 @@ def test_a_letter_that_cannot_be_written_is_given_up_alone(
             return written(delivery)
         raise BadHeaderError("Header values can't contain newlines")
 
+    greeted: list[str] = []
+    sink.on_connect = lambda: greeted.append("hello")
     monkeypatch.setattr(postman, "letter_of", faulty)
     for recipient in ("rita@desk.example", "vic@desk.example", "ada@desk.example"):
         deliver(recipient)
     assert send_due(NOW) == {"sent": 2, "dead": 1}
     assert sink.recipients == ["rita@desk.example", "ada@desk.example"]
     assert "cannot be written as a letter" in Delivery.objects.get(state="dead").error
+    assert len(greeted) == 2, "it may have been half said: the next one begins anew"
 
 
 def test_a_server_whose_name_cannot_be_asked_for_is_unreachable(

@@ -28,7 +28,7 @@ def test_what_is_owed_by_when_leads_to_its_call(cast: Cast) -> None:
         with pinned(MONDAY_NOON):
             found = page(cast.rita, path)
         assert "254.17" in found, path
-        assert "13:00 UTC</time>" in found, path
+        assert ">13:00 UTC</time>" in found, path
         assert f'href="/calls/?call={row.pk}"' in found, path
         assert "154.17" not in found, path
         assert "overdue" not in found, path
@@ -44,6 +44,7 @@ def test_only_what_is_owed_is_shown_and_in_red_once_it_is_late(cast: Cast, state
             found = page(cast.rita, path)
         late = 'data-level="liquidation"><span><b>Margin call, overdue:</b>' in found
         assert (late, "/calls/?call=" in found) == (shown, shown), path
+        assert (">Mar 2 13:00 UTC</time>" in found) is shown, "of another day, so that is said"
 
 
 def test_all_of_a_client_is_one_question(cast: Cast, django_assert_num_queries: Any) -> None:
