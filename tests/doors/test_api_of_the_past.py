@@ -130,6 +130,7 @@ def test_a_point_is_what_as_of_says(scene: Scene):
         ("to=2099-01-01T00:00:00Z", "to", "future"),
         ("from=2026-03-02T12:00:00Z&to=2026-03-02T12:00:00Z", "from", "order"),
         ("every=1&from=2026-03-01T12:00:00Z", "every", "too_many_points"),
+        ("every=1&from=2026-03-02T11:50:00Z&to=2026-03-02T11:55:01Z", "every", "too_many_points"),
         ("every=0", "every", "range"),
     ],
 )
