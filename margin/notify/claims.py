@@ -22,13 +22,13 @@ CLAIM = """
 WITH ranked AS (
     SELECT id, due_at, row_number() OVER (PARTITION BY recipient ORDER BY due_at, id) AS turn
     FROM margin_delivery
-    WHERE channel <> ALL(%(without)s) AND (
-        (state = 'waiting' AND due_at <= %(now)s) OR (state = 'sending' AND lease_until < clock_timestamp()))
+    WHERE channel <> ALL(%(without)s) AND due_at <= %(now)s
+      AND (state = 'waiting' OR (state = 'sending' AND lease_until < clock_timestamp()))
 ), mine AS (
     SELECT delivery.id
     FROM margin_delivery AS delivery JOIN ranked USING (id)
-    WHERE (delivery.state = 'waiting' AND delivery.due_at <= %(now)s)
-       OR (delivery.state = 'sending' AND delivery.lease_until < clock_timestamp())
+    WHERE delivery.due_at <= %(now)s AND (delivery.state = 'waiting'
+       OR (delivery.state = 'sending' AND delivery.lease_until < clock_timestamp()))
     ORDER BY ranked.turn, ranked.due_at, delivery.id
     LIMIT %(most)s
     FOR UPDATE OF delivery SKIP LOCKED
@@ -41,7 +41,7 @@ RETURNING delivery.id
 """
 BEGIN = """
 UPDATE margin_delivery
-SET attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => %s)
+SET attempts = attempts + 1, due_at = %s, lease_until = clock_timestamp() + make_interval(secs => %s)
 WHERE id = %s AND lease_token = %s
 """
 # Rows are read before locks, and a pass takes its lock before it claims: a token seen here without a lock
@@ -93,19 +93,26 @@ def claim(token: uuid.UUID, now: datetime, most: int, *, without: Collection[str
     return list(Delivery.objects.filter(pk__in=ids, lease_token=token).select_related("desk").order_by("pk"))
 
 
-def begin(delivery: Delivery) -> bool:
-    """Count the attempt before it is made; False: the claim lapsed, and another worker has it."""
+def begin(delivery: Delivery, *, again_at: datetime) -> bool:
+    """Count the attempt before it is made, and say when the next may be: this worker may not live to say it.
+
+    False: the claim lapsed, and another worker has it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(BEGIN, [LEASE_SECONDS, delivery.pk, delivery.lease_token])
+        cursor.execute(BEGIN, [again_at, LEASE_SECONDS, delivery.pk, delivery.lease_token])
         mine = bool(cursor.rowcount)
     delivery.attempts += mine
     return mine
 
 
 def record(delivery: Delivery, **fields: object) -> bool:
-    """Write the end of a claim, unless it lapsed and another worker has it now."""
+    """Write the end of a claim, unless it lapsed and another worker has it now.
+
+    It was due when it was, unless it is put off: the pause that `begin` wrote down is for the dead.
+    """
     mine = Delivery.objects.filter(pk=delivery.pk, lease_token=delivery.lease_token)
-    return bool(mine.update(lease_token=None, lease_until=None, **fields))
+    over = {"lease_token": None, "lease_until": None, "due_at": delivery.due_at}
+    return bool(mine.update(**{**over, **fields}))
 
 
 def hand_back(delivery: Delivery, **fields: object) -> bool:

@@ -2,8 +2,8 @@
 Message-ID.
 
 Takes the time; claims what is due, hands each to its channel's carrier outside any transaction, and writes
-down what became of it. A claim whose worker died is sent again. Never sends inside a transaction; never
-raises because of what is on the other side.
+down what became of it. A claim whose worker died is sent again, after the pause of a failed try. Never sends
+inside a transaction; never raises because of what is on the other side.
 """
 
 from collections import Counter
@@ -91,7 +91,8 @@ def _turn(ways: Ways, delivery: Delivery, now: datetime, *, tried: bool) -> str:
 
 def attend(carrier: Carrier, delivery: Delivery, now: datetime) -> str:
     """Send one claimed delivery and record the end; gives its name."""
-    if not claims.begin(delivery):
+    again_at = now + timedelta(seconds=back_off_seconds(delivery.attempts + 1))
+    if not claims.begin(delivery, again_at=again_at):
         return "lost"
     if delivery.attempts > MOST_ATTEMPTS:  # each try before ended with its worker, or in a fault
         return _give_up(delivery, "no attempt to send it came to an end", now)
@@ -113,8 +114,7 @@ def attend(carrier: Carrier, delivery: Delivery, now: datetime) -> str:
             log.warning("delivery.put_off", error=error, **said)
             if delivery.attempts >= MOST_ATTEMPTS:
                 return _give_up(delivery, error, now)
-            due_at = now + timedelta(seconds=back_off_seconds(delivery.attempts))
-            claims.record(delivery, state=Delivery.State.WAITING, due_at=due_at, error=error)
+            claims.record(delivery, state=Delivery.State.WAITING, due_at=again_at, error=error)
             return "broken" if broken else "put_off"
 
 

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +17,14 @@ from django.db import connection
 from margin.models import Delivery
 from margin.notify.carrier import Outcome, Retry
 from margin.notify.claims import claim, free_what_the_dead_held, holding
-from margin.notify.outbox import MOST_ATTEMPTS, attend, send_due
+from margin.notify.outbox import BACK_OFF_SECONDS, MOST_ATTEMPTS, attend, send_due
 from margin.notify.postman import Postman
 from tests.notify.conftest import NOW
 from tests.notify.sink import TAKEN, Sink
 
 Deliver = Callable[..., Delivery]
+SOON = NOW + timedelta(seconds=BACK_OFF_SECONDS[0])
+"""When a letter whose first try ended with its worker is tried again."""
 PROGRAM = """
 import django, datetime, sys
 django.setup()
@@ -77,12 +81,12 @@ def lapse_leases() -> None:
 def send_once_the_dead_are_seen() -> dict[str, int]:
     """The server ends the session of a killed process as soon as it sees its connection closed."""
     deadline = time.monotonic() + 90
-    while not (counts := send_due(NOW)):
+    while not (counts := send_due(SOON)):
         assert time.monotonic() < deadline, "the claim of the dead was not freed"
     return counts
 
 
-def test_killed_after_the_server_took_it_it_comes_again_at_once_under_the_same_id(
+def test_killed_after_the_server_took_it_it_comes_again_under_the_same_id(
     sink: Sink, deliver: Deliver, settings: Any, killer: Killer
 ) -> None:
     row = deliver()
@@ -157,7 +161,7 @@ class Overtaken(Postman):
 
     def carry(self, delivery: Delivery) -> Outcome:
         lapse_leases()
-        assert send_due(NOW) == {"sent": 1}
+        assert send_due(SOON) == {"sent": 1}
         return Retry("451 try later")
 
 
@@ -178,3 +182,28 @@ def test_a_mail_that_kills_every_worker_is_given_up_in_the_end(sink: Sink, deliv
     row.refresh_from_db()
     assert (row.state, sink.mails) == ("dead", [])
     assert "no attempt to send it came to an end" in row.error
+
+
+class Deadly(Postman):
+    """Whatever it is given, its worker ends."""
+
+    def carry(self, delivery: Delivery) -> Outcome:
+        raise SystemExit
+
+
+def a_worker_dies(now: datetime) -> None:
+    free_what_the_dead_held()
+    with suppress(SystemExit), holding() as token:
+        for delivery in claim(token, now, 1):
+            attend(Deadly(), delivery, now)
+
+
+def test_a_dozen_deaths_within_minutes_use_up_no_letter(sink: Sink, deliver: Deliver) -> None:
+    row = deliver()
+    for second in (0, 2, 4, 6, 8, 10, 35, 36, 40, 100, 200, 335):
+        a_worker_dies(NOW + timedelta(seconds=second))
+    row.refresh_from_db()
+    assert (row.state, row.attempts, sink.mails) == ("sending", 3, []), "tried at 0, 6 and 36 seconds"
+    assert send_due(NOW + timedelta(seconds=336)) == {"sent": 1}
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("sent", 4)
