@@ -28,12 +28,10 @@ Line = dict[str, str]
 
 def compose_digest(desk: Desk, now: datetime) -> Letter:
     """The digest as it will look."""
-    breaches = list(
-        Breach.objects.filter(desk=desk)
-        .exclude(state=Breach.State.CURED)
-        .select_related("client", "sub_account")
-        .order_by("opened_at")
-    )
+    live = Breach.objects.filter(desk=desk)
+    open_ones = live.filter(state__in=Breach.BROKEN).order_by("opened_at")
+    breaches = list(open_ones.select_related("client", "sub_account"))
+    near = live.filter(state=Breach.State.WARNING).count()
     summary = desk_summary(desk.code)
     rows = account_rows([desk.code])
     levels = summary["levels"] if summary else {}
@@ -52,6 +50,7 @@ def compose_digest(desk: Desk, now: datetime) -> Letter:
         totals=_totals(summary),
         breaches=[_breach_line(breach, now) for breach in breaches[:MOST_LINES]],
         more_breaches=max(0, len(breaches) - MOST_LINES),
+        near=formats.counted(near, "limit") if near else "",
         nearest=[_nearest_line(row) for row in _nearest_first(rows)[:MOST_LINES]],
         largest=_largest(desk, rows),
         alerts=_alerts_of_the_day(desk, now),

@@ -116,6 +116,9 @@ def test_the_digest_tells_levels_breaches_nearest_and_largest(db: None) -> None:
         opened_by=run,
         changed_at=NOW,
     )
+    near = {"rule": "client_gross", "subject": "client:NORTH", "state": "warning", "reason": "near_limit"}
+    whose = {"desk": raised.desk, "client": raised.client, "opened_by": run}
+    Breach.objects.create(opened_at=NOW, changed_at=NOW, **whose, **near)
     write_run(
         4,
         [
@@ -129,6 +132,7 @@ def test_the_digest_tells_levels_breaches_nearest_and_largest(db: None) -> None:
         letter,
         "Client leverage cap",
         "1 d 2 h",
+        "Nearly reached: 1 limit",
         "NORTH-1",
         "1.21 %",
         "1,234,567 USD",
@@ -136,6 +140,7 @@ def test_the_digest_tells_levels_breaches_nearest_and_largest(db: None) -> None:
         "Mon 2 Mar 2026, 07:00:00 EST (America/New_York)",
         "https://desk.example/",
     )
+    assert "Client gross cap" not in letter.text + letter.html, "a limit that is near is not broken"
 
 
 def test_the_digest_never_reaches_a_line_that_the_figures_do_not(db: None) -> None:
