@@ -4,7 +4,7 @@ Takes nothing, gives nouns. `Rules` is everything that changes under the house's
 whole. Positions and balances change under the shard's revision, one at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -134,6 +134,12 @@ class Rules:
     faults: Mapping[str, str]
     """Instruments and assets whose terms cannot be used, with the reason."""
     excesses: Sequence[ExcessFact] = ()
+
+    @property
+    def dated(self) -> Iterator[LimitFact | ExcessFact]:
+        """What begins and ends by the clock, without a revision of its own."""
+        yield from self.limits
+        yield from self.excesses
 
     def desk_of(self, account: AccountFact) -> DeskFact:
         return self.desks[self.clients[account.client_id].desk_id]

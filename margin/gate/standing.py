@@ -143,13 +143,13 @@ class Standing:
         self.pinned, self.told, self.at, self.looked_at = seen.pinned, seen.told, seen.at, seen.looked_at
 
     def caps_turn(self, now: datetime) -> bool:
-        """Whether the time of some limit has come or gone since the last look."""
+        """Whether the time of some limit or excess has come or gone since the last look."""
         before = self.at
         return before is None or any(
             before < turn <= now
             for book in self.books.values()
-            for limit in book.rules.limits
-            for turn in (limit.valid_at, limit.valid_to)
+            for one in book.rules.dated
+            for turn in (one.valid_at, one.valid_to)
             if turn is not None
         )
 

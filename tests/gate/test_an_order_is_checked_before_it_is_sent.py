@@ -1,7 +1,7 @@
 """What a platform is told about one order, and that it is told the same ever again."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,11 +12,11 @@ from accounts.models import Client, SubAccount
 from accounts.models.clients import Status
 from accounts.revisions import take_house_revision
 from margin.gate.app import CHECK
-from margin.models import Calendar, Instrument, OrderDecision, Reservation
+from margin.models import Calendar, Instrument, OrderDecision, Reservation, TemporaryExcess
 from riskdesk.clock import pinned
 from tests import factories
 from tests.factories import MONDAY_NOON
-from tests.gate.harness import Small, an_order, running, until
+from tests.gate.harness import Small, an_order, make_small, running, until
 
 aside = sync_to_async
 
@@ -288,3 +288,25 @@ async def test_every_decision_is_kept_as_it_was_answered(small: Small) -> None:
     row = await aside(OrderDecision.objects.get)(order_id="k-1")
     assert json.loads(row.answer) == answer
     assert (row.quantity, row.price, row.reason) == (Decimal(9), Decimal("60000.5"), "newly_short")
+
+
+async def test_a_temporary_excess_ends_at_the_gate_by_itself(transactional_db: None) -> None:
+    end = MONDAY_NOON + timedelta(hours=1)
+    with pinned(MONDAY_NOON):
+        small = await aside(in_excess)(until=end)
+    with pinned(end - timedelta(minutes=1)):
+        async with running(small) as house:
+            assert await house.allowed("t-1", "0.5") == "allow 0.5"
+            with pinned(end):
+                await house.looks()
+                _status, answer = await house.check("t-2", "0.001")
+                assert (answer["decision"], answer["reasons"][0]["code"]) == ("reject", "over_cap")
+
+
+def in_excess(until: datetime) -> Small:
+    """A cap of 1 that ACME may exceed for a while, up to 5."""
+    small = make_small(cap="1", stale_soft_seconds=86_400, stale_hard_seconds=86_400)
+    TemporaryExcess.objects.create(
+        desk=small.desk, client=small.client, value=Decimal(5), valid_to=until, **factories.version()
+    )
+    return small
