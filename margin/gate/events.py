@@ -108,6 +108,8 @@ class Events:
         added = filled - current.filled
         state = ENDS[told.kind]
         unsettled = bool(added or current.fills)
+        if not self.gate.ready:
+            return CLOSED  # closed while it was looked up: what we hold of it is nobody's any more
         current.busy = True
         try:
             await self.gate.journal.tell(_row(current, told, filled=filled, state=state, unsettled=unsettled))
@@ -117,12 +119,14 @@ class Events:
         return 200, msgspec.json.encode(_body(current, told))
 
     def _apply(self, held: Held, told: Told, *, added: Fraction, state: str) -> None:
-        if held.key not in self.gate.reservations.by_key:
-            self.gate.reservations.add(held)  # it had lapsed, and is told of after all
         if added:
             held.fills.append(Filled(held.sign * added, told.price, told.as_of))
         held.filled += added
         held.state, held.as_of = state, told.as_of
+        if not self.gate.ready:
+            return  # closed since it was recorded: memory is read anew, with this event
+        if held.key not in self.gate.reservations.by_key:
+            self.gate.reservations.add(held)  # it had lapsed, and is told of after all
         self.gate.reservations.note(held)
         self.gate.drop_if_over(held)
 

@@ -56,7 +56,9 @@ class Hearing:
     async def shut(self) -> None:
         if self.listening is not None:
             self.listening.cancel()
-            await asyncio.gather(self.listening, return_exceptions=True)
+            for fault in await asyncio.gather(self.listening, return_exceptions=True):
+                if isinstance(fault, Exception):  # what made it deaf
+                    log.error("control.not_heard", exc_info=fault)
             self.listening = None
         await self._aside(connections.close_all)
 

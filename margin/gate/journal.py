@@ -150,7 +150,7 @@ class Journal:
         except asyncio.CancelledError:
             _tell_lost(decisions, events)
             raise
-        except (psycopg.Error, OSError, JournalLost):
+        except Exception:  # a door: whatever it was, nobody may wait for ever; the keeper begins anew
             self.failed = True
             log.exception("journal.lost", decisions=len(decisions), events=len(events))
             _tell_lost(decisions, events)

@@ -53,6 +53,8 @@ class Keeper:
                         await asyncio.sleep(LOOK_SECONDS)
                 except (psycopg.Error, DatabaseProblem, OSError, JournalLost, LookupError) as trouble:
                     log.warning("gate.closed", error=str(trouble)[:200])
+                except Exception:  # a door: a gate that nobody keeps would stay closed, and say nothing
+                    log.exception("gate.failed")
                 await self._shut()
                 await asyncio.sleep(AGAIN_SECONDS)
         finally:

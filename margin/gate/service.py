@@ -224,6 +224,8 @@ class Gate:
                 if number % BREATH == BREATH - 1:
                     await asyncio.sleep(0)
                     await self.still.wait()
+                    if not self.ready:  # closed meanwhile: what rested is forgotten until it is read anew
+                        return CLOSED
                 place = self.place_of(asked.account, who)
                 started.append(None if place is None else self.start(asked, place, figures=figures))
             return 200, b'{"results":[' + b",".join(
