@@ -56,7 +56,8 @@ def recompute(shard: int, trigger: str = "schedule", mark: str | None = None) ->
 @task("margin.reconcile")
 @door
 def find_undone() -> None:
-    reconcile.reconcile()
+    """A fault of the first keeps nobody from asking the second."""
+    door(reconcile.reconcile)()
     confirmed.watch_confirmations()
 
 
