@@ -39,6 +39,6 @@ def new_family_mark() -> str:
 
 
 def marked(environment: dict[str, str], mark: str) -> dict[str, str]:
-    """The environment with our mark added to those of the families around us."""
-    outer = environment.get(FAMILY)
-    return {**environment, FAMILY: f"{outer}:{mark}" if outer else mark}
+    """The environment with our mark added, once however often its child starts, to those around us."""
+    outer = [one for one in environment.get(FAMILY, "").split(":") if one and one != mark]
+    return {**environment, FAMILY: ":".join([*outer, mark])}

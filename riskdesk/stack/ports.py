@@ -4,6 +4,7 @@ import errno
 import json
 import random
 import socket
+from collections.abc import Container
 from pathlib import Path
 
 from riskdesk.stack.places import write_private
@@ -31,13 +32,13 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def pick_free() -> int:
+def pick_free(*, but: Container[int] = ()) -> int:
     """Where the kernel says which ports it gives to outgoing connections, one below them: it would give a
     connection the port of a service that is not there yet, or away for a moment."""
     given = int(OUTGOING.read_text().split()[0]) if OUTGOING.exists() else LOWEST_PICKED
     below = range(LOWEST_PICKED, given)
     for port in random.SystemRandom().sample(below, min(len(below), MOST_TRIED)):
-        if is_free(port):
+        if port not in but and is_free(port):
             return port
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -49,7 +50,7 @@ def remembered_port(folder: Path, service: str) -> int:
     path = folder / "ports.json"
     ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
     if service not in ports or not is_free(ports[service]):
-        ports[service] = pick_free()
+        ports[service] = pick_free(but=ports.values())  # theirs may be free only because they start later
         write_private(path, json.dumps(ports))
     return ports[service]
 

@@ -5,6 +5,7 @@ on asking /healthz and touches the web process's heartbeat file, so that a web t
 answer is replaced.
 """
 
+import contextlib
 import http.client
 import json
 import threading
@@ -43,7 +44,8 @@ class Readiness:
             return None
         finally:
             connection.close()
-        self.heartbeat.touch()
+        with contextlib.suppress(OSError):  # a full disk ends no thread: it goes on asking
+            self.heartbeat.touch()
         return answer.status
 
 

@@ -19,6 +19,7 @@ from riskdesk.stack.watchman import Watchman
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
+MOST_DOUBLINGS = 10  # far beyond the longest pause: without an end the number would outgrow a float
 STEADY_AFTER_SECONDS = 20.0
 STOP_WITHIN_SECONDS = 9.0  # services get what the others leave of it, and no less than three
 TURN_SECONDS = 0.1
@@ -91,18 +92,29 @@ class Supervisor:
         name = child.part.name
         self._dismiss(child)
         steady = child.lived_seconds() > STEADY_AFTER_SECONDS
-        self.failures[name] = 1 if steady else self.failures.get(name, 0) + 1
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (self.failures[name] - 1), LONGEST_PAUSE_SECONDS)
-        self.due[name] = (time.monotonic() + pause, child.part)
-        ended = f"{name} (pid {child.pid}) {child.how_it_ended()}"
-        self.console.say("desk", f"{ended}: starting it again in {pause:.1f} s")
+        if steady:
+            self.failures.pop(name, None)
+        self._try_later(child.part, f"{name} (pid {child.pid}) {child.how_it_ended()}")
+
+    def _try_later(self, part: Part, why: str) -> None:
+        failures = self.failures[part.name] = self.failures.get(part.name, 0) + 1
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_PAUSE_SECONDS)
+        self.due[part.name] = (time.monotonic() + pause, part)
+        self.console.say("desk", f"{why}: starting it again in {pause:.1f} s")
 
     def _start_due(self) -> None:
         for name, (moment, part) in list(self.due.items()):
             if time.monotonic() >= moment:
                 del self.due[name]
-                part.before_restart()
-                self.start(part)
+                self._start_again(part)
+
+    def _start_again(self, part: Part) -> None:
+        """What cannot be started now (no memory, a program being replaced) comes later: the others go on."""
+        try:
+            part.before_restart()
+            self.start(part)
+        except (Trouble, OSError) as trouble:
+            self._try_later(part, str(trouble).rstrip("."))
 
     def _read_output(self, seconds: float) -> None:
         if not self.selector.get_map():

@@ -33,3 +33,13 @@ def test_one_that_somebody_has_is_passed_over(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(ports, "LOWEST_PICKED", taken)
         ports.OUTGOING.write_text(f"{taken + 1} 60999")
         assert ports.pick_free() != taken
+
+
+def test_no_two_services_are_given_one_before_either_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "OUTGOING", tmp_path / "range")
+    monkeypatch.setattr(ports, "is_free", lambda port: True)
+    ports.OUTGOING.write_text("20010 60999")
+    names = [f"service {number}" for number in range(10)]
+    assert {ports.remembered_port(tmp_path, name) for name in names} == set(range(20_000, 20_010))
