@@ -26,7 +26,8 @@ def prepare_database(
     if services.embedded_database and stamp.exists() and stamp.read_text() == wanted:
         return
     supervisor.console.say("desk", "bringing the database up to date")
-    owner = {**variables, "DATABASE_URL": services.variables["DATABASE_OWNER_URL"]}
+    named = {name: value for name, value in variables.items() if name != "DATABASE_URL_FILE"}
+    owner = {**named, "DATABASE_URL": services.variables["DATABASE_OWNER_URL"]}
     ended = supervisor.run_to_end(
         Part(name="prepare", command=[*MANAGE, "prepare"], environment=owner, folder=ROOT)
     )

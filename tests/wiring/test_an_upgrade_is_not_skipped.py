@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from riskdesk.env import read_environment
 from riskdesk.stack import prepare
 from riskdesk.stack.services import Services
 
@@ -26,15 +27,15 @@ def start(source):
     ran = []
 
     def run_to_end(part):
-        ran.append(part.environment["DATABASE_URL"])
+        ran.append(read_environment(part.environment).database_url)
         return SimpleNamespace(process=SimpleNamespace(returncode=0))
 
     supervisor = SimpleNamespace(console=SimpleNamespace(say=lambda *_: None), run_to_end=run_to_end)
 
-    def begin(*, demo=False, embedded=True):
+    def begin(*, demo=False, embedded=True, **named):
         ran.clear()
         services, places = Services(URLS, embedded_database=embedded), SimpleNamespace(services=source)
-        prepare.prepare_database(supervisor, places, services, URLS, demo=demo)
+        prepare.prepare_database(supervisor, places, services, URLS | named, demo=demo)
         return list(ran)
 
     return begin
@@ -62,3 +63,10 @@ def test_a_new_migration_a_changed_one_new_packages_and_another_wish_for_the_dem
 def test_a_database_that_somebody_else_runs_is_asked_at_every_start(start):
     assert start(embedded=False)
     assert start(embedded=False)
+
+
+def test_two_roles_named_by_files_are_no_contradiction(start, tmp_path):
+    for name, url in URLS.items():
+        (tmp_path / name).write_text(url)
+    named = {f"{name}_FILE": str(tmp_path / name) for name in URLS}
+    assert start(embedded=False, **named) == [URLS["DATABASE_OWNER_URL"]]
