@@ -15,8 +15,9 @@ from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 
@@ -24,6 +25,8 @@ from accounts.access import Action, may_administer, may_administer_the_house, pe
 from accounts.admin.base import ReadOnlyAdmin, can
 from accounts.audit import record
 from accounts.models import User
+from accounts.sessions import LONGEST
+from riskdesk import clock
 
 for theirs in (EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFailureLog, AccessLog):
     if admin.site.is_registered(theirs):
@@ -44,15 +47,19 @@ class SignInAdmin(ReadOnlyAdmin):
 
 @admin.register(UserSession)
 class SessionPage(SignInAdmin):
-    list_display = ("user", "ip", "user_agent", "created_at", "last_seen_at")
+    list_display = ("user", "ip", "user_agent", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "ip")
-    exclude = ("session_key", "data")
+    exclude = ("session_key", "data", "last_seen_at")  # nobody keeps the last: it is when they signed in
     actions = ["end"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[UserSession]":
-        people = people_for(request.user, Action.ADMINISTER)
-        found: QuerySet[UserSession] = UserSession.objects.filter(user__in=people.values("pk"))
+        """Those that stand: a row outlives its session until the person signs in again."""
+        people, now = people_for(request.user, Action.ADMINISTER), clock.now()
+        alive = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=now)
+        found: QuerySet[UserSession] = UserSession.objects.filter(
+            Exists(alive), user__in=people.values("pk"), created_at__gt=now - LONGEST
+        )
         return found
 
     @admin.action(description="End the chosen sessions", permissions=["view"])

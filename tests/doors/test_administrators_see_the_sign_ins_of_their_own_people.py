@@ -6,11 +6,14 @@ import pytest
 from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.audit import record
 from accounts.models import AuditEvent, Role, User
+from accounts.sessions import LONGEST
+from riskdesk import clock
 from tests import factories
 from tests.conftest import Cast
 
@@ -44,6 +47,10 @@ def session_of(person: User) -> UserSession:
     return UserSession.objects.create(
         user=person, ip="192.0.2.1", session_key=store.session_key, user_agent="x"
     )
+
+
+def keys_of(person: User) -> list[str]:
+    return list(UserSession.objects.filter(user=person).values_list("session_key", flat=True))
 
 
 def attempt_of(name: str) -> AccessAttempt:
@@ -80,6 +87,17 @@ def test_a_name_is_found_however_it_is_spelled(cast: Cast, ada_in: Browser) -> N
 def test_an_administrator_of_every_desk_sees_all_and_what_is_nobodys(house: Browser) -> None:
     assert signed_in(house) == {"rita", "otto"}
     assert locked_out(house) == {"rita", "otto", "whoever"}
+
+
+def test_a_session_that_is_over_is_not_shown(cast: Cast, house: Browser) -> None:
+    for person, change in ((cast.rita, {"expire_date": clock.now()}), (cast.otto, None)):
+        kept = Session.objects.filter(session_key__in=keys_of(person))
+        kept.update(**change) if change else kept.delete()
+    assert signed_in(house) == set()
+    session_of(cast.otto)
+    assert signed_in(house) == {"otto"}
+    UserSession.objects.filter(user=cast.otto).update(created_at=clock.now() - LONGEST)
+    assert signed_in(house) == set()
 
 
 def test_a_limits_admin_sees_none(cast: Cast, ada_in: Browser) -> None:
