@@ -72,7 +72,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     from riskdesk.metrics import CONTENT_TYPE as TEXT
     from riskdesk.metrics import exposition
 
-    known, allowed = _of_token(request) if request.headers.get("Authorization") else _of_session(request)
+    try:
+        known, allowed = _of_token(request) if request.headers.get("Authorization") else _of_session(request)
+    except DatabaseProblem as trouble:
+        log.warning("database.unreadable", error=str(trouble)[:300])
+        says = "PostgreSQL does not answer, so nobody can be known."
+        return JsonResponse(problem(503, "database-away", says), status=503, content_type=CONTENT_TYPE)
     if not allowed:
         return _turned_away(known=known)
     return HttpResponse(exposition(), content_type=TEXT)

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "riskdesk.headers.add_headers",  # these three before anything that may answer by itself
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "riskdesk.probes.ask_as_nobody",  # before anything that looks at a cookie
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from accounts.sessions import SAID_IDLE, acted_lately, note_deed, too_old
 from riskdesk.errors import Refusal
+from riskdesk.probes import PROBES
 from riskdesk.problems import CONTENT_TYPE, problem
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -24,7 +25,6 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 OWN_DOOR = re.compile(r"/accounts/[^/]*[a-z]")
 """Signing in and out, proving who one is: never barred. `/accounts/CODE/` is a page as any other."""
 METRICS = "/metrics"
-PROBES = ("/healthz", "/readyz")
 
 
 class SessionRules:

@@ -84,6 +84,15 @@ def test_a_part_that_cannot_be_reached_is_one_line_and_its_return_another(
     ]
 
 
+def test_without_the_database_nobody_is_known_which_is_no_fault_of_ours(collector, monkeypatch):
+    def away(secret):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(tokens, "find", away)
+    answer = collector.get("/metrics")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:riskdesk:problem:database-away")
+
+
 def test_a_stranger_is_asked_to_sign_in_on_this_machine_too(client):
     answer = client.get("/metrics")
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="metrics"')

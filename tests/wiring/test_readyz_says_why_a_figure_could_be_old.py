@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from structlog.testing import capture_logs
@@ -208,3 +209,13 @@ def test_the_process_itself_answers_whatever_the_rest_does(client, django_assert
 def test_probes_read_only_and_are_never_cached(client, path):
     assert client.post(path).status_code == 405
     assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_nobodys_session_is_looked_up(client, cast, monkeypatch, path):
+    def away(self):
+        raise OperationalError("gone")
+
+    client.force_login(cast.rita)
+    monkeypatch.setattr(SessionStore, "load", away)
+    assert client.get(path).status_code == 200
