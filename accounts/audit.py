@@ -6,6 +6,7 @@ anything, and never records a secret: the caller passes what may be read later.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from accounts.models import AuditEvent, Desk, User
 from riskdesk import clock
 
 Values = Mapping[str, Any]
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""The character in JSON. Behind an odd backslash it is no escape but those six signs, which stay."""
 NAME_CHARACTERS, SUBJECT_CHARACTERS, REFERENCE_CHARACTERS = 150, 200, 64
 
 
@@ -82,4 +85,4 @@ def _plain(values: Values | None) -> Any:
     """Decimals and times as text, so that what is read back is what was written, to the digit."""
     if values is None:
         return None
-    return json.loads(json.dumps(dict(values), cls=DjangoJSONEncoder).replace("\\u0000", ""))
+    return json.loads(NUL.sub(r"\1", json.dumps(dict(values), cls=DjangoJSONEncoder)))

@@ -13,6 +13,9 @@ from riskdesk.mailbox import is_sender
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
+MOST_CHARACTERS = 65_536
+"""Of a file that holds a secret; also one without an end is read no further."""
+
 
 class BadEnvironment(Exception):
     """A variable holds something that cannot be meant."""
@@ -38,10 +41,13 @@ class Reader:
         if not path:
             return value or default
         try:
-            content = Path(path).read_text(encoding="utf-8").strip()
+            with Path(path).open(encoding="utf-8") as file:
+                content = file.read(MOST_CHARACTERS + 1).strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             raise BadEnvironment(f"{name}_FILE={path} cannot be read: {why}.") from error
+        if len(content) > MOST_CHARACTERS:
+            raise BadEnvironment(f"{name}_FILE={path} is larger than any secret.")
         if not content:
             raise BadEnvironment(f"{name}_FILE={path} is empty.")
         if value and value != content:

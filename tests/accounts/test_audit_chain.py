@@ -86,6 +86,13 @@ def test_a_changed_byte_is_found_and_named(sealed: list[AuditEvent], column: str
     assert verify().bad.startswith(f"event {sealed[2].pk} (seal 3) is not what was sealed")
 
 
+def test_what_no_database_keeps_is_left_out_and_what_only_looks_like_it_stays(db):
+    written = {"note": "a\x00b", "said": "c\\u0000d", "both": "\\\x00"}
+    event = record(actor="test", action="thing.done", subject="odd", after=written)
+    event.refresh_from_db()
+    assert event.after == {"note": "ab", "said": "c\\u0000d", "both": "\\"}
+
+
 def test_no_column_of_a_row_is_left_unsealed(sealed: list[AuditEvent]):
     columns = {column.name for column in AuditEvent._meta.concrete_fields}
     row = sealable(AuditEvent.objects.filter(pk=sealed[0].pk)).get()

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from django.test import Client
 
 from accounts.models import Transfer
 from margin.models import PositionVersion, Tick
@@ -282,6 +283,7 @@ def test_a_method_override_is_ignored(rita_calls, market):
 def test_an_address_that_leads_nowhere_is_404_in_json(rita_calls):
     for path in ("/api/v1/nothing/", "/api/", "/api/v2/accounts/", "/api/v1/accounts"):
         is_problem(rita_calls.get(path), 404)
+        is_problem(Client(enforce_csrf_checks=True).post(path, {}, "application/json"), 404)
 
 
 def test_a_value_is_repeated_short_and_never_walked_into(rita_calls, market):

@@ -100,8 +100,10 @@ def test_a_secret_given_twice_and_differently_is_refused(tmp_path: Path):
         read_environment({"SECRET_KEY": "other", "SECRET_KEY_FILE": str(file)})
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\n \n", b"\xff\xfe\x00"])
-def test_a_secret_file_that_is_missing_empty_or_no_text_is_refused(tmp_path: Path, content):
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\n \n", b"\xff\xfe\x00", pytest.param(b"x" * 65_537, id="endless")]
+)
+def test_a_secret_file_that_is_missing_empty_no_text_or_no_secret_is_refused(tmp_path: Path, content):
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
