@@ -5,7 +5,7 @@ Takes sums and flows; gives rows for the handover and the daily report. Reads no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from margin import formats
 from margin.book.happened import Flow
@@ -35,28 +35,26 @@ def moved(first: Sums | None, last: Sums | None) -> list[Moved]:
     ]
     before = None if first is None else first.utilisation
     now = last.utilisation
-    change = None if before is None or now is None else now - before
-    rows.insert(
-        2,
-        Moved(
-            "Utilisation",
-            formats.percent(before),
-            formats.percent(now),
-            formats.points(before, now),
-            None if not change else change > 0,
-        ),
-    )
+    told = formats.points(before, now)
+    worse = None if told in (formats.NONE, formats.points(0, 0)) else told.startswith("+")
+    rows.insert(2, Moved("Utilisation", formats.percent(before), formats.percent(now), told, worse))
     return rows
 
 
 def _moved(name: str, first: Sums | None, last: Sums, figure: str, *, up_is_worse: bool | None) -> Moved:
-    now = last.figures[figure]
-    before = None if first is None else first.figures[figure]
-    change = None if before is None else now - before
+    now = _cut(last, figure)
+    before = None if first is None else _cut(first, figure)
+    change = None if before is None else formats.WIDE.subtract(now, before)
     sign = "+" if change is not None and change > 0 else ""
     worse = None if up_is_worse is None or not change else (change > 0) is up_is_worse
-    told = formats.NONE if change is None else f"{sign}{formats.whole_down(change)}"
-    return Moved(name, formats.whole_down(before), formats.whole_down(now), told, worse)
+    told = formats.NONE if change is None else f"{sign}{formats.money(change)}"
+    return Moved(name, formats.money(before), formats.money(now), told, worse)
+
+
+def _cut(sums: Sums, figure: str) -> Decimal:
+    """In whole units as the desk page cuts it, so that both agree and the change is that of what is shown."""
+    rounding = ROUND_FLOOR if figure == "equity" else ROUND_CEILING
+    return sums.figures[figure].to_integral_value(rounding)
 
 
 def money(flows: Sequence[Flow]) -> list[tuple[str, str, str, int]]:

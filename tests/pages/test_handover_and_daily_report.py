@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -161,6 +162,7 @@ def test_an_alert_that_came_many_times_is_one_line(cast: Cast) -> None:
     assert "<b>Third</b>" in found
     assert "<b>First</b>" not in found
     assert "3 times, last 12:00" in found
+    assert found.count("times are UTC") == 3, "New York is five hours behind"
 
 
 def test_less_equity_and_more_requirement_are_worse() -> None:
@@ -176,6 +178,20 @@ def test_less_equity_and_more_requirement_are_worse() -> None:
     near = {row.name: row for row in moved(sums(10_000, 1_969), sums(10_000, 2_130))}["Utilisation"]
     assert (near.before, near.after, near.change) == ("19.6 %", "21.3 %", "+1.7 points")
     assert {row.worse for row in moved(None, sums(80, 60))} == {None}
+    still = {row.name: row for row in moved(sums(10_000, 2_130), sums(10_000, 2_131))}["Utilisation"]
+    assert (still.change, still.worse) == ("0.0 points", None), "nobody can see what would be worse"
+
+
+def test_a_change_is_that_of_the_figures_beside_it_cut_as_on_the_desk_page() -> None:
+    names = ("equity", "initial", "maintenance", "house_maintenance", "gross", "net")
+    first, last = (
+        Sums(MONDAY_NOON, [], dict.fromkeys(names, Decimal(figure)), Counter(), 1, 0)
+        for figure in ("100.9", "90.1")
+    )
+    rows = {row.name: (row.before, row.after, row.change) for row in moved(first, last)}
+    assert rows["Equity"] == ("100", "90", "−10")
+    for name in ("House requirement", "Gross exposure", "Net exposure"):
+        assert rows[name] == ("101", "91", "−10"), name
 
 
 def test_money_from_and_to_the_outside_is_told_by_asset(cast: Cast) -> None:
