@@ -27,6 +27,7 @@ from margin.pages.moved import money, moved
 from margin.pages.rails import broken
 from margin.pages.rows import near
 from margin.pages.rule_entries import waiting
+from margin.pages.unfinished import unfinished
 from riskdesk import clock
 from riskdesk.codes import SHAPE
 from riskdesk.errors import Refusal
@@ -66,6 +67,8 @@ def _context(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     told = happened(desk, since=since, until=now)
     alerts = access.for_user(Alert, request.user).filter(desk=desk)
     related = alerts.select_related("client", "sub_account", "acknowledged_by").order_by("raised_at")
+    waits = related.filter(state=Alert.State.OPEN)
+    taken = related.filter(state=Alert.State.ACKNOWLEDGED)
     return {
         "desk": desk,
         "asked": asked,
@@ -76,8 +79,11 @@ def _context(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         "told": told,
         "moved": moved(told.first, told.last),
         "money": money(told.money),
-        "open": list(related.filter(state=Alert.State.OPEN)[:MOST_OPEN]),
-        "taken": list(related.filter(state=Alert.State.ACKNOWLEDGED)[:MOST_OPEN]),
+        "open": list(waits[:MOST_OPEN]),
+        "open_count": waits.count(),
+        "taken": list(taken[:MOST_OPEN]),
+        "taken_count": taken.count(),
+        "unfinished": unfinished(request.user, desk),
         "broken": broken(Breach.objects.filter(desk=desk, state__in=Breach.BROKEN)),
         "near": _near(desk),
         "ending": _ending(desk, now),

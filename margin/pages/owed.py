@@ -35,14 +35,17 @@ class Owed:
     is_overdue: bool
 
 
-def owed_by(calls: "QuerySet[MarginCall]") -> list[Owed]:
-    """Those of an account's or a client's calls that are owed, the earliest first: one question."""
+def owed_by(calls: "QuerySet[MarginCall]", *, most: int | None = None, asks: bool = True) -> list[Owed]:
+    """Those of an account's, a client's or a desk's calls that are owed, the earliest first: one question.
+
+    `asks` what each account would need now, which computes it: not for many.
+    """
     owed = calls.filter(state__in=MarginCall.OWED)
     rows = owed.select_related("sub_account__base_currency", "sub_account__client").order_by("due_at", "id")
-    return [_owed(row, row.due_at) for row in rows if row.due_at is not None]
+    return [_owed(row, row.due_at, asks=asks) for row in rows[:most] if row.due_at is not None]
 
 
-def _owed(call: MarginCall, due: datetime) -> Owed:
+def _owed(call: MarginCall, due: datetime, *, asks: bool) -> Owed:
     currency = call.sub_account.base_currency
     return Owed(
         call=call.pk,
@@ -50,7 +53,7 @@ def _owed(call: MarginCall, due: datetime) -> Owed:
         amount=formats.whole_up(call.outstanding, currency.scale),
         asked=formats.whole_up(call.amount, currency.scale),
         paid=formats.whole_down(call.paid, currency.scale),
-        needs=needs_now(call.sub_account),
+        needs=needs_now(call.sub_account) if asks else "",
         is_paid=call.outstanding == 0,
         currency=currency.code,
         due=due,

@@ -14,6 +14,7 @@ from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, W
 
 from accounts import access
 from accounts.models import Client, Desk, SubAccount, User
+from margin import formats
 from margin.engine.figures import Level
 from margin.models import Alert, Breach
 from margin.pages.alert_now import Entry, entries
@@ -69,15 +70,29 @@ def rail(person: User | AnonymousUser, desk: Desk, *, client: str = "", account:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """A rule that is not kept, with its reason in words."""
+    """A rule that is not kept: its pool or its instrument, and its reason, in words."""
 
     breach: Breach
+    of: str
     because: str
 
 
-def broken(breaches: "QuerySet[Breach]") -> list[BrokenRule]:
-    rows = breaches.select_related("client", "sub_account").order_by("-id")[:MOST_BROKEN]
-    return [BrokenRule(row, row.reason.replace("_", " ")) for row in rows]
+@dataclass(frozen=True, slots=True)
+class BrokenRules:
+    """The newest; the count is of all."""
+
+    rows: list[BrokenRule]
+    count: int
+
+
+def broken(breaches: "QuerySet[Breach]") -> BrokenRules:
+    rows = breaches.select_related("client", "sub_account", "instrument").order_by("-id")[:MOST_BROKEN]
+    return BrokenRules([_broken(row) for row in rows], breaches.count())
+
+
+def _broken(breach: Breach) -> BrokenRule:
+    of = breach.instrument.code if breach.instrument else formats.named(breach.detail.get("pool", ""))
+    return BrokenRule(breach, of, breach.reason.replace("_", " "))
 
 
 def in_liquidation_since(row: Mapping[str, Any]) -> datetime | None:

@@ -20,6 +20,7 @@ from margin.book.sums import Sums
 from margin.charts.spark import spark
 from margin.engine.local_time import local_date
 from margin.flow.handover import HANDED_OVER, MOST_CHARACTERS, hand_over
+from margin.models import Breach, Restriction
 from margin.pages.moved import moved
 from margin.pages.reports import uses_of
 from riskdesk import clock
@@ -30,6 +31,7 @@ from tests.factories import MONDAY_NOON
 from tests.flow.conftest import _long_leases, empty_shelf, hints, sent  # noqa: F401 - fixtures
 from tests.flow.scene import Scene, make_scene
 from tests.pages.rooms import EVIL, alert, page
+from tests.pages.test_the_room_of_margin_calls import call
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("book")]
 
@@ -88,6 +90,44 @@ def test_open_and_taken_alerts_stand_apart_with_their_notes(cast: Cast) -> None:
     assert "Waits" in waits
     assert "Hers" in taken
     assert "Elsewhere" not in waits + taken
+
+
+def test_calls_owed_and_who_is_held_back_are_handed_over(cast: Cast) -> None:
+    row = call(cast.prime, "SOON", "issued", paid="200")
+    call(cast.prime, "DRAFTED", "draft")
+    call(cast.retail, "ELSEWHERE", "issued")
+    for at, desk in enumerate((cast.prime, None, cast.retail)):
+        said = {"state": "reduce_only", "reason": f"Reason {at} {EVIL}", "imposed_by": cast.rita}
+        Restriction.objects.create(scope="desk" if desk else "all", desk=desk, imposed_at=MONDAY_NOON, **said)
+    with clock.pinned(MONDAY_NOON + timedelta(minutes=5)):
+        found = page(cast.vic, "/handover/")
+    owed, held = found.partition("Margin calls owed")[2].split("</section>")[:2]
+    assert '<span class="count">1</span><span class="muted hint">and 1 draft</span>' in owed
+    assert f'href="/calls/?call={row.pk}"' in owed
+    assert "254.17" in owed
+    assert "13:00 UTC" in owed
+    assert "ELSEWHERE" not in found
+    assert '<span class="count">2</span>' in held
+    assert ("Reason 0" in held, "Reason 1" in held, "Reason 2" in found) == (True, True, False)
+
+
+def test_a_list_that_is_cut_says_so_and_counts_all(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, most in (("handover.MOST_OPEN", 1), ("unfinished.MOST", 1), ("rails.MOST_BROKEN", 1)):
+        monkeypatch.setattr(f"margin.pages.{place}", most)
+    for name in ("ONE", "TWO", "THREE"):
+        alert(cast.prime, name)
+        owed = call(cast.prime, name, "issued")
+        Breach.objects.create(
+            desk=cast.prime, client=owed.client, sub_account=owed.sub_account, rule="margin_level",
+            subject=name, state="open", detail={"pool": "isolated:SOL-PERP|isolated|event"},
+            reason="over_limit", opened_at=MONDAY_NOON, opened_by=owed.drafted_by, changed_at=MONDAY_NOON,
+        )  # fmt: skip
+    with clock.pinned(MONDAY_NOON + timedelta(minutes=5)):
+        found = page(cast.vic, "/handover/")
+    assert found.count('<span class="count">3</span>') == 3
+    for said in ("These are the oldest 1 of 3.", "These are the 1 due soonest.", "These are the newest 1."):
+        assert said in found
+    assert "isolated SOL-PERP (event): open, over limit" in found, "which pool it was"
 
 
 @pytest.fixture
