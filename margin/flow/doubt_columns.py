@@ -41,7 +41,6 @@ def in_doubt(book: WarmBook, room: Room, markets: Markets, quotes: Quotes) -> Do
     pools = room.roster.pool_of[rows]
     held = np.unique(pools * len(quotes.marks) + columns.instrument[rows]) // len(quotes.marks)
     opened |= np.bincount(held, minlength=columns.pool_count) > 1
-    opened[pools[~np.isfinite(low.marks + high.marks)[columns.instrument[rows]]]] = True
     opened |= room.figures.found.close.astype(np.bool_) & (np.bincount(pools, minlength=len(opened)) > 0)
     single = np.setdiff1d(pools, np.flatnonzero(opened)).astype(np.int32)
     rules = book.tables.rules
@@ -68,7 +67,8 @@ def in_doubt(book: WarmBook, room: Room, markets: Markets, quotes: Quotes) -> Do
 def _ends(book: WarmBook, markets: Markets, quotes: Quotes) -> tuple[Quotes, Quotes]:
     """The marks with those in doubt at both ends of their bands.
 
-    NaN where there is no band, or where it crosses zero or a reference price: there the ends are not extreme.
+    NaN where there is no band, or where it crosses zero or a reference price: there the ends are not extreme,
+    and what holds it is unknown at both.
     """
     low, high = quotes.marks.copy(), quotes.marks.copy()
     for k in np.flatnonzero(quotes.doubt).tolist():

@@ -47,7 +47,9 @@ PARTS_AND_WHOLES = {
     ),
     *("client_worst_loss", "sub_account_worst_loss", "client_collateral", "sub_account_collateral"),
 }
-PATIENT = {"jump_band": Decimal(9), "stale_soft_seconds": 60, "stale_hard_seconds": 120}
+PATIENT = {
+    "jump_band": Decimal(9), "guard_band": Decimal("0.5"), "stale_soft_seconds": 60, "stale_hard_seconds": 120
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -63,7 +65,8 @@ def crowd(dice: random.Random) -> Scene:
     eth = factories.instrument(
         "ETH-PERP", tiers=[("0", "0.02", "0.01"), ("20000", "0.04", "0.02")], **PATIENT
     )
-    oil = factories.instrument("OIL", allow_negative=True, cap_class="commodity", **PATIENT)
+    beyond_zero = {**PATIENT, "guard_band": Decimal("1.5")}
+    oil = factories.instrument("OIL", allow_negative=True, cap_class="commodity", **beyond_zero)
     eur, coin = factories.asset("EUR"), factories.asset("BTC", "coin")
     inverse = factories.instrument(
         "BTC-COIN", kind="inverse", settlement="BTC", contract_size="10", **PATIENT
@@ -216,9 +219,10 @@ def exact_breaches(made: Scene) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_figures_and_breaches_are_those_of_exact_arithmetic(large: pytest.MonkeyPatch, seed: int) -> None:
+    """Who is silent twice is in doubt the second time: a price that may be below zero, another, a rate."""
     dice = random.Random(seed)
     made = crowd(dice)
-    for silent in ((), (), ("OIL",), ("OIL", "EUR-USD"), ()):
+    for silent in ((), ("OIL",), ("OIL", "ETH-PERP"), ("ETH-PERP", "EUR-USD"), ("EUR-USD",), ()):
         move(made, dice, silent=silent)
         expected = exact_breaches(made)
         outcome = made.cycle()
@@ -256,6 +260,41 @@ def test_another_cap_is_said_of_a_breach_that_stands(
     made.step("60000")
     found = Breach.objects.get(rule="client_leverage")
     assert (found.state, found.allowed, found.limit) == ("open", 2, own)
+
+
+@pytest.mark.parametrize("exact_up_to", [-1, 1000])
+def test_two_prices_in_doubt_are_asked_at_every_corner(
+    monkeypatch: pytest.MonkeyPatch, exact_up_to: int
+) -> None:
+    """A hedge holds while both move together, and is in liquidation where they move apart."""
+    monkeypatch.setattr("margin.book.load_book.EXACT_UP_TO", exact_up_to)
+    made = make_scene(cap="1000", cash="20000")
+    Instrument.objects.update(guard_band=PATIENT["guard_band"])
+    eth = factories.instrument("ETH-PERP", **PATIENT)
+    factories.position(made.account, eth, "-20", "3000")
+    made.price("3000", code="ETH-PERP")
+    made.step("60000")
+    made.later(90)
+    made.cycle()
+    row = account_row("ACME-1")
+    assert row is not None
+    assert (row["level"], row["bounded"]) == ("unknown", False)
+
+
+@pytest.mark.parametrize("exact_up_to", [-1, 1000])
+def test_a_cap_is_not_kept_for_sure_where_a_price_in_doubt_may_break_it(
+    monkeypatch: pytest.MonkeyPatch, exact_up_to: int
+) -> None:
+    """A short of 0.6 of its equity, which is 1.3 of it where the price is half as high again."""
+    monkeypatch.setattr("margin.book.load_book.EXACT_UP_TO", exact_up_to)
+    made = make_scene(cap="1", cash="100000", quantity="-1")
+    Instrument.objects.update(guard_band=PATIENT["guard_band"])
+    made.step("60000")
+    made.later(90)
+    made.cycle()
+    row = account_row("ACME-1")
+    assert row is not None
+    assert (row["level"], row["cap_state"]) == ("normal", "unknown")
 
 
 def test_what_changed_in_one_account_is_taken_up(large: pytest.MonkeyPatch) -> None:
