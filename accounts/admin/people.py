@@ -18,6 +18,9 @@ from accounts.tokens import revoke
 
 admin.site.unregister(Group)
 
+OWN_SIGN_IN = ("is_active", "is_staff")
+"""Nobody takes these from themselves: nobody could give them back to the last administrator."""
+
 
 @admin.register(User)
 class PersonPage(OfferedFilters, AnyUserAdmin):
@@ -58,7 +61,9 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
         fixed = [*super().get_readonly_fields(request, obj)]
         if obj is None:
             return fixed
-        letters = ("email",) if obj.pk != request.user.pk and approves(obj) else ()
+        if obj.pk == request.user.pk:
+            return [*fixed, "username", *OWN_SIGN_IN]
+        letters = ("email",) if approves(obj) else ()
         return [*fixed, "username", *letters]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:

@@ -32,6 +32,11 @@ from margin.models import (
     Venue,
 )
 
+NOTHING_TAKEN = (
+    "Nothing was imported: the file cannot be taken as it was shown, for something has changed since. "
+    "Send it again: its difference says what stands in the way."
+)
+
 
 class ReferenceAdmin(ImportExportMixin, DeskAdmin):
     """A noun that one limits admin or administrator may edit, import with a shown difference, and export.
@@ -68,6 +73,18 @@ class ReferenceAdmin(ImportExportMixin, DeskAdmin):
             self.message_user(request, said, messages.WARNING)
             return redirect("admin:{}_{}_import".format(*self.get_model_info()))
         return answer
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
+        """What was shown to be good may not be any more: a role ended, or another file came first."""
+        if not (result.has_errors() or result.has_validation_errors()):
+            answer: HttpResponse = super().process_result(result, request)
+            return answer
+        self.message_user(request, NOTHING_TAKEN, messages.ERROR)
+        return redirect("admin:{}_{}_import".format(*self.get_model_info()))
+
+    def get_import_data_kwargs(self, **options: Any) -> dict[str, Any]:
+        """All of the file, or none of it."""
+        return {**super().get_import_data_kwargs(**options), "rollback_on_validation_errors": True}
 
     def get_import_resource_kwargs(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
         rights = {

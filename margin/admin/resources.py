@@ -4,7 +4,9 @@ from functools import cache, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from import_export import fields, resources, widgets
+from psycopg.errors import LockNotAvailable
 
 from accounts.access import Action, for_user, may
 from accounts.admin.base import desk_of, has_column
@@ -13,6 +15,8 @@ from accounts.revisions import hold_house_revision
 from margin.admin.strict_files import WIDGETS, WithoutTrace, refuse_shape
 from margin.flow.reference import reference_changed
 from margin.models import Calendar, Instrument, MarginSchedule, RiskFactor, Source, Venue
+
+BUSY = "Somebody else is changing reference data or rules at this moment: send the file again in a minute."
 
 
 def by_code(column: str, model: Any) -> fields.Field:
@@ -51,7 +55,13 @@ class ReferenceResource(resources.ModelResource):
         except ValidationError:
             del dataset[:]  # the library tells it, and would read every row all the same
             raise
-        hold_house_revision()
+        try:
+            hold_house_revision()
+        except OperationalError as error:
+            del dataset[:]  # each row would wait as long again for whoever holds it
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            raise ValidationError(BUSY) from error
 
     def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:
         """The same two rules as the form: the right on the row's own desk, and what is fixed stays."""

@@ -96,7 +96,8 @@ def _confirmed_at(quote: QuoteFact) -> datetime:
 
 
 def _age_seconds(quote: QuoteFact, at: datetime) -> float:
-    return (at - _confirmed_at(quote)).total_seconds()
+    """How far the price and this clock are apart: one from ahead, kept by a wrong clock, is no fresher."""
+    return abs((at - _confirmed_at(quote)).total_seconds())
 
 
 def _certain(quote: QuoteFact, state: PriceState) -> Pinned:
@@ -106,7 +107,7 @@ def _certain(quote: QuoteFact, state: PriceState) -> Pinned:
 def _in_doubt(quote: QuoteFact, state: PriceState, guarded: Guarded, at: datetime) -> Pinned:
     """The band is the instrument's own up to its hard limit; from there the doubt grows with the age."""
     price = sure(quote.confirmed_price, "only a price that was confirmed can be in doubt")
-    age = Fraction(int((at - _confirmed_at(quote)).total_seconds() * 1000), 1000)
+    age = Fraction(int(_age_seconds(quote, at) * 1000), 1000)
     growth = max(Fraction(1), age / guarded.hard_seconds) if guarded.hard_seconds else Fraction(1)
     width = abs(price) * guarded.guard_band * growth
     return Pinned(

@@ -34,7 +34,7 @@ def awaited_in(computed: Computed) -> frozenset[str]:
     return frozenset(
         code
         for code, mark in computed.pinned.items()
-        if mark.state in AWAITED and watched_seconds <= guarded[code].hard_seconds
+        if mark.state in AWAITED and 0 <= watched_seconds <= guarded[code].hard_seconds
     )
 
 

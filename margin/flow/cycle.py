@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from margin.book.applies import Caps
 from margin.book.controls import load_controls
@@ -85,7 +85,10 @@ def _held(lease: Lease) -> Iterator[None]:
     except BaseException as fault:
         shelf.forget(lease.shard)
         if not isinstance(fault, LeaseLost):
-            give_back(lease, counted=not isinstance(fault, DATABASE_AWAY))
+            away = isinstance(fault, DATABASE_AWAY)
+            if away:
+                connection.close_if_unusable_or_obsolete()  # over one that died nothing is given back
+            give_back(lease, counted=not away)
         raise
 
 

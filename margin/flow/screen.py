@@ -114,7 +114,8 @@ def _untimely(report: PriceReport, guards: Guards, own: LastQuote | None, now: d
         return Refused("from_the_future", f"More than {FUTURE_SECONDS} s ahead of the desk's clock.")
     if report.time < now - timedelta(seconds=guards.oldest_seconds):
         return Refused("too_old", f"Older than {guards.oldest_seconds} s.")
-    if own is not None and report.time <= own.time:
+    # one that lies ahead was kept while the clock was wrong: it holds up nothing once the clock is right
+    if own is not None and report.time <= own.time <= now + timedelta(seconds=FUTURE_SECONDS):
         same = report.time == own.time and report.price == own.price
         known = f"the newest of this source is of {own.time.isoformat()}"
         return Refused("duplicate" if same else "out_of_order", f"Not newer: {known}.")
@@ -130,7 +131,7 @@ def judge(
         return Judgement()
     if any(_backs(other, report, guards, now) for other in others):
         return Judgement()
-    since = _standing_since(report, guards, own, reference) or now
+    since = min(_standing_since(report, guards, own, reference) or now, now)
     if now - since >= timedelta(seconds=PERSISTENCE_SECONDS):
         return Judgement()
     return Judgement(f"jump from {reference.normalize():f} to {report.price.normalize():f}", since)

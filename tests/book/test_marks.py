@@ -131,3 +131,11 @@ def test_the_calendar_says_when_a_market_rests():
 def test_a_mark_is_stored_and_read_back_exactly():
     for found in (mark(quote("first", 100, 61)), mark(), mark(quote("first", 100, 1))):
         assert from_shown(found.as_shown()) == found
+
+
+def test_a_price_from_ahead_of_this_clock_is_no_fresher_than_one_from_as_far_behind():
+    assert mark(quote("first", 100, -5)).state is PriceState.FRESH
+    assert mark(quote("first", 100, -3600)) == replace(
+        mark(quote("first", 100, 3600)), time=NOW + timedelta(hours=1)
+    )
+    assert mark(quote("first", 100, -3600), quote("second", 101, 0)).source == "second"

@@ -295,6 +295,18 @@ def test_a_right_on_one_desk_adds_nothing_to_another(cast: Cast, ada_in: Browser
     assert Client.objects.get().desk == cast.prime
 
 
+def test_nobody_takes_their_own_sign_in_from_themselves(cast: Cast, client: Browser) -> None:
+    factories.grant(cast.ada, cast.prime, Role.ADMINISTRATOR)
+    client.force_login(cast.ada)
+    for person, stays in ((cast.ada, True), (cast.vic, False)):
+        page = reverse("admin:accounts_user_change", args=[person.pk])
+        assert client.post(page, {"first_name": "New"}).status_code == 302
+        person.refresh_from_db()
+        assert (person.first_name, person.is_active) == ("New", stays)
+    cast.ada.refresh_from_db()
+    assert cast.ada.is_staff, "nobody else might be there to give it back"
+
+
 def test_nobody_sets_the_password_of_who_approves(cast: Cast, client: Browser) -> None:
     factories.grant(cast.ada, cast.prime, Role.ADMINISTRATOR)
     client.force_login(cast.ada)

@@ -190,6 +190,24 @@ def test_a_database_that_was_away_is_not_held_against_the_run(scene: Scene, monk
     assert scene.cycle().state == "committed"
 
 
+def test_a_connection_that_died_under_a_run_is_not_held_against_it_either(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    from django.db import OperationalError
+
+    def cut_off(*_: Any, **__: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cycle, "compute", cut_off)
+        with pytest.raises(OperationalError):
+            scene.cycle()
+    state = ShardState.objects.get(shard=1)
+    assert (state.attempts, state.lease_until) == (0, None), "the next run need not wait for a lease to lapse"
+    assert scene.cycle().state == "committed"
+
+
 def test_a_full_disk_stops_the_frame_and_nothing_else(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, hints: list[Any]
 ):

@@ -135,3 +135,16 @@ def test_what_fits_is_stored_without_rounding(number: Decimal):
 def test_a_nineteenth_decimal_never_fits(units: int, places: int):
     number = Decimal(f"{units}1E-{places}")
     assert not fits(number)
+
+
+def test_a_quote_from_ahead_kept_by_a_wrong_clock_holds_up_no_right_price():
+    ahead = seen("100", ago=-3600)
+    assert refuse(report("99", ago=-1), GUARDS, "sim", ahead, NOW) is None
+    doubted = replace(ahead, price=Decimal(200), doubt_since=NOW + timedelta(hours=1))
+    assert judge(report("200"), GUARDS, doubted, [], NOW).since == NOW
+
+
+def test_a_quote_within_the_tolerance_ahead_is_newer_all_the_same():
+    refused = refuse(report("99"), GUARDS, "sim", seen("100", ago=-2), NOW)
+    assert refused is not None
+    assert refused.reason == "out_of_order"
