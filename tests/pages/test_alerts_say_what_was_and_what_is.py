@@ -9,6 +9,7 @@ from django.test import Client
 
 from margin.book.frame import write_frame
 from margin.models import Alert, Breach, Run
+from riskdesk import clock
 from tests import factories
 from tests.conftest import Cast
 from tests.factories import MONDAY_NOON
@@ -49,6 +50,33 @@ def test_now_is_of_the_pool_that_the_alert_names(
     raise_alert(cast, **POCKET)
     client.force_login(cast.rita)
     assert f"<b>Now:</b> {now}" in client.get("/desk/PRIME/alerts/").content.decode()
+
+
+def test_of_a_cross_pool_that_nothing_leans_on_is_said_so(client: Client, cast: Cast, book: Path) -> None:
+    write_frame(frame([account("ACME-1", **WORSE)], [position(pool=SOL, pool_level="liquidation")]))
+    raise_alert(cast, **CALL)
+    client.force_login(cast.rita)
+    text = client.get("/desk/PRIME/alerts/").content.decode()
+    assert "<b>Now:</b> no position leans on it <time" in text
+
+
+def test_what_is_settled_is_no_longer_so_whatever_the_run_says(
+    client: Client, cast: Cast, book: Path
+) -> None:
+    write_frame(frame([account("ACME-1", level="margin_call")]))
+    raise_alert(cast, **CALL)
+    Alert.objects.update(state="resolved", resolved_at=clock.now())
+    client.force_login(cast.rita)
+    text = client.get("/desk/PRIME/alerts/").content.decode()
+    assert re.findall(r"<b>Now:</b> ([a-zA-Z ]+)", text) == ["no longer so"]
+
+
+def test_an_accounts_page_tells_nothing_of_its_siblings(client: Client, cast: Cast, book: Path) -> None:
+    raise_alert(cast, **CALL)
+    factories.sub_account("ACME-2", of=Breach.objects.get().client)
+    client.force_login(cast.rita)
+    for path in ("/accounts/ACME-2/", "/desk/PRIME/alerts/?account=ACME-2"):
+        assert "ACME is above" not in client.get(path).content.decode(), path
 
 
 @pytest.mark.parametrize("breach", [CALL, CAP])
