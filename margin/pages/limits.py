@@ -27,6 +27,8 @@ from margin.whatif.limits_in_force import limits_in_force
 from riskdesk import clock
 
 MOST_DECIDED = 8
+MOST_WAITING = 50
+"""Each is written out in words, and every open page asks for the list again and again."""
 ORIGINS = ("recorded_by", "proposal__proposed_by", "proposal__approved_by")
 
 
@@ -55,7 +57,9 @@ def limits_now(request: HttpRequest) -> HttpResponse:
 def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     instant = clock.now()
     rows = [limit_row(row, instant) for row in limits_in_force(desk, instant)]
-    waiting = [proposal_row(proposal) for proposal in proposals(request, desk).filter(state="proposed")]
+    asked = proposals(request, desk).filter(state="proposed")
+    waiting = [proposal_row(proposal) for proposal in asked[:MOST_WAITING]]
+    count = asked.count() if len(waiting) == MOST_WAITING else len(waiting)
     return {
         "rows": rows,
         "tiles": {
@@ -63,12 +67,13 @@ def now(request: HttpRequest, desk: Desk) -> dict[str, Any]:
             "broken": sum(row["word"] in BROKEN for row in rows),
             "near": sum(row["word"] == NEAR for row in rows),
             "most": rows[0] if rows and rows[0]["who"] else None,
-            "waiting": len(waiting),
+            "waiting": count,
         },
         "buffers": [buffer_row(row) for row in buffers(desk)],
         "excesses": [excess_row(row, instant) for row in excesses(desk).filter(valid_to__gt=instant)],
         "may_ask": access.may(request.user, access.Action.ASK_FOR_EXCESS, desk),
         "waiting": waiting,
+        "older": count - len(waiting),
         "decided": [
             proposal_row(p) for p in proposals(request, desk).exclude(state="proposed")[:MOST_DECIDED]
         ],

@@ -60,6 +60,28 @@ def test_the_limit_used_most_comes_first_with_who_uses_it(cast: Cast, desk: Clie
     assert "ada, approved by eve" in table
 
 
+def test_of_many_that_wait_the_newest_are_listed_and_all_are_counted(
+    cast: Cast, desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("margin.pages.limits.MOST_WAITING", 2)
+    Proposal.objects.bulk_create(
+        Proposal(
+            kind="limit",
+            desk=cast.prime,
+            subject=f"limit: Number {number}.",
+            change={"value": "8"},
+            reason="calm",
+            proposed_by=cast.ada,
+            proposed_at=factories.MONDAY_NOON,
+        )
+        for number in range(5)
+    )
+    page = text(desk.get("/limits/"))
+    assert [number for number in range(5) if f"Number {number}." in page] == [3, 4]
+    assert "3 older, listed as these are decided" in page
+    assert '<span class="levelled">5</span>' in page
+
+
 @pytest.mark.parametrize(
     ("over", "near", "broken", "word"),
     [
