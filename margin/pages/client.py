@@ -3,6 +3,7 @@
 Takes a request; gives HTML. Computes no figure: sums and caps are those of the newest run.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -139,8 +140,8 @@ def _cap(asked: AskedCap, is_first: bool) -> dict[str, Any]:
         "name": finding.binding,
         "kind": Limit.Kind(asked.kind).label if asked.kind else "Largest leg",
         "of": asked.of,
-        "limit": _measure(finding.limit, asked),
-        "measured": _measure(finding.measured, asked),
+        "limit": _measure(finding.limit, asked, formats.times),
+        "measured": _measure(finding.measured, asked, formats.leverage),
         "currency": asked.currency,
         "use": bar_share(use, absent="1" if finding.severity is Severity.BREACH else "0"),
         "share": formats.percent(use),
@@ -150,12 +151,12 @@ def _cap(asked: AskedCap, is_first: bool) -> dict[str, Any]:
     }
 
 
-def _measure(number: Fraction | None, asked: AskedCap) -> str:
+def _measure(number: Fraction | None, asked: AskedCap, multiple: Callable[[str | None], str]) -> str:
     """A multiple of equity, a share, or an amount in whole units."""
     if asked.kind is not None and UNITS[asked.kind] is Unit.SHARE:
         return formats.percent(_text(number))
     if not asked.currency:
-        return formats.times(_text(number))
+        return multiple(_text(number))
     return formats.whole_up(None if number is None else f"{up(number, 2):f}")
 
 

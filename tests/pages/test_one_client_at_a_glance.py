@@ -43,6 +43,13 @@ def test_the_binding_cap_stands_first(client: Client, scene: Scene) -> None:
     assert "Broken" in caps
 
 
+def test_what_is_measured_keeps_its_places_and_what_is_set_is_short(client: Client, scene: Scene) -> None:
+    scene.step("60000")
+    caps = page(client, scene).partition('id="caps"')[2]
+    assert ">6.00×<" in caps
+    assert ">3×<" in caps
+
+
 def test_the_tile_of_leverage_says_what_kind_of_cap_binds(client: Client, scene: Scene) -> None:
     factories.limit(scene.desk, "5700", kind="gross", scope="client", client=scene.client)
     scene.step("57000")
