@@ -35,6 +35,8 @@ class Rung:
     """The liquidation price, and how far it is, as the table writes them."""
     cures: bool = False
     """Below the line already: the price, which says so, is where that ends."""
+    unknown: bool = False
+    """Of a pool whose figures are unknown: a price may exist, nobody can tell which."""
 
     def move(self, price: float | None) -> float | None:
         """What the market has to do to get there, of the mark."""
@@ -134,7 +136,7 @@ def _beside(place: int, rung: Rung, edge: float) -> dict[str, Any]:
     """The price and how far it is, in a column of their own."""
     move = rung.move(rung.liquidation)
     if move is None:
-        says = "none of its own" if rung.mark is not None else "no price"
+        says = "no price" if rung.mark is None else "unknown" if rung.unknown else "none of its own"
     else:
         beyond = "\u2192 " if abs(move) > edge and rung.far else ""
         says = f"<b>{label(rung.shown)}</b>  {beyond}{rung.far}".rstrip()
@@ -159,6 +161,8 @@ def _text(rungs: Sequence[Rung]) -> str:
 def _where(rung: Rung) -> str:
     if rung.cures:
         return f"is {rung.shown}"
+    if rung.unknown:
+        return "has a liquidation price that is unknown"
     if rung.away == float("inf"):
         return "has no liquidation price"
     return f"is liquidated at {rung.shown}, {rung.far} away"

@@ -46,8 +46,8 @@ class Step:
         return cut(self.amount, decimals)
 
 
-def waterfall(steps: Sequence[Step], *, currency: str) -> Figure:
-    """The figure: `data`, `layout`, `height` in pixels, and its `text` alternative."""
+def waterfall(steps: Sequence[Step], *, currency: str, empty: str = "Nothing is required.") -> Figure:
+    """The figure: `data`, `layout`, `height` in pixels, its `text` alternative; `empty` without a step."""
     starts = [0.0, *accumulate(step.adds for step in steps)][: len(steps)]
     bases = [start if step.adds else 0.0 for start, step in zip(starts, steps, strict=True)]
     most = max((base + step.amount for base, step in zip(bases, steps, strict=True)), default=1.0) or 1.0
@@ -57,9 +57,9 @@ def waterfall(steps: Sequence[Step], *, currency: str) -> Figure:
             for kind in Kind
             if any(s.kind is kind for s in steps)
         ],
-        "layout": _layout(steps, most),
+        "layout": _layout(steps, most) if steps else _nothing(empty),
         "height": 40 + ROW_PIXELS * max(1, len(steps)),
-        "text": _text(steps, currency, places(most)),
+        "text": _text(steps, currency, places(most)) if steps else empty,
     }
 
 
@@ -91,12 +91,16 @@ def _layout(steps: Sequence[Step], most: float) -> dict[str, Any]:
     return on_side([_name(step) for step in steps], xaxis=scale)
 
 
+def _nothing(words: str) -> dict[str, Any]:
+    """The words in the middle, instead of an axis that measures nothing."""
+    said = {"text": label(words), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return on_side([], xaxis={"visible": False}, annotations=[said])
+
+
 def _name(step: Step) -> str:
     shown = label(step.name, 22)
     return f"<b>{shown}</b>" if step.kind in (Kind.SUM, Kind.EQUITY) else shown
 
 
 def _text(steps: Sequence[Step], currency: str, decimals: int) -> str:
-    if not steps:
-        return "Nothing is required."
     return "; ".join(f"{step.name} {step.shown(decimals)}" for step in steps) + f" {currency}."

@@ -70,6 +70,7 @@ def _rung(row: dict[str, Any]) -> Rung:
         shown="" if price is None else liquidation_at(row),
         far="" if cures(row) else to_liquidation(row["mark"], price),
         cures=cures(row),
+        unknown=price is None and (row["pool_level"] or "unknown") == "unknown",
     )
 
 
@@ -81,7 +82,7 @@ def waterfall_figure(seen: Revisited) -> dict[str, Any]:
     """Small parts together, so that the large ones can be read."""
     found = requirement_of(seen)
     if found is None:
-        return waterfall([], currency=seen.account.base)
+        return waterfall([], currency=seen.account.base, empty="What is required is unknown.")
     parts = found.by_instrument
     alone = len(parts) if len(parts) <= MOST_PARTS else MOST_PARTS - 1
     steps = [Step(name, float(amount)) for name, amount in parts[:alone]]

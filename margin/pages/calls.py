@@ -66,6 +66,8 @@ DEEDS = {
     "give_extension": "More time given",
     "refuse_extension": "More time refused",
 }
+BECAUSE = {"short_of_house": "equity is below the house requirement"}
+"""Reasons that do not read as they are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _row(call: MarginCall, mine: set[int], deciding: set[int], *, asks: bool) ->
 
 def _words(event: CallEvent) -> str:
     who = event.person.get_username() if event.person else "the desk itself"
-    because = f": {event.because.replace('_', ' ')}" if event.because else ""
+    because = f": {BECAUSE.get(event.because, event.because.replace('_', ' '))}" if event.because else ""
     return f"{DEEDS.get(event.deed, event.deed)} by {who}{because}"
 
 

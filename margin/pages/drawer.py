@@ -26,7 +26,8 @@ class PositionRow:
     mark: str
     notional: str
     pnl: str
-    loses: bool
+    way: str
+    """`gain` or `loss`; blank where no figure exists."""
     maintenance: str
     liquidation_price: str
     to_liquidation: str
@@ -77,7 +78,7 @@ def position(row: Mapping[str, Any]) -> PositionRow:
         mark=formats.money(_plain(row["mark"])),
         notional=formats.money(row["notional"]),
         pnl=formats.money(pnl),
-        loses=pnl is not None and Decimal(pnl) < 0,
+        way="" if pnl is None else "loss" if Decimal(pnl) < 0 else "gain",
         maintenance=formats.money(row["maintenance"]),
         liquidation_price=liquidation_at(row),
         to_liquidation="" if cures(row) else to_liquidation(row["mark"], row["liquidation_price"]),

@@ -91,7 +91,7 @@ def _form(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     question, asked = _question(request)
     factors = [
         (row, asked.taken.get(f"f.{row.code}", "0"), _slug(place))
-        for place, row in enumerate(RiskFactor.objects.order_by("asset_class", "code"))
+        for place, row in enumerate(RiskFactor.objects.order_by("name", "code"))
     ]
     found = presets().values()
     return {

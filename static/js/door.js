@@ -7,6 +7,8 @@ class Refused extends Error {
   }
 }
 
+const PATIENCE_MS = 30_000; // a server that took a question and never answers must not keep a page still
+
 let signIn = "/accounts/login/";
 
 export function signInAt(address) {
@@ -17,12 +19,13 @@ function goToSignIn() {
   location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
-export async function fetchText(address) {
-  return (await ask(address)).text();
+export async function fetchText(address, patience = PATIENCE_MS) {
+  return (await ask(address, { signal: AbortSignal.timeout(patience) })).text();
 }
 
 export async function fetchJson(address) {
-  return (await ask(address, { headers: { Accept: "application/json" } })).json();
+  const headers = { Accept: "application/json" };
+  return (await ask(address, { headers, signal: AbortSignal.timeout(PATIENCE_MS) })).json();
 }
 
 /** Send a deed as JSON, with the form token of this page. */

@@ -4,6 +4,7 @@ import { fetchText } from "./door.js";
 import { morph } from "./live/morph.js";
 
 const EVERY_MILLISECONDS = 2000;
+const PATIENCE_MILLISECONDS = 8000; // then it says that these figures stand still
 const parts = document.getElementById("parts");
 const pulse = document.getElementById("pulse");
 const says = pulse.textContent;
@@ -13,7 +14,7 @@ async function refresh() {
   if (document.hidden) return;
   const fresh = parts.cloneNode(false);
   try {
-    fresh.innerHTML = await fetchText(parts.dataset.address); // written and escaped by our own server
+    fresh.innerHTML = await fetchText(parts.dataset.address, PATIENCE_MILLISECONDS); // written and escaped by our own server
     morph(parts, fresh);
     if (pulse.textContent !== says) pulse.textContent = says;
   } catch {

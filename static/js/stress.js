@@ -5,6 +5,7 @@ import { fetchText } from "./door.js";
 
 const AFTER_MS = 250;
 const PLAY_MS = 1_100;
+const PATIENCE_MS = 300_000; // a large book takes its time
 const form = document.getElementById("shock");
 const result = document.getElementById("result");
 let timer = null;
@@ -32,7 +33,7 @@ async function ask() {
   history.replaceState(null, "", location.pathname + asked);
   result.setAttribute("aria-busy", "true");
   try {
-    const html = await fetchText(result.dataset.address + asked);
+    const html = await fetchText(result.dataset.address + asked, PATIENCE_MS);
     if (own === turn) result.innerHTML = html; // written and escaped by our own server
   } catch (error) {
     if (own !== turn) return;

@@ -42,6 +42,9 @@ def test_the_nearest_rung_stands_first_and_what_is_far_ends_at_the_edge() -> Non
     assert ends == [-0.04, 0.17, 0.2], "the scale is the near ones'"
     assert figure["text"].startswith("SOL long is liquidated at 96, \u22124.0 % away; ")
     assert figure["text"].endswith("ETH long has no liquidation price.")
+    nobody = ladder([Rung("ETH long", 100, 100, None, "", "", unknown=True)])
+    assert nobody["layout"]["annotations"][0]["text"] == "unknown"
+    assert nobody["text"] == "ETH long has a liquidation price that is unknown."
     assert accepted(figure).layout.xaxis.ticktext == ("\u221220 %", "mark", "+20 %")
 
 
@@ -128,3 +131,9 @@ def test_empty_figures_are_figures() -> None:
 def test_a_name_made_to_harm_is_a_plain_label() -> None:
     assert label("<a href=x>\u202egnp") == "&lt;a href=x&gt;gnp"
     assert len(label("x" * 300)) == 40
+
+
+def test_a_requirement_that_nobody_knows_is_said_instead_of_an_empty_axis() -> None:
+    figure = waterfall([], currency="USD", empty="What is required is unknown.")
+    assert figure["text"] == figure["layout"]["annotations"][0]["text"] == "What is required is unknown."
+    assert figure["layout"]["xaxis"]["visible"] is False

@@ -44,3 +44,8 @@ def test_a_price_on_the_side_of_its_gain_says_that_its_pool_is_hedged() -> None:
 
 def test_a_pocket_of_its_own_has_one_word() -> None:
     assert [told(position(mode=mode)).mode_word for mode in ("cross", "isolated")] == ["cross", "isolated"]
+
+
+def test_a_gain_that_nobody_knows_is_neither_green_nor_red() -> None:
+    ways = [told(position(unrealised_pnl=pnl)).way for pnl in ("12.5", "-12.5", None)]
+    assert ways == ["gain", "loss", ""]
