@@ -27,6 +27,8 @@ def acknowledge(*, alert: Alert, person: User, note: str, now: datetime) -> Aler
     if doubts := text_doubts("note", note):
         return doubts[0]
     with transaction.atomic():
+        if alert.breach_id is not None:  # before the alert, as a run does: two ways round wait crosswise
+            Breach.objects.select_for_update(of=("self",)).get(pk=alert.breach_id)
         first = Alert.objects.filter(pk=alert.pk, acknowledged_at__isnull=True)
         changed = first.update(acknowledged_at=now, acknowledged_by=person, note=note)
         if changed:

@@ -20,6 +20,9 @@ from riskdesk.stack.trouble import Trouble, explain
 
 SLOW_START_FACTOR = 3  # a first beat may take longer: imports, compilation, an empty queue
 
+AWAY_SECONDS = 5.0
+"""Who looks ten times a second and did not for so long was stopped, and its children most likely with it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -45,7 +48,8 @@ class Child:
         self.part = part
         self.started_at = time.monotonic()
         self._beat = self._last_beat()  # one left by a former child counts for nothing
-        self._beat_seen_at, self._has_beaten = self.started_at, False
+        self._beat_seen_at = self._looked_at = self.started_at
+        self._has_beaten = False
         self.process = self._spawn()
         self.output = Output(sure(self.process.stdout, "it was started with a pipe"))
 
@@ -79,10 +83,14 @@ class Child:
         """Has its heartbeat file stood still too long? By our monotonic clock, not by the file's time."""
         if self.part.heartbeat is None:
             return False
+        now = time.monotonic()
+        if (unwatched := now - self._looked_at) > AWAY_SECONDS:
+            self._beat_seen_at += unwatched
+        self._looked_at = now
         if (beat := self._last_beat()) != self._beat:
-            self._beat, self._beat_seen_at, self._has_beaten = beat, time.monotonic(), True
+            self._beat, self._beat_seen_at, self._has_beaten = beat, now, True
         patience = self.part.deaf_after_seconds * (1 if self._has_beaten else SLOW_START_FACTOR)
-        return time.monotonic() - self._beat_seen_at > patience
+        return now - self._beat_seen_at > patience
 
     def _last_beat(self) -> int | None:
         try:

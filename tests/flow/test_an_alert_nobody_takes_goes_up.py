@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Role
 from margin.flow.acknowledge import acknowledge
@@ -51,6 +52,14 @@ def test_after_a_pause_it_goes_as_far_as_its_age_says_in_one_letter(scene: Scene
     assert told_at(scene, 61) == []
     raised = Alert.objects.get()
     assert (raised.escalations, raised.escalates_at) == (3, None)
+
+
+def test_who_takes_it_locks_the_breach_before_the_alert_as_a_run_does(scene: Scene):
+    with CaptureQueriesContext(connection) as said:
+        acknowledge(alert=Alert.objects.get(), person=scene.rita, note="mine", now=scene.now)
+    locks = [one["sql"] for one in said if one["sql"].startswith("UPDATE") or "FOR UPDATE" in one["sql"]]
+    assert "margin_breach" in locks[0]
+    assert locks[1].startswith('UPDATE "margin_alert"')
 
 
 def test_who_takes_it_ends_it_and_so_does_a_cure(scene: Scene):
