@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.access import Action, may_administer, people_for, roles_for
-from accounts.admin.base import OfferedFilters, ReadOnlyAdmin, can
+from accounts.admin.base import OfferedFilters, ReadOnlyAdmin, caller, can
 from accounts.admin.typed import AnyUserAdmin
 from accounts.audit import record
 from accounts.models import ApiToken, RoleGrant, User
@@ -77,6 +77,7 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
         return answer
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        still_signed_in(caller(request), obj)
         super().save_model(request, obj, form, change)
         names = [name for name in form.changed_data if "password" not in name]
         record(
@@ -86,6 +87,13 @@ class PersonPage(OfferedFilters, AnyUserAdmin):
             before={name: str(form.initial[name]) for name in names} if change else None,
             after={name: str(getattr(obj, name, "")) for name in names},
         )
+
+
+def still_signed_in(person: User, other: User) -> None:
+    """Asked again under the locks of both: of two who switch each other off at once, one stays."""
+    both = User.objects.select_for_update().filter(pk__in=[person.pk, other.pk]).order_by("pk")
+    if not any(one.pk == person.pk and one.is_active and one.is_staff for one in both):
+        raise PermissionDenied
 
 
 def approves(person: User) -> bool:

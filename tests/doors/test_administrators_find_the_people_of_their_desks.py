@@ -6,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from accounts.admin.people import PersonPage
 from accounts.models import ApiToken, AuditEvent, Proposal, Role, RoleGrant, User
 from accounts.tokens import Issued, issue
 from tests import factories
@@ -131,6 +132,23 @@ def test_a_name_stays_and_who_approves_keeps_the_address_a_new_password_is_sent_
     assert ada_in.post(page, {**sent, "is_active": "on", "is_staff": "on"}).status_code == 302
     person.refresh_from_db()
     assert (person.username, person.email == sent["email"]) == (who, moved)
+
+
+def test_who_is_switched_off_meanwhile_switches_nobody_off(
+    cast: Cast, ada_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who do it to each other at once: the second finds itself switched off when its turn comes."""
+    allowed = PersonPage.save_form
+
+    def switched_off_since(*given: Any, **named: Any) -> Any:
+        User.objects.filter(pk=cast.ada.pk).update(is_active=False)
+        return allowed(*given, **named)
+
+    monkeypatch.setattr(PersonPage, "save_form", switched_off_since)
+    page = reverse("admin:accounts_user_change", args=[cast.rita.pk])
+    row = {"first_name": "", "last_name": "", "email": "rita@desk.example"}
+    assert ada_in.post(page, row).status_code == 403
+    assert User.objects.get(pk=cast.rita.pk).is_active
 
 
 def test_a_change_of_a_person_is_recorded_with_what_stood_there(cast: Cast, ada_in: Browser) -> None:
