@@ -88,6 +88,8 @@ class JobForm(PeriodicTaskForm):
     def clean(self) -> Any:
         """What a job does is not asked, so of that there is nothing to check."""
         chosen = self.cleaned_data.get("interval")
+        if "interval" in self.cleaned_data and chosen is None:
+            self.add_error("interval", "A job goes by an interval. To stop it, disable it.")
         if chosen is not None and seconds_of(chosen.every, chosen.period) is None:
             self.add_error("interval", BOUNDS)
         return self.cleaned_data

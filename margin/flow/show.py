@@ -17,7 +17,7 @@ from margin.engine.limits import Cap
 from margin.engine.liquidation import HurtPrices
 from margin.engine.rational import Fraction
 from margin.engine.risk import Risk, bands
-from margin.engine.types import ONE, ZERO, Policy
+from margin.engine.types import ONE, ZERO, Instrument, Policy
 from margin.flow.cap_states import WITHIN
 from margin.flow.clients import CapUse, ClientFigures
 from margin.flow.recompute import Computed, Measured
@@ -200,12 +200,18 @@ def _positions_of(computed: Computed, measured: Measured) -> list[dict[str, Any]
             }
         )
         if levels.get(figures.pool, Level.UNKNOWN) is Level.UNKNOWN:
-            rows[-1] |= _in_doubt(computed.pinned.get(figures.instrument))
+            held = rules.instruments[fact.instrument_id]
+            rows[-1] |= _of_unknown(computed, measured.fact.base, held)
     return rows
 
 
-def _in_doubt(heard: Pinned | None) -> dict[str, str | None]:
-    """Of a pool that nobody can tell: the last price that was heard, and nothing that rests on an end."""
+def _of_unknown(computed: Computed, base: str, held: Instrument) -> dict[str, str | None]:
+    """Of a pool that nobody can tell: no price that hurts it; of what is in doubt itself the last price that
+    was heard, and nothing that rests on an end. A position whose own price and rate are sure stays told."""
+    heard, rate = computed.pinned.get(held.code), computed.markets.seen_from(base).rates.get(held.settlement)
+    sure_rate = held.settlement == base or (rate is not None and not rate.state.in_doubt)
+    if heard is not None and not heard.state.in_doubt and sure_rate:
+        return {"liquidation_price": None}
     return {"mark": text_of(heard.mark) if heard else None} | dict.fromkeys(ON_A_MARK)
 
 

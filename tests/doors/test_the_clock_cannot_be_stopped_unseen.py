@@ -43,6 +43,12 @@ def test_what_a_job_does_cannot_be_changed(ada_in: Browser, job: PeriodicTask):
     assert (job.one_off, job.exchange, job.routing_key) == (False, None, None)
 
 
+def test_a_job_without_an_interval_is_refused_on_its_field(ada_in: Browser, job: PeriodicTask):
+    said = ada_in.post(page(job), {"enabled": "on", "interval": ""})
+    assert said.status_code == 200
+    assert said.context["adminform"].form.errors["interval"]
+
+
 def test_no_job_can_be_deleted(ada_in: Browser, job: PeriodicTask):
     assert ada_in.post(page(job, "delete"), {"post": "yes"}).status_code == 403
     assert PeriodicTask.objects.filter(pk=job.pk).exists()

@@ -132,6 +132,24 @@ def test_where_the_ends_differ_the_level_is_unknown_and_no_call_rests_on_it(scen
     assert (desk["unknown"], desk["equity"]) == (1, "0.00"), "what is not shown of it is in no sum either"
 
 
+def test_beside_a_price_in_doubt_a_position_with_a_sure_one_stays_told(scene: Scene):
+    """Sums over an instrument lose nobody whose own price is sure."""
+    eth = factories.instrument("ETH-PERP", stale_soft_seconds=60, stale_hard_seconds=120)
+    factories.position(scene.account, eth, "1", "3000")
+    scene.price("3000", code="ETH-PERP")
+    scene.step("51500")
+    scene.later(61)
+    scene.price("3100", code="ETH-PERP")
+    scene.cycle()
+    row = account_rows()[0]
+    told = {held["instrument"]: held for held in position_rows(row["account"])}
+    assert row["level"] == "unknown"
+    assert {told["BTC-PERP"][name] for name in ON_A_MARK} == {None}
+    sure_of = {name: told["ETH-PERP"][name] for name in ("mark", *ON_A_MARK)}
+    firm = {"mark": "3100", "notional": "3100.00", "unrealised_pnl": "100.00", "maintenance": "31.00"}
+    assert sure_of == {**firm, "liquidation_price": None}
+
+
 def test_a_silent_feed_is_told_once_beyond_the_hard_limit(scene: Scene):
     scene.step(SAFE)
     for _ in range(3):
