@@ -200,18 +200,22 @@ def _positions_of(computed: Computed, measured: Measured) -> list[dict[str, Any]
             }
         )
         if levels.get(figures.pool, Level.UNKNOWN) is Level.UNKNOWN:
-            held = rules.instruments[fact.instrument_id]
-            rows[-1] |= _of_unknown(computed, measured.fact.base, held)
+            held = rules.instruments.get(fact.instrument_id)
+            heard = computed.pinned.get(figures.instrument)
+            rows[-1] |= _of_unknown(computed, measured.fact.base, held, heard)
     return rows
 
 
-def _of_unknown(computed: Computed, base: str, held: Instrument) -> dict[str, str | None]:
+def _of_unknown(
+    computed: Computed, base: str, held: Instrument | None, heard: Pinned | None
+) -> dict[str, str | None]:
     """Of a pool that nobody can tell: no price that hurts it; of what is in doubt itself the last price that
-    was heard, and nothing that rests on an end. A position whose own price and rate are sure stays told."""
-    heard, rate = computed.pinned.get(held.code), computed.markets.seen_from(base).rates.get(held.settlement)
-    sure_rate = held.settlement == base or (rate is not None and not rate.state.in_doubt)
-    if heard is not None and not heard.state.in_doubt and sure_rate:
-        return {"liquidation_price": None}
+    was heard, and nothing that rests on an end. A position whose own price and rate are sure stays told;
+    one whose instrument has no terms in force (None) never is."""
+    if held is not None and heard is not None and not heard.state.in_doubt:
+        rate = computed.markets.seen_from(base).rates.get(held.settlement)
+        if held.settlement == base or (rate is not None and not rate.state.in_doubt):
+            return {"liquidation_price": None}
     return {"mark": text_of(heard.mark) if heard else None} | dict.fromkeys(ON_A_MARK)
 
 
