@@ -77,6 +77,7 @@ def test_an_interrupt_stops_it_too_and_a_second_one_hurries(data: Path) -> None:
         desk.process.send_signal(signal.SIGINT)
         desk.await_words("| stopping")
         assert desk.stop(signal.SIGINT) == 0
+        until(lambda: not left_over(data), what="the end of every process, in a hurry too")
 
 
 def test_a_killed_parent_leaves_nothing_not_even_grandchildren_apart(data: Path) -> None:
